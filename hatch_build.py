@@ -1,0 +1,29 @@
+"""Build hook of the wheel (and of the editable install): the front end is bundled before files are collected."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+
+sys.path.insert(0, str(Path(__file__).resolve().parent / "tools"))
+
+import frontend  # noqa: E402  # importable only after the line above
+
+
+class FrontendHook(BuildHookInterface):
+    """Bundle frontend/ into the package; ask for a Node wheel only when PATH has no Node that fits."""
+
+    PLUGIN_NAME = "custom"
+
+    def dependencies(self) -> list[str]:
+        """Return what the isolated build environment needs besides hatchling."""
+        if frontend.is_fresh() or frontend.node_on_path():
+            return []
+        return [frontend.NODE_REQUIREMENT]
+
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:
+        """Build the assets unless they are up to date."""
+        frontend.build()

@@ -20,7 +20,7 @@ class FrontendHook(BuildHookInterface):
 
     def dependencies(self) -> list[str]:
         """Return what the isolated build environment needs besides hatchling."""
-        if frontend.is_fresh() or frontend.node_on_path():
+        if (frontend.is_fresh() and frontend.is_installed()) or frontend.node_on_path():
             return []
         return [frontend.NODE_REQUIREMENT]
 

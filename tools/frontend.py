@@ -98,7 +98,7 @@ def build() -> bool:
     Raises:
         BuildError: Node is missing or a step failed; the message says what to do.
     """
-    if is_fresh():
+    if is_fresh() and is_installed():
         return False
     node = node_on_path() or node_in_wheel()
     if node is None:

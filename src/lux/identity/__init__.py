@@ -1,0 +1,1 @@
+"""People, companies, memberships with a role, server-side sessions."""

@@ -1,0 +1,1 @@
+"""The foundations without domain words: database, jobs, clock, settings, errors, crypto, pages."""

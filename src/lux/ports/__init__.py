@@ -1,0 +1,1 @@
+"""The nouns that cross walls: acts, permits, receipts, provider errors, contributions and storage."""

@@ -1,0 +1,121 @@
+"""Everything outward is an act: a frozen value whose canonical form is what a person says yes to."""
+
+from __future__ import annotations
+
+import enum
+import hashlib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+
+import rfc8785
+
+DIGEST_PREFIX = b"lux-approval-v1"
+
+
+class ActKind(enum.Enum):
+    """What kind of approval item an act becomes (PRODUCT.md §6)."""
+
+    EMAIL_CAMPAIGN = "email_campaign"  # one mail to many, under one yes
+    TEST_EMAIL = "test_email"  # a copy to members of the company only
+    SYSTEM_EMAIL = "system_email"  # a fixed built-in template to one recipient
+
+
+@dataclass(frozen=True, kw_only=True)
+class AudienceRef:
+    """Points at an audience that an `AudienceSource` turns into a SELECT."""
+
+    source: str  # name of the audience source, e.g. "segment" or "everyone"
+    key: str  # what the source needs to find it, e.g. a segment's public id
+    label: str  # as people see it
+    rule: Mapping[str, object] = field(default_factory=dict)  # the rule as it stood at submission
+
+
+@dataclass(frozen=True, kw_only=True)
+class AudienceSnapshot:
+    """The audience as it stood at submission: how many, and a digest over the sorted contact ids."""
+
+    count: int
+    digest: str  # hex SHA-256 over the ascending ids, 8 bytes big-endian each
+
+
+@dataclass(frozen=True, kw_only=True)
+class Act:
+    """Base of all acts; `kind` names the subclass in stored form."""
+
+    kind: ActKind
+    company_id: int
+    channel: str  # "email", "sms", ...
+    account: str  # public id of the provider account, "" = the built-in mailbox
+
+    def canonical(self) -> dict[str, object]:
+        """Return the plain JSON form that is hashed and stored."""
+        return to_plain(asdict(self))  # type: ignore[return-value]
+
+    def digest(self) -> str:
+        """Return the hex SHA-256 over the canonical form (RFC 8785)."""
+        return digest_of(self.canonical())
+
+
+@dataclass(frozen=True, kw_only=True)
+class SendEmail(Act):
+    """Send one mail to every recipient of an audience."""
+
+    subject: str
+    preview_text: str
+    html: str  # after MJML, with Liquid fields, links as written
+    text: str
+    from_name: str
+    from_email: str
+    reply_to: str
+    postal_address: str
+    links: tuple[str, ...] = ()  # tracked targets by number, in order of appearance
+    track_opens: bool = True
+    track_clicks: bool = True
+    audience: AudienceRef | None = None
+    snapshot: AudienceSnapshot | None = None
+    send_at: str | None = None  # ISO 8601 UTC, None = when approved
+    recipients: tuple[str, ...] = ()  # test sends only: member addresses
+
+
+@dataclass(frozen=True, kw_only=True)
+class SystemEmail(Act):
+    """Send a fixed built-in template to one recipient."""
+
+    template: str  # "password_reset", "invitation", "sender_code", ...
+    recipient: str
+    params: Mapping[str, str] = field(default_factory=dict)  # secrets are vault references, never text
+    locale: str = "en"
+
+
+def to_plain(value: object) -> object:
+    """Return a JSON-ready copy: enums as values, tuples as lists, mappings as dicts."""
+    if isinstance(value, enum.Enum):
+        return value.value
+    if isinstance(value, Mapping):
+        return {str(key): to_plain(item) for key, item in value.items()}
+    if isinstance(value, tuple | list):
+        return [to_plain(item) for item in value]
+    return value
+
+
+def digest_of(body: Mapping[str, object]) -> str:
+    """Return the hex SHA-256 of a stored act body (RFC 8785 canonical JSON)."""
+    plain: dict[str, object] = dict(body)
+    return hashlib.sha256(DIGEST_PREFIX + rfc8785.dumps(plain)).hexdigest()  # type: ignore[arg-type]
+
+
+def act_from(body: Mapping[str, object]) -> SendEmail | SystemEmail:
+    """Rebuild an act from its stored form."""
+    values: dict[str, object] = dict(body)
+    kind = ActKind(str(values.pop("kind")))
+    if kind is ActKind.SYSTEM_EMAIL:
+        return SystemEmail(kind=kind, **values)  # type: ignore[arg-type]
+    audience, snapshot = values.pop("audience", None), values.pop("snapshot", None)
+    values["links"] = tuple(values.get("links") or ())  # type: ignore[arg-type]
+    values["recipients"] = tuple(values.get("recipients") or ())  # type: ignore[arg-type]
+    return SendEmail(
+        kind=kind,
+        audience=AudienceRef(**audience) if isinstance(audience, dict) else None,
+        snapshot=AudienceSnapshot(**snapshot) if isinstance(snapshot, dict) else None,
+        **values,  # type: ignore[arg-type]
+    )

@@ -1,0 +1,154 @@
+"""What higher rooms offer to lower ones: protocols here, implementations in rooms, the list in `house`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from sqlalchemy import Select
+    from sqlalchemy.orm import Session
+
+    from lux.ports.acts import AudienceRef
+
+
+class AudienceSource(Protocol):
+    """Turns an audience reference into recipients; owned by a room, asked by the gate."""
+
+    name: str
+
+    def select(self, session: Session, company_id: int, ref: AudienceRef) -> Select[tuple[int, str, str]]:
+        """Return SELECT contact_id, address, address_key of all that match now, before consent is checked.
+
+        Raises `lux.kit.errors.BrokenRule` when the rule names something that was deleted.
+        """
+
+    def merge_data(
+        self, session: Session, company_id: int, contact_ids: Sequence[int], names: frozenset[str]
+    ) -> Mapping[int, Mapping[str, object]]:
+        """Return the merge fields of each contact as plain values."""
+
+
+class OutboundObserver(Protocol):
+    """Is told, inside the gate's transaction, when something happened to an item or its outbound."""
+
+    def on_change(self, session: Session, company_id: int, subject: tuple[str, int], event: str) -> None:
+        """React to `submitted`, `approved`, `rejected`, `returned`, `cancelled`, `started`, `done`, `failed`."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Panel:
+    """A block on another room's page (for example on a contact's page)."""
+
+    title: str
+    template: str
+    context: Mapping[str, object]
+    order: int = 50
+
+
+class ContactPanel(Protocol):
+    """Adds a block to a contact's page."""
+
+    def panel(self, session: Session, company_id: int, contact_id: int) -> Panel | None:
+        """Return the block, or None when there is nothing to say."""
+
+
+class Eraser(Protocol):
+    """Removes or anonymises what a room knows of one person (GDPR article 17)."""
+
+    def erase(self, session: Session, company_id: int, contact_id: int, address_key: str | None) -> int:
+        """Erase and return how many rows were touched."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class HealthFinding:
+    """One thing that is fine or not, in plain words."""
+
+    key: str
+    level: str  # ok | warn | bad | unknown
+    message: str
+    fix: str = ""
+    url: str = ""
+
+
+class HealthCheck(Protocol):
+    """Looks at one part of the house."""
+
+    key: str
+
+    def check(self, session: Session, company_id: int | None) -> Sequence[HealthFinding]:
+        """Return findings; company None = the installation."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SearchHit:
+    """One result of the search over everything."""
+
+    label: str
+    kind: str
+    url: str
+    detail: str = ""
+
+
+class SearchProvider(Protocol):
+    """Finds records of one room by prefix."""
+
+    def search(self, session: Session, company_id: int, text: str, limit: int) -> Sequence[SearchHit]:
+        """Return at most `limit` hits."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tile:
+    """A dashboard tile in one of the six states."""
+
+    key: str
+    section: str  # waits | broken | today | result | hubs
+    title: str
+    template: str
+    state: str = "ready"  # ready | loading | empty | error | stale | partial | forbidden
+    context: Mapping[str, object] = field(default_factory=dict)
+    order: int = 50
+
+
+class DashboardTile(Protocol):
+    """Computes one tile of the dashboard."""
+
+    key: str
+
+    def tile(self, session: Session, company_id: int, role: str) -> Tile | None:
+        """Return the tile, or None when it does not apply."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SetupStep:
+    """One step of the set-up path, verified live."""
+
+    key: str
+    title: str
+    detail: str
+    url: str
+    is_done: bool
+    order: int = 50
+
+
+class SetupStepProvider(Protocol):
+    """Says how far one step of the set-up path is."""
+
+    def step(self, session: Session, company_id: int) -> SetupStep:
+        """Look at the facts and return the step."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class NavItem:
+    """One entry of the left navigation."""
+
+    endpoint: str
+    icon: str
+    label: Callable[[], str]  # translated at display time
+    section: str  # "" | create | grow | govern | operate
+    key: str = ""  # letter after `g`
+    order: int = 50
+    badge: Callable[[Session, int], int] | None = None
+    minimum_role: str = "viewer"
+    operator_only: bool = False

@@ -1,0 +1,16 @@
+"""The permit that every acting verb of a connector demands; only the gate's dispatch builds one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class Permit:
+    """Proof that a decision, a digest, the toggles and the stop were checked for one outbound."""
+
+    outbound_id: int
+    decision_id: int
+    company_id: int
+    content_hash: str
+    stop_epoch: int

@@ -1,0 +1,53 @@
+"""What a connector says about each message it was handed."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+
+class Outcome(enum.Enum):
+    """What became of one message; the gate maps it to the state of a delivery."""
+
+    SENT = "sent"  # the next hop took responsibility
+    CAPTURED = "captured"  # kept by the built-in mailbox, never sent
+    RETRY = "retry"  # a passing fault, nothing was taken: try later
+    FAILED = "failed"  # refused for good (content, account, policy)
+    REFUSED = "refused"  # this recipient does not exist or does not want mail: suppress
+    UNKNOWN = "unknown"  # bytes had left and no answer came: never repeat blindly
+
+
+@dataclass(frozen=True, kw_only=True)
+class OutgoingMail:
+    """One finished message on its way out."""
+
+    delivery_id: int
+    mail_from: str
+    rcpt_to: str
+    message: bytes  # RFC 5322, CRLF, not dot-stuffed
+
+
+@dataclass(frozen=True, kw_only=True)
+class Receipt:
+    """The outcome of one message, with the provider's own words."""
+
+    delivery_id: int
+    outcome: Outcome
+    code: int | None  # SMTP reply code where there is one
+    message: str  # the provider's words, redacted
+    provider_id: str | None  # queue id or Message-ID where the provider names one
+    at: datetime
+    retry_after: float | None = None  # seconds, when the provider said so
+    error: str | None = None  # name from ports.provider_errors, None when it went well
+
+
+class InFlight(Protocol):
+    """Keeps a record of the message whose fate is open, so that a crash leaves no doubt unlisted."""
+
+    def leaving(self, delivery_id: int) -> None:
+        """Note that the last byte of this message is about to be written."""
+
+    def answered(self, delivery_id: int, outcome: Outcome) -> None:
+        """Note what the other side said."""

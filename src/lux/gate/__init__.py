@@ -1,0 +1,1 @@
+"""Everything between us and the outside world: approvals, decisions, outbounds, deliveries, consent, stops."""

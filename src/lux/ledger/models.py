@@ -1,0 +1,73 @@
+"""Tables of facts, roll-ups and the audit chain."""
+
+import datetime as dt
+from typing import Any
+
+from sqlalchemy import BigInteger, Date, Index, LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from lux.kit import clock
+from lux.kit.db.base import Base, BigKey, KeyStr, Tenant
+
+
+class Fact(Tenant, Base):
+    """One thing that happened; a correction is a new fact."""
+
+    __tablename__ = "fact"
+    __table_args__ = (
+        UniqueConstraint("company_id", "dedup_key"),
+        Index("ix_fact_contact", "company_id", "contact_id", "kind", "at"),
+        Index("ix_fact_kind", "company_id", "kind", "at", "contact_id"),
+        Index("ix_fact_subject", "company_id", "subject_type", "subject_id", "kind", "contact_id"),
+    )
+
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    at: Mapped[dt.datetime]  # when it happened
+    recorded_at: Mapped[dt.datetime] = mapped_column(default=clock.now)
+    kind: Mapped[str] = mapped_column(KeyStr)
+    contact_id: Mapped[int | None] = mapped_column(BigKey)
+    subject_type: Mapped[str] = mapped_column(String(32), default="")
+    subject_id: Mapped[int | None] = mapped_column(BigKey)
+    channel: Mapped[str] = mapped_column(String(16), default="")
+    actor: Mapped[str] = mapped_column(String(64), default="system")
+    value_minor: Mapped[int | None] = mapped_column(BigInteger)
+    currency: Mapped[str | None] = mapped_column(String(3))
+    properties: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    dedup_key: Mapped[str | None] = mapped_column(KeyStr)
+    human: Mapped[str] = mapped_column(String(8), default="unknown")  # yes | machine | unknown
+
+
+class Rollup(Tenant, Base):
+    """Counts of facts per day, kind and subject, kept as facts are recorded."""
+
+    __tablename__ = "rollup"
+    __table_args__ = (UniqueConstraint("company_id", "subject_type", "subject_id", "kind", "day"),)
+
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    subject_type: Mapped[str] = mapped_column(String(32))
+    subject_id: Mapped[int] = mapped_column(BigKey)  # 0 = without subject
+    kind: Mapped[str] = mapped_column(KeyStr)
+    day: Mapped[dt.date] = mapped_column(Date)  # UTC
+    total: Mapped[int] = mapped_column(BigInteger, default=0)  # facts
+    firsts: Mapped[int] = mapped_column(BigInteger, default=0)  # first of its delivery: unique opens, unique clicks
+
+
+class ApprovalAuditLog(Base):
+    """The audit chain of one company (0 = the installation): append-only, each row holds the hash before it."""
+
+    __tablename__ = "approval_audit_log"
+    __table_args__ = {"sqlite_with_rowid": False}  # noqa: RUF012 - SQLAlchemy's own declaration
+
+    company_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    seq: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    at: Mapped[dt.datetime]
+    actor_type: Mapped[str] = mapped_column(String(16))  # person | system | agent | operator
+    actor_id: Mapped[int | None] = mapped_column(BigInteger)
+    action: Mapped[str] = mapped_column(String(64))  # "approval.approved", "toggle.on" ...
+    object_type: Mapped[str] = mapped_column(String(32), default="")
+    object_id: Mapped[str] = mapped_column(String(64), default="")
+    object_version: Mapped[int | None]
+    content_hash: Mapped[str] = mapped_column(String(64), default="")
+    detail: Mapped[str] = mapped_column(Text, default="{}")  # canonical JSON without personal data
+    prev_hash: Mapped[bytes] = mapped_column(LargeBinary(32))
+    hash: Mapped[bytes] = mapped_column(LargeBinary(32))

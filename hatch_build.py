@@ -1,4 +1,4 @@
-"""Build hook of the wheel (and of the editable install): the front end is bundled before files are collected."""
+"""Build hook of wheel and editable install: the front end is bundled before files are collected."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 sys.path.insert(0, str(Path(__file__).resolve().parent / "tools"))
 
-import frontend  # noqa: E402  # importable only after the line above
+import frontend  # importable only after the line above
 
 
 class FrontendHook(BuildHookInterface):
-    """Bundle frontend/ into the package; ask for a Node wheel only when PATH has no Node that fits."""
+    """Bundle frontend/ into the package; ask for a Node wheel only where none is on PATH."""
 
     PLUGIN_NAME = "custom"
 

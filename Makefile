@@ -1,0 +1,50 @@
+# LUX: `make run` serves, `make test` tests. Every target sets up what it needs first.
+# PYTHON=python3.12 chooses the interpreter; ARGS="…" is handed to the command behind a target.
+.POSIX:
+.PHONY: help run demo test test-core check full bench assets watch lock clean setup setup-dev
+
+BIN = .venv/bin
+PYTEST = $(BIN)/python -m pytest -n auto --dist worksteal --durations 15
+
+help: ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' Makefile | while IFS='|' read -r name what; do printf '  make %-10s %s\n' "$$name" "$$what"; done
+
+run: setup ## serve on http://127.0.0.1:5000, with everything in ./var
+	@exec $(BIN)/lux serve $(ARGS)
+
+demo: setup ## fill a sample company and walk it through a campaign
+	@exec $(BIN)/lux demo $(ARGS)
+
+test: setup-dev ## run the tests that fit this machine (all of them where CI is set)
+	@exec $(PYTEST) -m "not slow" $(ARGS)
+
+test-core: setup-dev ## run the tests that need no browser and no server
+	@exec $(PYTEST) -m "not (slow or browser or postgres or mariadb or sink or faults)" $(ARGS)
+
+check: setup-dev ## lint, format, types, import contracts, templates, dependencies, front end
+	@exec $(BIN)/python tools/check.py $(ARGS)
+
+full: check ## check, then every test, also what is too long for CI
+	@exec $(PYTEST) $(ARGS)
+
+bench: setup-dev ## measure, and write docs/benchmarks.md
+	@exec $(BIN)/python -m bench $(ARGS)
+
+assets: setup ## build the front end when it has changed
+	@exec $(BIN)/python tools/frontend.py
+
+watch: setup ## build the front end again at every change
+	@exec $(BIN)/python tools/frontend.py --watch
+
+lock: setup-dev ## pin versions with hashes (ARGS=--upgrade: the newest that fit)
+	@exec $(BIN)/python tools/lock.py $(ARGS)
+
+clean: ## remove what the tools made; ./var stays
+	rm -rf .venv dist frontend/node_modules src/lux/ui/static/dist test-results
+	rm -rf .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+
+setup:
+	@tools/python setup.py run
+
+setup-dev:
+	@tools/python setup.py dev

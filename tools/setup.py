@@ -207,7 +207,8 @@ def _explain(output: str) -> str:
 
 def _last_line(output: str) -> str:
     lines = [line.strip() for line in output.splitlines() if line.strip()]
-    return lines[-1] if lines else "It gave no reason."
+    told = [line for line in lines if "rror" in line and not line.startswith("note:")]
+    return (told or lines or ["It gave no reason."])[-1]
 
 
 def main(arguments: list[str]) -> int:

@@ -276,7 +276,7 @@ class Sender(Tenant, Base):
     """A name and address a company may write from, once it is verified."""
 
     __tablename__ = "sender"
-    __table_args__ = (UniqueConstraint("company_id", "email_key"),)
+    __table_args__ = (UniqueConstraint("company_id", "email_key"), UniqueConstraint("company_id", "id"))
 
     id: Mapped[int] = mapped_column(BigKey, primary_key=True)
     public_id: Mapped[uuid.UUID] = mapped_column(default=uuid7, unique=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -152,3 +152,37 @@ class NavItem:
     badge: Callable[[Session, int], int] | None = None
     minimum_role: str = "viewer"
     operator_only: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Contributions:
+    """Everything one room contributes; `house` merges all of them."""
+
+    nav: tuple[NavItem, ...] = ()
+    audience_sources: tuple[AudienceSource, ...] = ()
+    observers: tuple[OutboundObserver, ...] = ()
+    panels: tuple[ContactPanel, ...] = ()
+    erasers: tuple[Eraser, ...] = ()
+    health: tuple[HealthCheck, ...] = ()
+    search: tuple[SearchProvider, ...] = ()
+    tiles: tuple[DashboardTile, ...] = ()
+    setup_steps: tuple[SetupStepProvider, ...] = ()
+
+    def merged(self, other: Contributions) -> Contributions:
+        """Return both together, in order."""
+        names = [item.name for item in fields(self)]
+        return Contributions(**{name: getattr(self, name) + getattr(other, name) for name in names})
+
+
+_installed = Contributions()
+
+
+def install(contributions: Contributions) -> None:
+    """Make the house's contributions known to this process; called once by `house`."""
+    global _installed  # noqa: PLW0603 - the composition root sets it once per process
+    _installed = contributions
+
+
+def installed() -> Contributions:
+    """Return what the house installed in this process."""
+    return _installed

@@ -1,0 +1,83 @@
+"""The one composition: every room's pages, jobs and contributions; the only file that knows all rooms."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+from collections.abc import Callable, Iterator
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+from lux.ports import contributions as ports
+from lux.ui.shell import ShellSources
+
+if TYPE_CHECKING:
+    from flask import Blueprint
+
+    from lux.kit.db import Database
+    from lux.kit.jobs import JobKind, Schedule
+
+ROOMS = (
+    "home", "approvals", "diagnostics", "newsletter", "email", "segments", "contacts", "content",
+    "integrations", "company", "notifications", "signin",
+)  # fmt: skip
+
+
+def _parts(part: str) -> Iterator[ModuleType]:
+    for room in ROOMS:
+        name = f"lux.rooms.{room}"
+        if importlib.util.find_spec(name) and importlib.util.find_spec(f"{name}.{part}"):
+            yield importlib.import_module(f"{name}.{part}")
+
+
+def blueprints() -> list[Blueprint]:
+    """Return every room's pages."""
+    return [blueprint for module in _parts("pages") for blueprint in module.blueprints]
+
+
+def job_kinds() -> list[JobKind]:
+    """Return every kind of job."""
+    from lux.gate import jobs as gate_jobs
+
+    return [*gate_jobs.KINDS, *(kind for module in _parts("jobs") for kind in module.KINDS)]
+
+
+def schedules() -> list[Schedule]:
+    """Return what the clock starts."""
+    from lux.gate import jobs as gate_jobs
+
+    return [*gate_jobs.SCHEDULES, *(item for module in _parts("jobs") for item in getattr(module, "SCHEDULES", ()))]
+
+
+def contributions() -> ports.Contributions:
+    """Return what all rooms contribute."""
+    merged = ports.Contributions()
+    for module in _parts("contributions"):
+        merged = merged.merged(module.CONTRIBUTIONS)
+    return merged
+
+
+def install() -> None:
+    """Make the contributions known to this process."""
+    ports.install(contributions())
+
+
+def shell_sources() -> ShellSources:
+    """Return where the frame of the pages gets its figures."""
+    from lux.gate import stop
+    from lux.rooms.notifications import service as notifications
+
+    return ShellSources(
+        unread=lambda session, person: notifications.unread_count(session, person.user_id),
+        stop=stop.describe_active,
+    )
+
+
+def error_recorder(db: Database, *, source: str) -> Callable[[BaseException], None]:
+    """Return what writes an unexpected error into error_log."""
+    from lux.rooms.diagnostics import service as diagnostics
+
+    def record(error: BaseException) -> None:
+        diagnostics.capture(db, error, source=source)
+
+    return record

@@ -1,0 +1,1 @@
+"""Product areas on one floor; each imports downwards only."""

@@ -1,0 +1,1 @@
+"""Pages over the gate: what waits, what it will do, yes or no; switches; stop; audit."""

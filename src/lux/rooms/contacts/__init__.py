@@ -1,0 +1,1 @@
+"""People: list, page, tags, typed fields, consent with proof, import, export, trash and erasure."""

@@ -1,0 +1,189 @@
+"""Tables of contacts, tags, typed fields, imports and exports."""
+
+import datetime as dt
+import enum
+import uuid
+from typing import Any
+
+from sqlalchemy import ForeignKeyConstraint, Index, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from lux.kit import clock
+from lux.kit.db.base import Base, BigKey, KeyStr, ShortKeyStr, Tenant, enum_type, uuid7
+
+
+class Lifecycle(enum.Enum):
+    """Where a contact stands."""
+
+    LEAD = "lead"  # known, has bought nothing
+    CUSTOMER = "customer"  # has bought
+    NEWSLETTER = "newsletter"  # reads, nothing else known
+    VIP = "vip"  # marked by hand or by a rule
+    PARTNER = "partner"  # not a buyer
+
+
+class FieldType(enum.Enum):
+    """What a custom field holds."""
+
+    TEXT = "text"  # up to 500 characters
+    NUMBER = "number"  # decimal
+    DATE = "date"  # ISO date
+    BOOLEAN = "boolean"  # yes or no
+    CHOICE = "choice"  # one of the field's choices
+
+
+class Contact(Tenant, Base):
+    """A person a company knows."""
+
+    __tablename__ = "contact"
+    __table_args__ = (
+        UniqueConstraint("company_id", "id"),
+        UniqueConstraint("company_id", "email_key"),  # NULLs are distinct: SMS-only contacts
+        Index("ix_contact_phone", "company_id", "phone"),
+        Index("ix_contact_created", "company_id", "created_at", "id"),
+        Index("ix_contact_activity", "company_id", "last_activity_at", "id"),
+        Index("ix_contact_import", "company_id", "import_id"),
+    )
+
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    public_id: Mapped[uuid.UUID] = mapped_column(default=uuid7, unique=True)
+    email: Mapped[str | None] = mapped_column(String(254))  # as typed
+    email_key: Mapped[str | None] = mapped_column(KeyStr)  # trimmed, lower case, punycode
+    phone: Mapped[str | None] = mapped_column(ShortKeyStr)  # E.164
+    first_name: Mapped[str] = mapped_column(String(100), default="")
+    last_name: Mapped[str] = mapped_column(String(100), default="")
+    organisation: Mapped[str] = mapped_column(String(200), default="")
+    website: Mapped[str] = mapped_column(String(300), default="")
+    street: Mapped[str] = mapped_column(String(200), default="")
+    postal_code: Mapped[str] = mapped_column(String(20), default="")
+    city: Mapped[str] = mapped_column(String(100), default="")
+    region: Mapped[str] = mapped_column(String(100), default="")
+    country: Mapped[str] = mapped_column(String(2), default="")  # ISO 3166-1 alpha-2
+    timezone: Mapped[str] = mapped_column(String(64), default="")
+    language: Mapped[str] = mapped_column(String(16), default="")
+    source: Mapped[str] = mapped_column(String(100), default="")
+    lifecycle: Mapped[Lifecycle] = mapped_column(enum_type(Lifecycle, 16), default=Lifecycle.LEAD)
+    attrs: Mapped[dict[str, Any]] = mapped_column(default=dict)  # custom field key -> value
+    import_id: Mapped[int | None] = mapped_column(BigKey)  # the import that created it
+    created_at: Mapped[dt.datetime] = mapped_column(default=clock.now)
+    updated_at: Mapped[dt.datetime] = mapped_column(default=clock.now)
+    last_activity_at: Mapped[dt.datetime | None]
+    trashed_at: Mapped[dt.datetime | None]
+    version: Mapped[int] = mapped_column(default=1)
+
+
+class ContactWord(Tenant, Base):
+    """A lower-case word of a contact's name or organisation, for prefix search."""
+
+    __tablename__ = "contact_word"
+    __table_args__ = (
+        ForeignKeyConstraint(["company_id", "contact_id"], ["contact.company_id", "contact.id"]),
+        UniqueConstraint("company_id", "word", "contact_id"),
+        Index("ix_contact_word_contact", "company_id", "contact_id"),
+    )
+
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    word: Mapped[str] = mapped_column(ShortKeyStr)
+    contact_id: Mapped[int] = mapped_column(BigKey)
+
+
+class Tag(Tenant, Base):
+    """A label people put on contacts."""
+
+    __tablename__ = "tag"
+    __table_args__ = (UniqueConstraint("company_id", "id"), UniqueConstraint("company_id", "name_key"))
+
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    public_id: Mapped[uuid.UUID] = mapped_column(default=uuid7, unique=True)
+    name: Mapped[str] = mapped_column(String(64))
+    name_key: Mapped[str] = mapped_column(ShortKeyStr)  # casefolded
+    created_at: Mapped[dt.datetime] = mapped_column(default=clock.now)
+
+
+class ContactTag(Tenant, Base):
+    """A tag on a contact."""
+
+    __tablename__ = "contact_tag"
+    __table_args__ = (
+        ForeignKeyConstraint(["company_id", "contact_id"], ["contact.company_id", "contact.id"]),
+        ForeignKeyConstraint(["company_id", "tag_id"], ["tag.company_id", "tag.id"]),
+        Index("ix_contact_tag_contact", "company_id", "contact_id"),
+    )
+
+    tag_id: Mapped[int] = mapped_column(BigKey, primary_key=True, autoincrement=False)
+    contact_id: Mapped[int] = mapped_column(BigKey, primary_key=True, autoincrement=False)
+    added_at: Mapped[dt.datetime] = mapped_column(default=clock.now)
+
+
+class CustomField(Tenant, Base):
+    """A typed field a company adds to its contacts."""
+
+    __tablename__ = "custom_field"
+    __table_args__ = (UniqueConstraint("company_id", "key"),)
+
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    public_id: Mapped[uuid.UUID] = mapped_column(default=uuid7, unique=True)
+    key: Mapped[str] = mapped_column(ShortKeyStr)  # as in merge fields: {{ fields.key }}
+    label: Mapped[str] = mapped_column(String(100))
+    type: Mapped[FieldType] = mapped_column(enum_type(FieldType, 16))
+    choices: Mapped[list[Any]] = mapped_column(default=list)
+    created_at: Mapped[dt.datetime] = mapped_column(default=clock.now)
+
+
+class ContactImport(Tenant, Base):
+    """One file on its way into the contacts."""
+
+    __tablename__ = "contact_import"
+    __table_args__ = (UniqueConstraint("company_id", "id"),)
+
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    public_id: Mapped[uuid.UUID] = mapped_column(default=uuid7, unique=True)
+    file_name: Mapped[str] = mapped_column(String(255))
+    file_key: Mapped[str] = mapped_column(String(255))  # in the file store
+    file_size: Mapped[int] = mapped_column(BigKey)
+    dialect: Mapped[dict[str, Any]] = mapped_column(default=dict)  # encoding, delimiter, has_header, columns
+    mapping: Mapped[dict[str, Any]] = mapped_column(default=dict)  # column index -> field
+    options: Mapped[dict[str, Any]] = mapped_column(default=dict)  # duplicates, consent, tags, source, lifecycle
+    state: Mapped[str] = mapped_column(String(16), default="uploaded")  # uploaded|queued|running|done|failed|cancelled
+    offset: Mapped[int] = mapped_column(BigKey, default=0)  # bytes read so far: where a crash resumes
+    line: Mapped[int] = mapped_column(BigKey, default=0)
+    counts: Mapped[dict[str, Any]] = mapped_column(default=dict)  # created, updated, unchanged, rejected, mailable ...
+    error: Mapped[str] = mapped_column(Text, default="")
+    job_id: Mapped[int | None] = mapped_column(BigKey)
+    created_by: Mapped[int | None] = mapped_column(BigKey)
+    created_at: Mapped[dt.datetime] = mapped_column(default=clock.now)
+    finished_at: Mapped[dt.datetime | None]
+
+
+class ImportRejection(Tenant, Base):
+    """A row that could not be imported, and why."""
+
+    __tablename__ = "import_rejection"
+    __table_args__ = (
+        ForeignKeyConstraint(["company_id", "import_id"], ["contact_import.company_id", "contact_import.id"]),
+        UniqueConstraint("import_id", "line"),
+    )
+
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    import_id: Mapped[int] = mapped_column(BigKey)
+    line: Mapped[int] = mapped_column(BigKey)
+    field: Mapped[str] = mapped_column(String(64), default="")
+    reason: Mapped[str] = mapped_column(String(500))
+    row: Mapped[list[Any]] = mapped_column(default=list)  # the cells as read
+
+
+class ContactExport(Tenant, Base):
+    """A file of contacts, made by a job, gone after a week."""
+
+    __tablename__ = "contact_export"
+
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    public_id: Mapped[uuid.UUID] = mapped_column(default=uuid7, unique=True)
+    file_key: Mapped[str] = mapped_column(String(255), default="")
+    filter: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    state: Mapped[str] = mapped_column(String(16), default="queued")  # queued|running|done|failed
+    rows: Mapped[int] = mapped_column(BigKey, default=0)
+    job_id: Mapped[int | None] = mapped_column(BigKey)
+    created_by: Mapped[int | None] = mapped_column(BigKey)
+    created_at: Mapped[dt.datetime] = mapped_column(default=clock.now)
+    expires_at: Mapped[dt.datetime | None]

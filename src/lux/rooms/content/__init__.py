@@ -1,0 +1,1 @@
+"""What messages are made of: starter and own templates, merge fields, previews."""

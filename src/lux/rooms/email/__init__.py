@@ -1,0 +1,1 @@
+"""E-mail campaigns: write, check, test, submit, watch them leave, and see how they did."""

@@ -1,0 +1,1 @@
+"""What subscribers themselves see: the unsubscribe page."""

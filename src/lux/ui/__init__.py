@@ -1,0 +1,1 @@
+"""Layout, macros, assets, security headers, and what every page needs: access, session, forms."""

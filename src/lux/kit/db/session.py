@@ -14,6 +14,8 @@ from lux.kit.db.base import Tenant
 from lux.kit.db.engine import make_engine
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from lux.kit.settings import Settings
 
 ALL_COMPANIES: Final = 0  # for work of the installation itself: leases, sweeps, sign-in
@@ -27,9 +29,10 @@ class TenantMissing(RuntimeError):
 class Database:
     """One database: opens transactions and closes them."""
 
-    def __init__(self, url: str, *, pool_size: int = 16) -> None:
-        """Make the engine; nothing is connected yet."""
+    def __init__(self, url: str, *, pool_size: int = 16, home: Path | None = None) -> None:
+        """Make the engine; nothing is connected yet. `home` is the folder of local state, known to sessions."""
         self.url = url
+        self.home = home
         self.engine: Engine = make_engine(url, pool_size=pool_size)
         self._make = sessionmaker(self.engine, expire_on_commit=False)
         self._read = sessionmaker(self.engine.execution_options(read_only=True), expire_on_commit=False)
@@ -40,7 +43,8 @@ class Database:
     @classmethod
     def of(cls, settings: Settings) -> Database:
         """Open the database that the settings name."""
-        return cls(settings.database, pool_size=settings.web_threads + settings.job_threads + 2)
+        size = settings.web_threads + settings.job_threads + 2
+        return cls(settings.database, pool_size=size, home=settings.home)
 
     @property
     def dialect(self) -> str:
@@ -51,7 +55,7 @@ class Database:
     def session(self, company_id: int | None, *, read_only: bool = False) -> Session:
         """Return a session by hand; the caller commits or rolls back, and closes."""
         maker = self._read if read_only else self._make
-        return maker(info={"company_id": company_id})
+        return maker(info={"company_id": company_id, "home": self.home})
 
     @contextmanager
     def begin(self, company_id: int | None) -> Iterator[Session]:

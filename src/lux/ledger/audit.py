@@ -1,0 +1,133 @@
+"""The audit chain: who did what to what, each row sealed by the hash of the one before; no personal data inside."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import rfc8785
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
+
+from lux.kit import clock
+from lux.kit.db.session import dialect_of
+from lux.ledger.models import ApprovalAuditLog
+
+INSTALLATION = 0  # the chain of what belongs to no company
+
+
+@dataclass(frozen=True, kw_only=True)
+class Actor:
+    """Who acted."""
+
+    type: str  # person | system | agent | operator
+    id: int | None = None
+
+
+SYSTEM = Actor(type="system")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChainFault:
+    """The first row of a chain that does not hold, and why."""
+
+    company_id: int
+    seq: int
+    reason: str
+
+
+def append(
+    session: Session,
+    company_id: int,
+    *,
+    actor: Actor,
+    action: str,
+    object_type: str = "",
+    object_id: str = "",
+    object_version: int | None = None,
+    content_hash: str = "",
+    detail: Mapping[str, Any] | None = None,
+) -> int:
+    """Append one row in the caller's transaction and return its sequence number."""
+    _take_turn(session, company_id)
+    last = session.execute(
+        select(ApprovalAuditLog.seq, ApprovalAuditLog.hash)
+        .where(ApprovalAuditLog.company_id == company_id)
+        .order_by(ApprovalAuditLog.seq.desc())
+        .limit(1)
+    ).first()
+    row = ApprovalAuditLog(
+        company_id=company_id,
+        seq=(last[0] if last else 0) + 1,
+        at=clock.now(),
+        actor_type=actor.type,
+        actor_id=actor.id,
+        action=action,
+        object_type=object_type,
+        object_id=object_id,
+        object_version=object_version,
+        content_hash=content_hash,
+        detail=json.dumps(dict(detail or {}), sort_keys=True, ensure_ascii=False, default=str),
+        prev_hash=last[1] if last else b"",
+        hash=b"",
+    )
+    row.hash = row_hash(row)
+    session.add(row)
+    session.flush()
+    return row.seq
+
+
+def row_hash(row: ApprovalAuditLog) -> bytes:
+    """Return SHA-256 over the previous hash and the canonical JSON (RFC 8785) of every other column."""
+    fields: dict[str, Any] = {
+        "company_id": row.company_id,
+        "seq": row.seq,
+        "at": row.at.isoformat(timespec="microseconds"),
+        "actor_type": row.actor_type,
+        "actor_id": row.actor_id,
+        "action": row.action,
+        "object_type": row.object_type,
+        "object_id": row.object_id,
+        "object_version": row.object_version,
+        "content_hash": row.content_hash,
+        "detail": row.detail,
+    }
+    return hashlib.sha256(bytes(row.prev_hash) + rfc8785.dumps(fields)).digest()
+
+
+def verify(session: Session, company_id: int) -> tuple[int, ChainFault | None]:
+    """Walk one chain; returns how many rows hold and the first that does not."""
+    previous, count = b"", 0
+    rows = session.scalars(
+        select(ApprovalAuditLog)
+        .where(ApprovalAuditLog.company_id == company_id)
+        .order_by(ApprovalAuditLog.seq)
+        .execution_options(yield_per=1000)
+    )
+    for row in rows:
+        if row.seq != count + 1:
+            return count, ChainFault(company_id=company_id, seq=count + 1, reason="a row is missing")
+        if bytes(row.prev_hash) != previous:
+            return count, ChainFault(company_id=company_id, seq=row.seq, reason="it does not follow the row before")
+        if row_hash(row) != bytes(row.hash):
+            return count, ChainFault(company_id=company_id, seq=row.seq, reason="its content was changed")
+        previous, count = bytes(row.hash), count + 1
+        session.expunge(row)
+    return count, None
+
+
+def chains(session: Session) -> list[int]:
+    """Return the companies that have a chain."""
+    return list(session.scalars(select(ApprovalAuditLog.company_id).distinct().order_by(ApprovalAuditLog.company_id)))
+
+
+def _take_turn(session: Session, company_id: int) -> None:
+    """Let one writer append at a time per company (SQLite's write gate does that already)."""
+    dialect = dialect_of(session)
+    if dialect == "postgresql":
+        session.execute(text("SELECT pg_advisory_xact_lock(7301, :company_id)"), {"company_id": company_id})
+    elif dialect == "mysql":
+        session.execute(text("SELECT id FROM company WHERE id = :company_id FOR UPDATE"), {"company_id": company_id})

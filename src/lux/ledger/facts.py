@@ -142,7 +142,7 @@ def _grow(
             "total": total,
             "firsts": firsts[key],
         }
-        for key, total in totals.items()
+        for key, total in sorted(totals.items())  # one order for all writers: no deadlocks
     ]
     add_counts(
         session,

@@ -1,0 +1,276 @@
+"""Consent and suppression: what each address said about each channel, with its proof."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+from sqlalchemy import ColumnElement, Table, and_, delete, exists, select, update
+from sqlalchemy.orm import Session
+
+from lux.gate.models import Consent, Suppression
+from lux.gate.states import ConsentState, SuppressionReason
+from lux.kit import clock
+from lux.kit.db import upsert_rows
+from lux.kit.db.session import company_of
+from lux.ledger import facts
+from lux.ledger.facts import NewFact
+
+__all__ = ["ConsentState", "SuppressionReason"]
+
+_COLUMNS = ("company_id", "channel", "address_key", "contact_id", "state", "basis", "source", "wording", "proof", "at")
+_FACTS = {
+    ConsentState.GIVEN: "consent.given",
+    ConsentState.REQUESTED: "consent.requested",
+    ConsentState.WITHDRAWN: "consent.withdrawn",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConsentEntry:
+    """One statement about one channel, with its proof."""
+
+    channel: str
+    address_key: str
+    state: ConsentState
+    contact_id: int | None = None
+    basis: str = ""  # opt_in | double_opt_in | contract | declared | ...
+    source: str = ""  # form, file, person
+    wording: str = ""  # what the person saw, or the declared basis
+    proof: Mapping[str, Any] = field(default_factory=dict)  # address, browser, file, line
+    at: dt.datetime | None = None  # when it was said; None = now
+
+
+@dataclass(frozen=True, kw_only=True)
+class Standing:
+    """What is known of one address on one channel."""
+
+    address_key: str
+    state: ConsentState | None = None  # None = never asked
+    basis: str = ""
+    source: str = ""
+    wording: str = ""
+    proof: Mapping[str, Any] = field(default_factory=dict)
+    at: dt.datetime | None = None
+    suppressed: SuppressionReason | None = None
+    suppressed_at: dt.datetime | None = None
+    suppressed_detail: str = ""
+
+    @property
+    def is_mailable(self) -> bool:
+        """Say whether a message may go there."""
+        return self.state is ConsentState.GIVEN and self.suppressed is None
+
+
+def record(session: Session, entry: ConsentEntry, *, actor: str = "system") -> None:
+    """Write down one statement; the latest counts, the ledger keeps the history."""
+    record_many(session, [entry], actor=actor)
+
+
+def record_many(
+    session: Session, entries: Iterable[ConsentEntry], *, actor: str = "system", keep_existing: bool = False
+) -> int:
+    """Write down statements set-based; with `keep_existing` an address that already said something keeps it.
+
+    An address may occur once per call and channel. Returns how many were written.
+    """
+    company_id, now = company_of(session), clock.now()
+    wanted = list(entries)
+    if keep_existing:
+        wanted = _without_known(session, wanted)
+    rows = [
+        (company_id, e.channel, e.address_key, e.contact_id, e.state, e.basis, e.source, e.wording, dict(e.proof),
+         e.at or now)
+        for e in wanted
+    ]  # fmt: skip
+    upsert_rows(
+        session,
+        cast("Table", Consent.__table__),
+        _COLUMNS,
+        rows,
+        key=("company_id", "channel", "address_key"),
+        update=_COLUMNS[3:],
+    )
+    facts.record_many(
+        session,
+        [
+            NewFact(
+                kind=_FACTS[e.state],
+                contact_id=e.contact_id,
+                channel=e.channel,
+                actor=actor,
+                at=e.at,
+                properties={"basis": e.basis, "source": e.source, "wording": e.wording, "proof": dict(e.proof)},
+            )
+            for e in wanted
+        ],
+    )
+    return len(rows)
+
+
+def withdraw(
+    session: Session,
+    *,
+    channel: str,
+    address_key: str,
+    contact_id: int | None = None,
+    source: str,
+    proof: Mapping[str, Any] | None = None,
+    actor: str = "person",
+    outbound_id: int | None = None,
+    suppress_too: bool = True,
+) -> bool:
+    """Take consent back and suppress the address; False when that was so already (then nothing is written twice)."""
+    before = status(session, channel, [address_key]).get(address_key)
+    if before and before.state is ConsentState.WITHDRAWN and (before.suppressed or not suppress_too):
+        return False
+    entry = ConsentEntry(
+        channel=channel,
+        address_key=address_key,
+        contact_id=contact_id,
+        state=ConsentState.WITHDRAWN,
+        source=source,
+        proof=proof or {},
+    )
+    record(session, entry, actor=actor)
+    if suppress_too:
+        suppress(session, channel=channel, address_key=address_key, reason=SuppressionReason.UNSUBSCRIBED,
+                 detail=source, outbound_id=outbound_id)  # fmt: skip
+    return True
+
+
+def suppress(
+    session: Session,
+    *,
+    channel: str,
+    address_key: str,
+    reason: SuppressionReason,
+    detail: str = "",
+    outbound_id: int | None = None,
+) -> None:
+    """Never write to an address again; the first reason stays."""
+    suppress_many(session, channel, [(address_key, reason, detail, outbound_id)])
+
+
+def suppress_many(
+    session: Session, channel: str, entries: Sequence[tuple[str, SuppressionReason, str, int | None]]
+) -> None:
+    """Suppress addresses set-based: (address key, reason, detail, outbound id); first reasons stay."""
+    company_id, now = company_of(session), clock.now()
+    unique = {entry[0]: entry for entry in reversed(entries)}
+    rows = [(company_id, channel, key, e[1], e[2][:500], e[3], now) for key, e in unique.items()]
+    upsert_rows(
+        session,
+        cast("Table", Suppression.__table__),
+        ("company_id", "channel", "address_key", "reason", "detail", "outbound_id", "at"),
+        rows,
+        key=("company_id", "channel", "address_key"),
+    )
+
+
+def release(session: Session, *, channel: str, address_key: str) -> bool:
+    """Lift a suppression; says whether there was one. The caller audits why."""
+    result = session.execute(
+        delete(Suppression).where(Suppression.channel == channel, Suppression.address_key == address_key)
+    )
+    return bool(result.rowcount)  # type: ignore[attr-defined]
+
+
+def status(session: Session, channel: str, address_keys: Sequence[str]) -> dict[str, Standing]:
+    """Return what is known of each address; every asked key is in the answer."""
+    said = {
+        row.address_key: row
+        for row in session.scalars(
+            select(Consent).where(Consent.channel == channel, Consent.address_key.in_(address_keys))
+        )
+    }
+    blocked = {
+        row.address_key: row
+        for row in session.scalars(
+            select(Suppression).where(Suppression.channel == channel, Suppression.address_key.in_(address_keys))
+        )
+    }
+    found = {}
+    for key in address_keys:
+        c, b = said.get(key), blocked.get(key)
+        found[key] = Standing(
+            address_key=key,
+            state=c.state if c else None,
+            basis=c.basis if c else "",
+            source=c.source if c else "",
+            wording=c.wording if c else "",
+            proof=c.proof if c else {},
+            at=c.at if c else None,
+            suppressed=b.reason if b else None,
+            suppressed_at=b.at if b else None,
+            suppressed_detail=b.detail if b else "",
+        )
+    return found
+
+
+def consent_exists(
+    company_id: ColumnElement[int], address_key: ColumnElement[Any], channel: str, state: ConsentState | None
+) -> ColumnElement[bool]:
+    """Return SQL: the address said `state` on the channel (None = said anything)."""
+    condition = and_(
+        Consent.company_id == company_id, Consent.channel == channel, Consent.address_key == address_key
+    )
+    if state is not None:
+        condition = and_(condition, Consent.state == state)
+    return exists(select(Consent.id).where(condition))
+
+
+def suppression_exists(
+    company_id: ColumnElement[int], address_key: ColumnElement[Any], channel: str
+) -> ColumnElement[bool]:
+    """Return SQL: the address is suppressed on the channel."""
+    return exists(
+        select(Suppression.id).where(
+            Suppression.company_id == company_id,
+            Suppression.channel == channel,
+            Suppression.address_key == address_key,
+        )
+    )
+
+
+def mailable(company_id: ColumnElement[int], address_key: ColumnElement[Any], channel: str) -> ColumnElement[bool]:
+    """Return SQL: consent was given and nothing suppresses the address."""
+    return and_(
+        consent_exists(company_id, address_key, channel, ConsentState.GIVEN),
+        ~suppression_exists(company_id, address_key, channel),
+    )
+
+
+def link_contact(session: Session, address_key: str, contact_id: int) -> None:
+    """Let statements that came before the contact know whose they are."""
+    session.execute(
+        update(Consent)
+        .where(Consent.address_key == address_key, Consent.contact_id.is_(None))
+        .values(contact_id=contact_id)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def forget(session: Session, contact_id: int, address_key: str | None) -> int:
+    """Erase a person's statements; a suppression stays as a bare address key, so that nobody writes there again."""
+    query = delete(Consent).where(Consent.contact_id == contact_id)
+    count = int(session.execute(query).rowcount)  # type: ignore[attr-defined]
+    if address_key:
+        again = delete(Consent).where(Consent.address_key == address_key)
+        count += int(session.execute(again).rowcount)  # type: ignore[attr-defined]
+    return count
+
+
+def _without_known(session: Session, entries: list[ConsentEntry]) -> list[ConsentEntry]:
+    known: set[tuple[str, str]] = set()
+    by_channel: dict[str, list[str]] = {}
+    for entry in entries:
+        by_channel.setdefault(entry.channel, []).append(entry.address_key)
+    for channel, keys in by_channel.items():
+        for start in range(0, len(keys), 500):
+            part = keys[start : start + 500]
+            query = select(Consent.address_key).where(Consent.channel == channel, Consent.address_key.in_(part))
+            known.update((channel, key) for key in session.scalars(query))
+    return [entry for entry in entries if (entry.channel, entry.address_key) not in known]

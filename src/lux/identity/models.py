@@ -16,13 +16,17 @@ class Company(Base):
     """A tenant of the installation."""
 
     __tablename__ = "company"
+    # An erased company's number is never given again: its audit chain stays under it.
+    __table_args__ = {"sqlite_autoincrement": True}  # noqa: RUF012 - SQLAlchemy's own declaration
 
     id: Mapped[int] = mapped_column(BigKey, primary_key=True)
     public_id: Mapped[uuid.UUID] = mapped_column(default=uuid7, unique=True)
     name: Mapped[str] = mapped_column(String(200))
     slug: Mapped[str] = mapped_column(ShortKeyStr, unique=True)
     website: Mapped[str] = mapped_column(String(300), default="")
-    postal_address: Mapped[str] = mapped_column(Text, default="")  # required before marketing e-mail
+    postal_address: Mapped[str] = mapped_column(
+        Text, default=""
+    )  # required before marketing e-mail
     timezone: Mapped[str] = mapped_column(String(64), default="UTC")
     currency: Mapped[str] = mapped_column(String(3), default="EUR")
     locale: Mapped[str] = mapped_column(String(16), default="en")
@@ -58,7 +62,10 @@ class Membership(Tenant, Base):
     """A person's role in one company."""
 
     __tablename__ = "membership"
-    __table_args__ = (UniqueConstraint("company_id", "user_id"), Index("ix_membership_user_id", "user_id"))
+    __table_args__ = (
+        UniqueConstraint("company_id", "user_id"),
+        Index("ix_membership_user_id", "user_id"),
+    )
 
     id: Mapped[int] = mapped_column(BigKey, primary_key=True)
     user_id: Mapped[int] = mapped_column(ForeignKey("app_user.id"))
@@ -73,9 +80,12 @@ class WebSession(Base):
     __table_args__ = (Index("ix_web_session_user_id", "user_id"),)
 
     id: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    public_id: Mapped[uuid.UUID] = mapped_column(default=uuid7, unique=True)
     token_hash: Mapped[str] = mapped_column(ShortKeyStr, unique=True)  # hex
     user_id: Mapped[int] = mapped_column(ForeignKey("app_user.id"))
-    company_id: Mapped[int | None] = mapped_column(ForeignKey("company.id"))  # the company being looked at
+    company_id: Mapped[int | None] = mapped_column(
+        ForeignKey("company.id")
+    )  # the company being looked at
     created_at: Mapped[dt.datetime] = mapped_column(default=clock.now)
     last_seen_at: Mapped[dt.datetime] = mapped_column(default=clock.now)
     expires_at: Mapped[dt.datetime]

@@ -6,6 +6,7 @@ Usage: watch.py FOLDER OWNER_PID NAME USER COMMAND…
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -41,6 +42,8 @@ def main(folder: Path, owner: int, name: str, user: str, command: list[str]) -> 
             time.sleep(0.2)
     finally:
         mark.unlink(missing_ok=True)
+        if not alive(owner):  # a run that was killed leaves nothing behind either
+            shutil.rmtree(folder, ignore_errors=True)
     return server.returncode
 
 

@@ -79,8 +79,8 @@ def resume(session: Session, *, company_id: int | None, by: Person | None, reaso
 def active(session: Session, company_id: int | None) -> list[StopView]:
     """Return the stops that hold a company back (None = only those of the installation), widest first."""
     found: list[StopView] = []
-    home = session.info.get("home")
-    if home is not None and is_stop_file_there(home):
+    settings = session.info.get("settings")
+    if settings is not None and is_stop_file_there(settings.home):
         found.append(StopView(scope="file", reason=_("The file STOP is in the data folder."), by="", since=None))
     scopes = [INSTALLATION, *([company_scope(company_id)] if company_id else [])]
     rows = session.scalars(select(Stop).where(Stop.scope.in_(scopes), Stop.is_on.is_(True)).order_by(Stop.scope.desc()))
@@ -148,7 +148,7 @@ class StopWatch:
             self._read_at = clock.monotonic()
             return
         self.epoch = max((row.epoch for row in rows), default=0)
-        by_file = self._db.home is not None and is_stop_file_there(self._db.home)
+        by_file = self._db.settings is not None and is_stop_file_there(self._db.settings.home)
         rows_on = [row for row in rows if row.is_on and (row.includes_system or not self._is_system)]
         self._stopped = bool(rows_on) or (by_file and not self._is_system)
         self._read_at = clock.monotonic()

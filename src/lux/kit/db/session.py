@@ -14,8 +14,6 @@ from lux.kit.db.base import Tenant
 from lux.kit.db.engine import make_engine
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from lux.kit.settings import Settings
 
 ALL_COMPANIES: Final = 0  # for work of the installation itself: leases, sweeps, sign-in
@@ -29,10 +27,10 @@ class TenantMissing(RuntimeError):
 class Database:
     """One database: opens transactions and closes them."""
 
-    def __init__(self, url: str, *, pool_size: int = 16, home: Path | None = None) -> None:
-        """Make the engine; nothing is connected yet. `home` is the folder of local state, known to sessions."""
+    def __init__(self, url: str, *, pool_size: int = 16, settings: Settings | None = None) -> None:
+        """Make the engine; nothing is connected yet. Sessions carry the settings in `info["settings"]`."""
         self.url = url
-        self.home = home
+        self.settings = settings
         self.engine: Engine = make_engine(url, pool_size=pool_size)
         self._make = sessionmaker(self.engine, expire_on_commit=False)
         self._read = sessionmaker(self.engine.execution_options(read_only=True), expire_on_commit=False)
@@ -44,7 +42,7 @@ class Database:
     def of(cls, settings: Settings) -> Database:
         """Open the database that the settings name."""
         size = settings.web_threads + settings.job_threads + 2
-        return cls(settings.database, pool_size=size, home=settings.home)
+        return cls(settings.database, pool_size=size, settings=settings)
 
     @property
     def dialect(self) -> str:
@@ -55,7 +53,7 @@ class Database:
     def session(self, company_id: int | None, *, read_only: bool = False) -> Session:
         """Return a session by hand; the caller commits or rolls back, and closes."""
         maker = self._read if read_only else self._make
-        return maker(info={"company_id": company_id, "home": self.home})
+        return maker(info={"company_id": company_id, "settings": self.settings})
 
     @contextmanager
     def begin(self, company_id: int | None) -> Iterator[Session]:
@@ -93,6 +91,14 @@ def bind_company(session: Session, company_id: int) -> None:
     if present not in {None, company_id}:
         raise TenantMissing("a session's company can't be changed")
     session.info["company_id"] = company_id
+
+
+def settings_of(session: Session) -> Settings:
+    """Return the settings of the installation that the session belongs to."""
+    settings: Settings | None = session.info.get("settings")
+    if settings is None:
+        raise RuntimeError("the session's database was opened without settings")
+    return settings
 
 
 def dialect_of(session: Session) -> str:

@@ -1,0 +1,311 @@
+"""What rooms may see of the gate: items, outbounds, deliveries and their counts, as frozen values."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select, func, select
+from sqlalchemy.orm import Session
+
+from lux.gate.models import ApprovalQueue, ApprovalVersion, Delivery, Outbound, OutboundLink
+from lux.gate.states import DeliveryState, ItemState, OutboundState
+from lux.kit import clock
+from lux.kit.errors import NotFound
+from lux.ports.acts import ActKind
+
+__all__ = ["DeliveryState", "ItemState", "OutboundState"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ItemView:
+    """An approval item as people see it."""
+
+    id: int
+    public_id: uuid.UUID
+    kind: str
+    channel: str
+    state: ItemState
+    version: int
+    title: str
+    subject: tuple[str, int | None]
+    author_id: int | None
+    author_type: str
+    author_name: str
+    editor_id: int | None
+    body: Mapping[str, Any]
+    content_hash: str
+    audience_label: str
+    audience_count: int
+    rationale: str
+    findings: Sequence[Mapping[str, str]]
+    send_at: datetime | None
+    submitted_at: datetime
+    decided_at: datetime | None
+    decided_by_name: str
+    reason: str
+    expires_at: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class OutboundView:
+    """An outbound with its item and, where asked for, its counts."""
+
+    id: int
+    public_id: uuid.UUID
+    state: OutboundState
+    subject: tuple[str, int | None]
+    is_paused: bool
+    pause_reason: str
+    check_failed: str
+    reason: str
+    is_materialised: bool
+    due_at: datetime | None
+    started_at: datetime | None
+    finished_at: datetime | None
+    item: ItemView
+    counts: Mapping[DeliveryState, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeliveryView:
+    """One recipient's row."""
+
+    id: int
+    outbound_id: int
+    contact_id: int | None
+    address: str
+    state: DeliveryState
+    attempts: int
+    due_at: datetime | None
+    code: int | None
+    error: str
+    message: str
+    provider_id: str | None
+    sent_at: datetime | None
+    first_opened_at: datetime | None
+    first_clicked_at: datetime | None
+    unsubscribed_at: datetime | None
+
+
+def outbound(session: Session, outbound_id: int, *, with_counts: bool = False) -> OutboundView:
+    """Return one outbound; raises NotFound."""
+    found = outbounds(session, [outbound_id], with_counts=with_counts).get(outbound_id)
+    if found is None:
+        raise NotFound
+    return found
+
+
+def outbounds(session: Session, ids: Sequence[int], *, with_counts: bool = False) -> dict[int, OutboundView]:
+    """Return outbounds by id, set-based."""
+    query = (
+        select(Outbound, ApprovalQueue)
+        .join(ApprovalQueue, ApprovalQueue.id == Outbound.item_id)
+        .where(Outbound.id.in_(ids))
+    )
+    numbers = counts(session, ids) if with_counts else {}
+    return {o.id: _outbound_view(o, item, numbers.get(o.id, {})) for o, item in session.execute(query)}
+
+
+def counts(session: Session, outbound_ids: Sequence[int]) -> dict[int, dict[DeliveryState, int]]:
+    """Return how many deliveries are in which state, per outbound."""
+    query = (
+        select(Delivery.outbound_id, Delivery.state, func.count())
+        .where(Delivery.outbound_id.in_(outbound_ids))
+        .group_by(Delivery.outbound_id, Delivery.state)
+    )
+    found: dict[int, dict[DeliveryState, int]] = {}
+    for outbound_id, state, number in session.execute(query):
+        found.setdefault(outbound_id, {})[state] = number
+    return found
+
+
+def skip_reasons(session: Session, outbound_id: int) -> dict[str, int]:
+    """Return why recipients were skipped, and how many each."""
+    query = (
+        select(Delivery.error, func.count())
+        .where(Delivery.outbound_id == outbound_id, Delivery.state == DeliveryState.SKIPPED)
+        .group_by(Delivery.error)
+    )
+    return {row[0]: row[1] for row in session.execute(query)}
+
+
+def subject_outbounds(session: Session, subject_type: str, states: Sequence[OutboundState]) -> Select[tuple[int]]:
+    """Return SELECT outbound.id of a subject type in some states, to filter a room's own list by."""
+    return select(Outbound.id).where(Outbound.subject_type == subject_type, Outbound.state.in_(states))
+
+
+def item_outbounds(session: Session, subject_type: str, states: Sequence[ItemState]) -> Select[tuple[int]]:
+    """Return SELECT outbound.id whose items are in some states."""
+    return (
+        select(Outbound.id)
+        .join(ApprovalQueue, ApprovalQueue.id == Outbound.item_id)
+        .where(Outbound.subject_type == subject_type, ApprovalQueue.state.in_(states))
+    )
+
+
+def items(
+    session: Session,
+    *,
+    states: Sequence[ItemState] = (),
+    before_id: int | None = None,
+    limit: int = 50,
+    with_automatic: bool = False,
+) -> list[ItemView]:
+    """Return approval items, newest first; automatic ones (system, test) only when asked for."""
+    query = select(ApprovalQueue).order_by(ApprovalQueue.id.desc()).limit(limit)
+    if not with_automatic:
+        query = query.where(ApprovalQueue.kind.not_in([ActKind.SYSTEM_EMAIL, ActKind.TEST_EMAIL]))
+    if states:
+        query = query.where(ApprovalQueue.state.in_(states))
+    if before_id is not None:
+        query = query.where(ApprovalQueue.id < before_id)
+    return [item_view(row) for row in session.scalars(query)]
+
+
+def item(session: Session, public_id: uuid.UUID) -> ItemView:
+    """Return one approval item; raises NotFound."""
+    row = session.scalar(select(ApprovalQueue).where(ApprovalQueue.public_id == public_id))
+    if row is None:
+        raise NotFound
+    return item_view(row)
+
+
+def item_outbound(session: Session, item_id: int, *, with_counts: bool = True) -> OutboundView:
+    """Return the outbound of an item."""
+    found = session.scalar(select(Outbound.id).where(Outbound.item_id == item_id))
+    if found is None:
+        raise NotFound
+    return outbound(session, found, with_counts=with_counts)
+
+
+def last_approved(session: Session, item_id: int, *, before_version: int) -> Mapping[str, Any] | None:
+    """Return the body that was approved last before a version, or None."""
+    return session.scalar(
+        select(ApprovalVersion.body)
+        .where(
+            ApprovalVersion.item_id == item_id,
+            ApprovalVersion.version < before_version,
+            ApprovalVersion.was_approved.is_(True),
+        )
+        .order_by(ApprovalVersion.version.desc())
+        .limit(1)
+    )
+
+
+def previous_version(session: Session, item_id: int, *, before_version: int) -> Mapping[str, Any] | None:
+    """Return the body one version earlier, or None."""
+    return session.scalar(
+        select(ApprovalVersion.body)
+        .where(ApprovalVersion.item_id == item_id, ApprovalVersion.version < before_version)
+        .order_by(ApprovalVersion.version.desc())
+        .limit(1)
+    )
+
+
+def waiting(session: Session) -> tuple[int, datetime | None]:
+    """Return how many items wait for a yes, and since when the oldest."""
+    query = select(func.count(), func.min(ApprovalQueue.submitted_at)).where(ApprovalQueue.state == ItemState.PENDING)
+    number, oldest = session.execute(query).one()
+    return int(number), oldest
+
+
+def links(session: Session, outbound_id: int) -> dict[int, str]:
+    """Return the tracked targets by number."""
+    query = select(OutboundLink.number, OutboundLink.url).where(OutboundLink.outbound_id == outbound_id)
+    return {row[0]: row[1] for row in session.execute(query.order_by(OutboundLink.number))}
+
+
+def deliveries(
+    session: Session,
+    outbound_id: int,
+    *,
+    states: Sequence[DeliveryState] = (),
+    address_prefix: str = "",
+    after_id: int = 0,
+    limit: int = 50,
+) -> list[DeliveryView]:
+    """Return one outbound's recipients by id (keyset), filtered by state and beginning of the address."""
+    query = select(Delivery).where(Delivery.outbound_id == outbound_id, Delivery.id > after_id)
+    if states:
+        query = query.where(Delivery.state.in_(states))
+    if address_prefix:
+        query = query.where(Delivery.address_key >= address_prefix, Delivery.address_key < address_prefix + "\uffff")
+    return [delivery_view(row) for row in session.scalars(query.order_by(Delivery.id).limit(limit))]
+
+
+def delivery(session: Session, delivery_id: int) -> DeliveryView:
+    """Return one delivery; raises NotFound."""
+    row = session.scalar(select(Delivery).where(Delivery.id == delivery_id))
+    if row is None:
+        raise NotFound
+    return delivery_view(row)
+
+
+def captured(session: Session, *, before_id: int | None = None, limit: int = 50) -> list[tuple[DeliveryView, ItemView]]:
+    """Return what the built-in mailbox kept, newest first, with the item it belongs to."""
+    query = (
+        select(Delivery, ApprovalQueue)
+        .join(Outbound, Outbound.id == Delivery.outbound_id)
+        .join(ApprovalQueue, ApprovalQueue.id == Outbound.item_id)
+        .where(Delivery.state == DeliveryState.CAPTURED)
+        .order_by(Delivery.id.desc())
+        .limit(limit)
+    )
+    if before_id is not None:
+        query = query.where(Delivery.id < before_id)
+    return [(delivery_view(d), item_view(i)) for d, i in session.execute(query)]
+
+
+def contact_deliveries(session: Session, contact_id: int, limit: int = 20) -> list[tuple[DeliveryView, ItemView]]:
+    """Return what one contact got, newest first."""
+    query = (
+        select(Delivery, ApprovalQueue)
+        .join(Outbound, Outbound.id == Delivery.outbound_id)
+        .join(ApprovalQueue, ApprovalQueue.id == Outbound.item_id)
+        .where(Delivery.contact_id == contact_id)
+        .order_by(Delivery.id.desc())
+        .limit(limit)
+    )
+    return [(delivery_view(d), item_view(i)) for d, i in session.execute(query)]
+
+
+def overdue(session: Session) -> int:
+    """Return how many outbounds should have started more than two minutes ago."""
+    late = clock.now().timestamp() - 120
+    query = select(Outbound.due_at).where(Outbound.state == OutboundState.READY, Outbound.is_paused.is_(False))
+    return sum(1 for due in session.scalars(query) if due and due.timestamp() < late)
+
+
+def item_view(row: ApprovalQueue) -> ItemView:
+    """Return an item as a frozen value."""
+    return ItemView(
+        id=row.id, public_id=row.public_id, kind=row.kind.value, channel=row.channel, state=row.state,
+        version=row.version, title=row.title, subject=(row.subject_type, row.subject_id), author_id=row.author_id,
+        author_type=row.author_type, author_name=row.author_name, editor_id=row.editor_id, body=row.body,
+        content_hash=row.content_hash, audience_label=row.audience_label, audience_count=row.audience_count,
+        rationale=row.rationale, findings=tuple(row.findings), send_at=row.send_at, submitted_at=row.submitted_at,
+        decided_at=row.decided_at, decided_by_name=row.decided_by_name, reason=row.reason, expires_at=row.expires_at,
+    )  # fmt: skip
+
+
+def delivery_view(row: Delivery) -> DeliveryView:
+    """Return a delivery as a frozen value."""
+    return DeliveryView(
+        id=row.id, outbound_id=row.outbound_id, contact_id=row.contact_id, address=row.address, state=row.state,
+        attempts=row.attempts, due_at=row.due_at, code=row.code, error=row.error, message=row.message,
+        provider_id=row.provider_id, sent_at=row.sent_at, first_opened_at=row.first_opened_at,
+        first_clicked_at=row.first_clicked_at, unsubscribed_at=row.unsubscribed_at,
+    )  # fmt: skip
+
+
+def _outbound_view(row: Outbound, of: ApprovalQueue, numbers: Mapping[DeliveryState, int]) -> OutboundView:
+    return OutboundView(
+        id=row.id, public_id=row.public_id, state=row.state, subject=(row.subject_type, row.subject_id),
+        is_paused=row.is_paused, pause_reason=row.pause_reason, check_failed=row.check_failed, reason=row.reason,
+        is_materialised=row.is_materialised, due_at=row.due_at, started_at=row.started_at,
+        finished_at=row.finished_at, item=item_view(of), counts=numbers,
+    )  # fmt: skip

@@ -1,0 +1,228 @@
+"""The way to the gate: every room hands its act in here and gets back an outbound that is held until a yes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from lux.gate import audience, automatic, moves, policy
+from lux.gate.models import ApprovalQueue, ApprovalVersion, Outbound, OutboundLink
+from lux.gate.policy import Finding
+from lux.gate.states import ItemState, OutboundState
+from lux.identity.access import Person, Right
+from lux.kit import clock
+from lux.kit.db.session import company_of
+from lux.kit.errors import Forbidden, NotFound, WrongState
+from lux.kit.i18n import gettext as _
+from lux.ports.acts import ActKind, SendEmail
+
+EXPIRES_AFTER = timedelta(days=14)  # an item nobody decides on
+
+__all__ = ["Finding", "revise", "submit_for_approval", "submit_system_email", "submit_test_email", "withdraw"]
+
+
+def submit_for_approval(
+    session: Session,
+    act: SendEmail,
+    *,
+    author: Person,
+    title: str,
+    subject: tuple[str, int],
+    findings: Sequence[Finding] = (),
+    rationale: str = "",
+) -> Outbound:
+    """Queue an act for a person's yes; nothing leaves before. Raises InvalidInput when a finding blocks."""
+    _require_author(session, act, author)
+    act, packed, count = audience.freeze(session, act)
+    found = [*findings, *policy.review(act, audience_count=count)]
+    policy.refuse_blocked(found)
+    item = new_item(act, title=title, subject=subject, author=author)
+    item.snapshot, item.audience_count, item.rationale = packed, count, rationale
+    item.findings = _unique(found)
+    item.expires_at = clock.now() + EXPIRES_AFTER
+    outbound = store(session, item, act, editor=author)
+    moves.write_down(session, "approval.submitted", item, by=author, detail={"audience": count})
+    moves.tell(session, item, "submitted")
+    return outbound
+
+
+def revise(
+    session: Session,
+    outbound_id: int,
+    act: SendEmail,
+    *,
+    editor: Person,
+    title: str,
+    findings: Sequence[Finding] = (),
+) -> Outbound:
+    """Replace the content of an item; whatever yes it had is void, it waits again with version + 1."""
+    _require_author(session, act, editor)
+    outbound, item = held_or_ready(session, outbound_id)
+    act, packed, count = audience.freeze(session, act)
+    found = [*findings, *policy.review(act, audience_count=count)]
+    policy.refuse_blocked(found)
+    if outbound.state is not OutboundState.HELD:
+        moves.move_outbound(session, outbound, OutboundState.HELD, approval_id=None, approval_verdict=None,
+                            due_at=None, check_failed="", reason="")  # fmt: skip
+    body = act.canonical()
+    values: dict[str, Any] = {
+        "version": item.version + 1,
+        "body": body,
+        "content_hash": act.digest(),
+        "title": title,
+        "snapshot": packed,
+        "audience_count": count,
+        "audience_label": act.audience.label if act.audience else "",
+        "findings": _unique(found),
+        "send_at": _moment(act.send_at),
+        "editor_id": editor.user_id,
+        "submitted_at": clock.now(),
+        "expires_at": clock.now() + EXPIRES_AFTER,
+        "decided_at": None,
+        "decided_by": None,
+        "decided_by_name": "",
+        "reason": "",
+    }
+    if item.state is ItemState.PENDING:
+        for name, value in values.items():
+            setattr(item, name, value)
+        session.flush()
+    else:
+        moves.move_item(session, item, ItemState.PENDING, **values)
+    _keep_version(session, item, editor)
+    _write_links(session, outbound, act)
+    moves.write_down(session, "approval.revised", item, by=editor, detail={"audience": count})
+    moves.tell(session, item, "submitted")
+    return outbound
+
+
+def withdraw(session: Session, outbound_id: int, *, by: Person, reason: str = "") -> None:
+    """Take an item back before anything left; it is cancelled for good."""
+    by.require(Right.EDIT)
+    outbound, item = held_or_ready(session, outbound_id)
+    if item.state in {ItemState.PENDING, ItemState.APPROVED, ItemState.SCHEDULED}:
+        moves.move_item(session, item, ItemState.CANCELLED, reason=reason, decided_at=clock.now())
+    moves.move_outbound(session, outbound, OutboundState.CANCELLED, reason=reason, finished_at=clock.now())
+    moves.write_down(session, "approval.cancelled", item, by=by, detail={"reason": reason})
+    moves.tell(session, item, "cancelled")
+
+
+def submit_system_email(
+    session: Session,
+    *,
+    company_id: int,
+    template: str,
+    recipient: str,
+    params: Mapping[str, str],
+    locale: str = "en",
+) -> Outbound:
+    """Send a fixed built-in mail to one recipient: an automatic decision, a small cap, no switch, no stop.
+
+    Raises RateLimitReached above the cap.
+    """
+    return automatic.system_email(
+        session, company_id=company_id, template=template, recipient=recipient, params=params, locale=locale
+    )
+
+
+def submit_test_email(session: Session, act: SendEmail, *, author: Person, subject: tuple[str, int]) -> Outbound:
+    """Send a copy to members of the company; `act.recipients` names them. Recorded as an automatic decision."""
+    _require_author(session, act, author)
+    return automatic.test_email(session, act, author=author, subject=subject)
+
+
+def new_item(act: SendEmail, *, title: str, subject: tuple[str, int], author: Person) -> ApprovalQueue:
+    """Return an item for an act, not yet stored."""
+    return ApprovalQueue(
+        kind=act.kind,
+        channel=act.channel,
+        title=title,
+        subject_type=subject[0],
+        subject_id=subject[1],
+        author_id=author.user_id,
+        author_name=author.name or author.email,
+        editor_id=author.user_id,
+        body=act.canonical(),
+        content_hash=act.digest(),
+        audience_label=act.audience.label if act.audience else "",
+        send_at=_moment(act.send_at),
+    )
+
+
+def store(session: Session, item: ApprovalQueue, act: SendEmail, *, editor: Person | None) -> Outbound:
+    """Store a new item, its first version, its links and its outbound, held."""
+    session.add(item)
+    session.flush()
+    outbound = Outbound(
+        item_id=item.id,
+        kind=item.kind,
+        channel=item.channel,
+        subject_type=item.subject_type,
+        subject_id=item.subject_id,
+    )
+    session.add(outbound)
+    session.flush()
+    _keep_version(session, item, editor)
+    _write_links(session, outbound, act)
+    return outbound
+
+
+def held_or_ready(session: Session, outbound_id: int) -> tuple[Outbound, ApprovalQueue]:
+    """Return an outbound of which nothing has left yet, with its item; raises NotFound or WrongState."""
+    outbound = session.scalar(select(Outbound).where(Outbound.id == outbound_id).with_for_update())
+    if outbound is None:
+        raise NotFound
+    if outbound.state not in {OutboundState.HELD, OutboundState.READY, OutboundState.REFUSED}:
+        raise WrongState(_("Messages are leaving already, or have left: this can't be changed any more."))
+    item = session.scalar(select(ApprovalQueue).where(ApprovalQueue.id == outbound.item_id))
+    if item is None:
+        raise NotFound
+    return outbound, item
+
+
+def _require_author(session: Session, act: SendEmail, author: Person) -> None:
+    author.require(Right.EDIT)
+    company_id = company_of(session)
+    if act.company_id != company_id or author.company_id != company_id:
+        raise Forbidden
+
+
+def _keep_version(session: Session, item: ApprovalQueue, editor: Person | None) -> None:
+    session.add(
+        ApprovalVersion(
+            item_id=item.id,
+            version=item.version,
+            body=item.body,
+            content_hash=item.content_hash,
+            created_by=editor.user_id if editor else None,
+        )
+    )
+    session.flush()
+
+
+def _write_links(session: Session, outbound: Outbound, act: SendEmail) -> None:
+    session.execute(delete(OutboundLink).where(OutboundLink.outbound_id == outbound.id))
+    session.add_all(
+        OutboundLink(outbound_id=outbound.id, number=number, url=url) for number, url in enumerate(act.links, 1)
+    )
+    session.flush()
+
+
+def _moment(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
+
+
+def _unique(found: Sequence[Finding]) -> list[dict[str, str]]:
+    return list({finding.code + finding.message: finding.plain() for finding in found}.values())
+
+
+def as_test(act: SendEmail, recipients: Sequence[str]) -> SendEmail:
+    """Return a campaign's act as a test send to the named members."""
+    return replace(
+        act, kind=ActKind.TEST_EMAIL, recipients=tuple(recipients), audience=None, snapshot=None, send_at=None
+    )

@@ -14,8 +14,7 @@ const watching = process.argv.includes("--watch");
 const target = watching ? dist : `${dist}.new`;
 
 const posix = (name) => name.split(path.sep).join("/");
-const digest = (bytes, algorithm, encoding) =>
-  createHash(algorithm).update(bytes).digest(encoding);
+const digest = (bytes, algorithm, encoding) => createHash(algorithm).update(bytes).digest(encoding);
 
 /** Compiles SCSS; Bootstrap 5.3 still uses what Sass has deprecated, so those notes are silenced. */
 const scssPlugin = {
@@ -71,10 +70,7 @@ const manifestPlugin = {
       await writeFile(path.join(target, spriteName), sprite);
       manifest["feather.svg"] = { file: spriteName };
       const sorted = Object.fromEntries(Object.entries(manifest).sort());
-      await writeFile(
-        path.join(target, "manifest.json"),
-        `${JSON.stringify(sorted, null, 1)}\n`,
-      );
+      await writeFile(path.join(target, "manifest.json"), `${JSON.stringify(sorted, null, 1)}\n`);
     });
   },
 };
@@ -86,7 +82,10 @@ async function entryPoints() {
   );
   const folder = path.join(here, "js/pages");
   const pages = existsSync(folder) ? await readdir(folder) : [];
-  return [...fixed, ...pages.filter((name) => name.endsWith(".js")).map((name) => `js/pages/${name}`)];
+  return [
+    ...fixed,
+    ...pages.filter((name) => name.endsWith(".js")).map((name) => `js/pages/${name}`),
+  ];
 }
 
 await rm(target, { recursive: true, force: true });

@@ -41,11 +41,7 @@ def digest(*paths: Path) -> str:
         files = sorted(path.rglob("*")) if path.is_dir() else [path]
         for file in files:
             inside = file.relative_to(SOURCES.parent)
-            if (
-                not file.is_file()
-                or "node_modules" in inside.parts
-                or file.name.startswith("biome")
-            ):
+            if not file.is_file() or "node_modules" in inside.parts or file.name.startswith("biome"):
                 continue
             total.update(inside.as_posix().encode() + b"\0" + file.read_bytes() + b"\0")
     return total.hexdigest()

@@ -73,9 +73,7 @@ def problems() -> Iterator[str]:
 def _pins(lock: Path) -> dict[str, str]:
     lines = lock.read_text().splitlines() if lock.is_file() else []
     pinned = (line.split()[0] for line in lines if "==" in line and line[0].isalnum())
-    return {
-        canonicalize_name(name): version for name, _, version in (p.partition("==") for p in pinned)
-    }
+    return {canonicalize_name(name): version for name, _, version in (p.partition("==") for p in pinned)}
 
 
 def _npm_problems() -> Iterator[str]:
@@ -90,9 +88,7 @@ def _write_npm_lock() -> None:
     node = frontend.node_on_path() or frontend.node_in_wheel()
     if node is None:
         raise SystemExit("lux: the npm lock needs Node.js: run make assets first")
-    _run(
-        *node.npm, "install", "--package-lock-only", "--no-audit", "--no-fund", cwd=frontend.SOURCES
-    )
+    _run(*node.npm, "install", "--package-lock-only", "--no-audit", "--no-fund", cwd=frontend.SOURCES)
     file = frontend.SOURCES / "package-lock.json"
     lock = json.loads(file.read_text())
     for package in lock["packages"].values():

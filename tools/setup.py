@@ -107,9 +107,7 @@ def install_project() -> None:
     wanted = _digest(ROOT / "pyproject.toml", ROOT / "hatch_build.py")
     if _stamp("project") == wanted and (VENV / "bin" / "lux").exists():
         return
-    _step(
-        "installing LUX", lambda: _pip("--no-deps", "--no-build-isolation", "--editable", str(ROOT))
-    )
+    _step("installing LUX", lambda: _pip("--no-deps", "--no-build-isolation", "--editable", str(ROOT)))
     _write_stamp("project", wanted)
 
 
@@ -132,9 +130,7 @@ def _works(python: Path) -> bool:
         return False
     code = "import sys, pip; sys.exit(sys.version_info < (3, 11))"
     try:
-        return (
-            subprocess.run([python, "-c", code], capture_output=True, check=False).returncode == 0
-        )
+        return subprocess.run([python, "-c", code], capture_output=True, check=False).returncode == 0
     except OSError:
         return False
 

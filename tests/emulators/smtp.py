@@ -118,9 +118,7 @@ class SmtpServer:
 
     async def _listen(self, port: int) -> asyncio.Server:
         context = self.context if self.tls == "implicit" else None
-        return await self._loop.create_server(
-            lambda: _Protocol(self), self.host, port, ssl=context, backlog=512
-        )
+        return await self._loop.create_server(lambda: _Protocol(self), self.host, port, ssl=context, backlog=512)
 
     async def _hang_up(self) -> None:
         self._server.close()
@@ -300,9 +298,7 @@ class _Handler:
 
 
 def _authenticator(server: SmtpServer) -> Any:
-    def check(
-        smtp: SMTP, session: Session, envelope: Envelope, mechanism: str, data: object
-    ) -> AuthResult:
+    def check(smtp: SMTP, session: Session, envelope: Envelope, mechanism: str, data: object) -> AuthResult:
         if not isinstance(data, LoginPassword):
             return AuthResult(success=False, handled=False)
         name, password = data.login.decode(), data.password.decode()

@@ -120,9 +120,7 @@ def test_it_wants_the_right_password(start_smtp_server, mechanism):
 
 
 def test_it_speaks_starttls_and_hides_auth_before_it(start_smtp_server, tls_authority):
-    server = start_smtp_server(
-        users={"lux": "secret"}, tls="starttls", context=tls_authority.context()
-    )
+    server = start_smtp_server(users={"lux": "secret"}, tls="starttls", context=tls_authority.context())
     with smtplib.SMTP(server.host, server.port) as client:
         client.ehlo()
         assert not client.has_extn("auth")

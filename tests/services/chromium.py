@@ -43,9 +43,7 @@ def launched() -> Iterator[Browser]:
     if path is None or not Path(path).exists():
         run.missing("no Chromium: apt-get install chromium, or name one in LUX_BROWSER")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=path, args=list(ARGUMENTS), headless=True
-        )
+        browser = playwright.chromium.launch(executable_path=path, args=list(ARGUMENTS), headless=True)
         yield browser
         browser.close()
 
@@ -64,11 +62,7 @@ class Watch:
 
     def faults(self) -> list[str]:
         """Return what was seen and not allowed."""
-        return [
-            fault
-            for fault in self._faults
-            if not any(re.search(pattern, fault) for pattern in self.allowed)
-        ]
+        return [fault for fault in self._faults if not any(re.search(pattern, fault) for pattern in self.allowed)]
 
     def attend(self, context: BrowserContext, host: str) -> None:
         """Listen to every page of a context, also to those opened later."""
@@ -85,11 +79,7 @@ class Watch:
         context.on("weberror", lambda error: self._faults.append(f"exception: {error.error}"))
         context.on(
             "request",
-            lambda request: (
-                self._faults.append(f"foreign request: {request.url}")
-                if is_foreign(request.url)
-                else None
-            ),
+            lambda request: self._faults.append(f"foreign request: {request.url}") if is_foreign(request.url) else None,
         )
 
 

@@ -50,9 +50,7 @@ class SmtpSink:
         self._folder = run.owned_folder(f"sink-{os.getpid()}-{next(_numbers)}", user)
         self.port = run.free_port()
         command = [program, *flags, "-d", f"{self._folder}/%s.", f"{self.host}:{self.port}", "1024"]
-        self._process = subprocess.Popen(
-            command, user=user, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL
-        )
+        self._process = subprocess.Popen(command, user=user, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
         run.wait(lambda: run.answers(self.port) or self._process.poll() is not None, seconds=10)
         if self._process.poll() is not None:
             pytest.fail("smtp-sink did not start", pytrace=False)

@@ -16,12 +16,8 @@ MAIL = "From: a@shop.test\r\nTo: b@mail.test\r\nSubject: Hello\r\n\r\nOne\r\n.tw
 
 def test_a_postgresql_database_is_fresh_and_its_owner_is_no_superuser(pg_url):
     with psycopg.connect(pg_url.replace("+psycopg", "")) as connection:
-        assert not connection.execute(
-            "SELECT 1 FROM pg_tables WHERE schemaname='public'"
-        ).fetchall()
-        role = connection.execute(
-            "SELECT rolname, rolsuper FROM pg_roles WHERE rolname = current_user"
-        )
+        assert not connection.execute("SELECT 1 FROM pg_tables WHERE schemaname='public'").fetchall()
+        role = connection.execute("SELECT rolname, rolsuper FROM pg_roles WHERE rolname = current_user")
         assert role.fetchone() == ("lux", False)
         connection.execute("CREATE TABLE mine (id int)")
 
@@ -45,9 +41,7 @@ def test_a_postgresql_template_is_filled_once_and_copied(postgres):
 
 
 def test_a_mariadb_database_is_fresh(mariadb_url):
-    port, _, name = (
-        mariadb_url.removesuffix("?charset=utf8mb4").partition("127.0.0.1:")[2].partition("/")
-    )
+    port, _, name = mariadb_url.removesuffix("?charset=utf8mb4").partition("127.0.0.1:")[2].partition("/")
     with (
         pymysql.connect(host="127.0.0.1", port=int(port), user="root", database=name) as connection,
         connection.cursor() as cursor,
@@ -97,12 +91,8 @@ def test_a_connection_to_another_machine_is_refused():
         socket.create_connection(("192.0.2.1", 25), timeout=1)
 
 
-@pytest.mark.parametrize(
-    "options", [{"expired": True}, {"self_signed": True}, {"hosts": "other.test"}]
-)
-def test_a_bad_certificate_is_refused_by_a_client_that_trusts_the_authority(
-    options, tls_authority, start_smtp_server
-):
+@pytest.mark.parametrize("options", [{"expired": True}, {"self_signed": True}, {"hosts": "other.test"}])
+def test_a_bad_certificate_is_refused_by_a_client_that_trusts_the_authority(options, tls_authority, start_smtp_server):
     hosts = [options.pop("hosts")] if "hosts" in options else []
     context = tls_authority.context(*hosts, **options)
     server = start_smtp_server(tls="implicit", context=context)

@@ -25,15 +25,11 @@ class Authority:
         self._name = _name("LUX test authority")
         builder = _builder(self._name, self._name, self._key.public_key(), expired=False)
         usage = x509.BasicConstraints(ca=True, path_length=0)
-        self._certificate = builder.add_extension(usage, critical=True).sign(
-            self._key, hashes.SHA256()
-        )
+        self._certificate = builder.add_extension(usage, critical=True).sign(self._key, hashes.SHA256())
         self.ca_file = folder / "ca.pem"
         self.ca_file.write_bytes(self._certificate.public_bytes(serialization.Encoding.PEM))
 
-    def context(
-        self, *hosts: str, expired: bool = False, self_signed: bool = False
-    ) -> ssl.SSLContext:
+    def context(self, *hosts: str, expired: bool = False, self_signed: bool = False) -> ssl.SSLContext:
         """Return a server's TLS context for these hosts (default: loopback).
 
         `self_signed`: by a key nobody trusts, instead of this authority.

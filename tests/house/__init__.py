@@ -1,0 +1,1 @@
+"""The rules of the house, one idea to a file: they read the sources as they are now."""

@@ -1,5 +1,16 @@
-// Loaded on every page: htmx and the Bootstrap behaviours in use.
-import "bootstrap";
-import htmx from "htmx.org";
+// Loaded on every page behind the sign-in. Each module listens on the document, so that what htmx swaps in works at once.
+import "./htmx.js";
+import "./copy.js";
+import "./dialogs.js";
+import "./files.js";
+import "./keys.js";
+import "./menus.js";
+import "./navigation.js";
+import "./palette.js";
+import "./passwords.js";
+import "./progress.js";
+import "./selection.js";
+import "./tags.js";
+import "./toasts.js";
 
-window.htmx = htmx;
+document.documentElement.dataset.ready = "true";

@@ -1,0 +1,53 @@
+// Draws every <canvas data-chart> of the page from its data attributes; the table below it holds the same figures.
+import { Chart, dashes, fade, palette, token } from "../chart-theme.js";
+import { forEach } from "../dom.js";
+
+const language = document.documentElement.lang;
+const written = (value, unit) => (value === null ? "–" : value.toLocaleString(language)) + unit;
+
+function dataset(kind, series, index, alone) {
+  const colour = palette[index];
+  const common = { label: series.label, data: series.values };
+  if (kind === "line") {
+    return {
+      ...common,
+      borderColor: colour,
+      backgroundColor: fade(colour),
+      borderDash: dashes[index],
+      borderWidth: 2,
+      fill: alone,
+      pointRadius: 0,
+      pointHoverRadius: 4,
+      pointHoverBackgroundColor: colour,
+      pointHoverBorderColor: token("--lux-bg"),
+      spanGaps: false, // what is not known stays a gap
+      tension: 0.3,
+    };
+  }
+  return { ...common, backgroundColor: colour, borderRadius: 3, maxBarThickness: 36, stack: kind === "stacked" ? "all" : undefined };
+}
+
+function draw(canvas) {
+  const { chart: kind, unit } = canvas.dataset;
+  const labels = JSON.parse(canvas.dataset.labels);
+  const series = JSON.parse(canvas.dataset.series);
+  const stacked = kind === "stacked";
+  new Chart(canvas, {
+    type: kind === "line" ? "line" : "bar",
+    data: { labels, datasets: series.map((one, index) => dataset(kind, one, index, series.length === 1)) },
+    options: {
+      interaction: { mode: "index", intersect: false },
+      scales: {
+        x: { stacked, grid: { display: false }, border: { color: token("--lux-line") }, ticks: { maxRotation: 0, autoSkipPadding: 16 } },
+        y: { stacked, beginAtZero: true, border: { display: false }, ticks: { maxTicksLimit: 5, callback: (value) => written(value, unit) } },
+      },
+      plugins: {
+        legend: { display: false },
+        tooltip: { callbacks: { label: (item) => ` ${item.dataset.label}: ${written(item.raw, unit)}` } },
+      },
+    },
+  });
+}
+
+forEach("canvas[data-chart]", draw);
+document.documentElement.dataset.charts = "drawn";

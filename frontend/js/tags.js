@@ -1,0 +1,31 @@
+// Tags: a plain list becomes Tom Select when there is one on the page; the code is fetched only then.
+import { forEach, word } from "./dom.js";
+
+forEach("select[data-tags]", async (select) => {
+  const { default: TomSelect } = await import("./tom-select.js");
+  const canCreate = "create" in select.dataset;
+  const text = (className, words) => {
+    const element = document.createElement("div");
+    element.className = className;
+    element.textContent = words;
+    return element;
+  };
+  const chooser = new TomSelect(select, {
+    plugins: { remove_button: { title: word("remove"), label: "×" } },
+    create: canCreate,
+    createOnBlur: canCreate,
+    persist: false,
+    maxOptions: 200,
+    hidePlaceholder: true,
+    placeholder: select.dataset.placeholder,
+    render: {
+      option_create: (data) => text("create", word("add").replace("%s", data.input)),
+      no_results: () => text("no-results", word("noMore")),
+    },
+  });
+  // What was tied to the list is tied to the field one types into.
+  for (const name of ["aria-describedby", "aria-invalid"]) {
+    const value = select.getAttribute(name);
+    if (value) chooser.control_input.setAttribute(name, value);
+  }
+});

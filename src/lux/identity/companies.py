@@ -112,11 +112,7 @@ def change(session: Session, actor: Person, version: int, values: Mapping[str, A
             fix=_("What you entered is kept. Compare the marked fields and save again."),
             problems=[*problems, FieldProblem(field="version", message=str(company.version))],
         )
-    session.execute(
-        update(Company)
-        .where(Company.id == company.id)
-        .values(**values, version=company.version + 1)
-    )
+    session.execute(update(Company).where(Company.id == company.id).values(**values, version=company.version + 1))
     session.refresh(company)
     detail = {"fields": [name for name, before in others.items() if before != values[name]]}
     about = ("company", company.public_id)
@@ -143,9 +139,7 @@ def checked_name(name: str) -> str:
 
 def _free_slug(session: Session, name: str) -> str:
     base = slug_of(name)
-    taken = set(
-        session.scalars(select(Company.slug).where(Company.slug.startswith(base, autoescape=True)))
-    )
+    taken = set(session.scalars(select(Company.slug).where(Company.slug.startswith(base, autoescape=True))))
     number = 2
     slug = base
     while slug in taken:

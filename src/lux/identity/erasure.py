@@ -27,13 +27,9 @@ def erase_company(session: Session, company_id: int) -> dict[str, int]:
     Needs a session over all companies, or over this one. People keep their accounts; a browser that
     looked at the company is turned to another of the person's companies.
     """
-    for membership in session.scalars(
-        select(Membership).where(Membership.company_id == company_id)
-    ).all():
+    for membership in session.scalars(select(Membership).where(Membership.company_id == company_id)).all():
         _turn_away(session, membership.user_id, company_id)
-    session.execute(
-        update(WebSession).where(WebSession.company_id == company_id).values(company_id=None)
-    )
+    session.execute(update(WebSession).where(WebSession.company_id == company_id).values(company_id=None))
     session.flush()
     counts: dict[str, int] = {}
     for table in reversed(Base.metadata.sorted_tables):

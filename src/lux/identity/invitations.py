@@ -35,9 +35,7 @@ def invite(session: Session, actor: Person, *, email: str, role: Role) -> tuple[
     address = parse_email(email)
     _check_not_member(session, address.key)
     token = random_token()
-    found = session.scalars(
-        select(Invitation).where(Invitation.email_key == address.key)
-    ).one_or_none()
+    found = session.scalars(select(Invitation).where(Invitation.email_key == address.key)).one_or_none()
     if found is None:
         found = Invitation(email_key=address.key)
         session.add(found)
@@ -61,9 +59,7 @@ def invite(session: Session, actor: Person, *, email: str, role: Role) -> tuple[
 def pending(session: Session) -> Sequence[Invitation]:
     """Return the company's invitations that were not accepted, expired ones included."""
     return session.scalars(
-        select(Invitation)
-        .where(Invitation.accepted_at.is_(None))
-        .order_by(Invitation.created_at.desc())
+        select(Invitation).where(Invitation.accepted_at.is_(None)).order_by(Invitation.created_at.desc())
     ).all()
 
 
@@ -71,9 +67,7 @@ def withdraw(session: Session, actor: Person, public_id: uuid.UUID) -> None:
     """Make an invitation's link useless; raises NotFound."""
     actor.require(Right.MANAGE)
     found = session.scalars(
-        select(Invitation).where(
-            Invitation.public_id == public_id, Invitation.accepted_at.is_(None)
-        )
+        select(Invitation).where(Invitation.public_id == public_id, Invitation.accepted_at.is_(None))
     ).one_or_none()
     if found is None:
         raise NotFound
@@ -119,17 +113,13 @@ def accept(session: Session, token: str, user: User) -> Company:
     return company
 
 
-def accept_as_new(
-    session: Session, token: str, *, name: str, password: str
-) -> tuple[User, Company]:
+def accept_as_new(session: Session, token: str, *, name: str, password: str) -> tuple[User, Company]:
     """Make the invited person's account and let them in; raises InvalidInput.
 
     The address needs no further proof: the link was mailed to it.
     """
     invitation, company = by_token(session, token)
-    user = users.create(
-        session, name=name, email=invitation.email, password=password, context=[company.name]
-    )
+    user = users.create(session, name=name, email=invitation.email, password=password, context=[company.name])
     _enter(session, invitation, user)
     return user, company
 
@@ -145,9 +135,7 @@ def _enter(session: Session, invitation: Invitation, user: User) -> None:
 
 def _check_not_member(session: Session, email_key: str) -> None:
     present = session.scalars(
-        select(Membership.id)
-        .join(User, User.id == Membership.user_id)
-        .where(User.email_key == email_key)
+        select(Membership.id).join(User, User.id == Membership.user_id).where(User.email_key == email_key)
     ).one_or_none()
     if present is not None:
         raise InvalidInput(

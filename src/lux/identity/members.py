@@ -65,9 +65,7 @@ def companies_of(session: Session, user_id: int) -> Sequence[CompanyOfPerson]:
 def listing(session: Session) -> Sequence[Member]:
     """Return the members of the session's company, owners first."""
     rows = session.execute(
-        select(Membership, User)
-        .join(User, User.id == Membership.user_id)
-        .order_by(User.name, User.id)
+        select(Membership, User).join(User, User.id == Membership.user_id).order_by(User.name, User.id)
     )
     found = [_member(membership, user) for membership, user in rows]
     return sorted(found, key=lambda member: -member.role.rank)
@@ -127,9 +125,7 @@ def remove(session: Session, actor: Person, public_id: uuid.UUID) -> None:
         actor.require(Right.MANAGE)
     _check_owner_matters(session, actor, membership, becomes=None)
     session.execute(
-        delete(Invitation).where(
-            Invitation.invited_by == membership.user_id, Invitation.accepted_at.is_(None)
-        )
+        delete(Invitation).where(Invitation.invited_by == membership.user_id, Invitation.accepted_at.is_(None))
     )
     session.delete(membership)
     session.flush()
@@ -144,9 +140,7 @@ def point_elsewhere(session: Session, user_id: int, company_id: int, *, but: int
     if but is not None:
         others = [row.id for row in companies_of(session, user_id) if row.id != company_id]
         session.execute(
-            update(WebSession)
-            .where(*looking, WebSession.id == but)
-            .values(company_id=min(others, default=None))
+            update(WebSession).where(*looking, WebSession.id == but).values(company_id=min(others, default=None))
         )
     session.execute(delete(WebSession).where(*looking))
 
@@ -165,9 +159,7 @@ def _locked(session: Session, public_id: uuid.UUID) -> Membership:
     return found
 
 
-def _check_owner_matters(
-    session: Session, actor: Person, membership: Membership, *, becomes: Role | None
-) -> None:
+def _check_owner_matters(session: Session, actor: Person, membership: Membership, *, becomes: Role | None) -> None:
     touches_owner = membership.role is Role.OWNER or becomes is Role.OWNER
     if touches_owner and not actor.has(Right.OWN):
         raise Forbidden(
@@ -176,9 +168,7 @@ def _check_owner_matters(
         )
     if membership.role is not Role.OWNER or becomes is Role.OWNER:
         return
-    owners = session.scalar(
-        select(func.count()).select_from(Membership).where(Membership.role == Role.OWNER)
-    )
+    owners = session.scalar(select(func.count()).select_from(Membership).where(Membership.role == Role.OWNER))
     if (owners or 0) <= 1:
         raise WrongState(
             _("This is the last owner of the company."),

@@ -24,9 +24,7 @@ class Company(Base):
     name: Mapped[str] = mapped_column(String(200))
     slug: Mapped[str] = mapped_column(ShortKeyStr, unique=True)
     website: Mapped[str] = mapped_column(String(300), default="")
-    postal_address: Mapped[str] = mapped_column(
-        Text, default=""
-    )  # required before marketing e-mail
+    postal_address: Mapped[str] = mapped_column(Text, default="")  # required before marketing e-mail
     timezone: Mapped[str] = mapped_column(String(64), default="UTC")
     currency: Mapped[str] = mapped_column(String(3), default="EUR")
     locale: Mapped[str] = mapped_column(String(16), default="en")
@@ -83,9 +81,7 @@ class WebSession(Base):
     public_id: Mapped[uuid.UUID] = mapped_column(default=uuid7, unique=True)
     token_hash: Mapped[str] = mapped_column(ShortKeyStr, unique=True)  # hex
     user_id: Mapped[int] = mapped_column(ForeignKey("app_user.id"))
-    company_id: Mapped[int | None] = mapped_column(
-        ForeignKey("company.id")
-    )  # the company being looked at
+    company_id: Mapped[int | None] = mapped_column(ForeignKey("company.id"))  # the company being looked at
     created_at: Mapped[dt.datetime] = mapped_column(default=clock.now)
     last_seen_at: Mapped[dt.datetime] = mapped_column(default=clock.now)
     expires_at: Mapped[dt.datetime]

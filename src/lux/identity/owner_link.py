@@ -51,11 +51,7 @@ def become_owner(
     tokens.spend(session, tokens.Purpose.OWNER_LINK, token)
     if has_owner(session):
         raise tokens.LinkGone
-    user = users.create(
-        session, name=name, email=email, password=password, context=[company], is_operator=True
-    )
+    user = users.create(session, name=name, email=email, password=password, context=[company], is_operator=True)
     note(session, None, user.id, "owner.created", about=("user", user.public_id))
-    made = companies.create(
-        session, name=company, owner_id=user.id, timezone=timezone, currency=currency
-    )
+    made = companies.create(session, name=company, owner_id=user.id, timezone=timezone, currency=currency)
     return user, made

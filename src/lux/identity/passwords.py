@@ -76,7 +76,7 @@ def _weakness(folded: str, context: set[str]) -> str | None:
         return _("The password repeats itself or follows the keyboard.")
     if folded.isdigit():
         return _("A number alone is guessed quickly.")
-    if any(_block(core) in common_words() for core in _cores(folded)):
+    if any({core, _block(core)} & common_words() for core in _cores(folded)):
         return _("This is one of the passwords that are tried first.")
     rest = _without_words(folded, context)
     if rest != folded and len(_own(rest)) < MIN_OWN:

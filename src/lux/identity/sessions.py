@@ -24,9 +24,7 @@ if TYPE_CHECKING:
 
     from lux.kit.settings import Settings
 
-TOUCH_EVERY: Final = dt.timedelta(
-    minutes=5
-)  # how exact `last_seen_at` is; spares a write per request
+TOUCH_EVERY: Final = dt.timedelta(minutes=5)  # how exact `last_seen_at` is; spares a write per request
 
 
 def person_for(db: Database, token: str, settings: Settings) -> Person | None:
@@ -121,9 +119,7 @@ def end(session: Session, session_id: int) -> None:
 
 def end_one_of(session: Session, user_id: int, public_id: uuid.UUID) -> bool:
     """Sign out one of a person's own sessions; says whether there was one."""
-    statement = delete(WebSession).where(
-        WebSession.user_id == user_id, WebSession.public_id == public_id
-    )
+    statement = delete(WebSession).where(WebSession.user_id == user_id, WebSession.public_id == public_id)
     return cast("CursorResult[Any]", session.execute(statement)).rowcount == 1
 
 
@@ -153,9 +149,7 @@ def sweep(session: Session, settings: Settings) -> int:
     """Delete sessions that have ended; returns how many."""
     now = clock.now()
     idle_limit = now - dt.timedelta(hours=settings.session_idle_hours)
-    statement = delete(WebSession).where(
-        (WebSession.expires_at < now) | (WebSession.last_seen_at < idle_limit)
-    )
+    statement = delete(WebSession).where((WebSession.expires_at < now) | (WebSession.last_seen_at < idle_limit))
     return cast("CursorResult[Any]", session.execute(statement)).rowcount
 
 

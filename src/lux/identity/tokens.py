@@ -104,9 +104,7 @@ def sweep(session: Session) -> int:
     """Delete what was used or expired more than a day ago; returns how many."""
     limit = clock.now() - dt.timedelta(days=1)
     result = session.execute(
-        delete(OneTimeToken).where(
-            (OneTimeToken.used_at < limit) | (OneTimeToken.expires_at < limit)
-        )
+        delete(OneTimeToken).where((OneTimeToken.used_at < limit) | (OneTimeToken.expires_at < limit))
     )
     return cast("CursorResult[Any]", result).rowcount
 

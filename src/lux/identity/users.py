@@ -67,9 +67,7 @@ def by_email(session: Session, email: str) -> User | None:
     return session.scalars(select(User).where(User.email_key == key)).one_or_none()
 
 
-def set_password(
-    session: Session, user: User, password: str, *, context: Iterable[str] = ()
-) -> None:
+def set_password(session: Session, user: User, password: str, *, context: Iterable[str] = ()) -> None:
     """Give a person a new password; raises InvalidInput when it is too weak."""
     address = EmailAddress(text=user.email, key=user.email_key)
     check_new_password(password, address=address, name=user.name, context=context)
@@ -88,13 +86,9 @@ def check_name(name: str) -> None:
             fix=_("Enter your name as colleagues know it."),
         )
     if len(name.strip()) > 200:
-        raise InvalidInput(
-            field="name", message=_("The name is too long."), fix=_("Enter at most 200 characters.")
-        )
+        raise InvalidInput(field="name", message=_("The name is too long."), fix=_("Enter at most 200 characters."))
 
 
-def check_new_password(
-    password: str, *, address: EmailAddress, name: str, context: Iterable[str] = ()
-) -> None:
+def check_new_password(password: str, *, address: EmailAddress, name: str, context: Iterable[str] = ()) -> None:
     """Raise InvalidInput when the password is weak for this person."""
     passwords.check_password(password, context=[address.text, name, *context])

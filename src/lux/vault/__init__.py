@@ -1,0 +1,1 @@
+"""Provider accounts and their secrets: envelope-encrypted, bound to a company, written and never shown."""

@@ -133,9 +133,12 @@ def skip_reasons(session: Session, outbound_id: int) -> dict[str, int]:
     return {row[0]: row[1] for row in session.execute(query)}
 
 
-def subject_outbounds(session: Session, subject_type: str, states: Sequence[OutboundState]) -> Select[tuple[int]]:
+def subject_outbounds(
+    session: Session, subject_type: str, states: Sequence[OutboundState], *, is_paused: bool | None = None
+) -> Select[tuple[int]]:
     """Return SELECT outbound.id of a subject type in some states, to filter a room's own list by."""
-    return select(Outbound.id).where(Outbound.subject_type == subject_type, Outbound.state.in_(states))
+    query = select(Outbound.id).where(Outbound.subject_type == subject_type, Outbound.state.in_(states))
+    return query if is_paused is None else query.where(Outbound.is_paused.is_(is_paused))
 
 
 def item_outbounds(session: Session, subject_type: str, states: Sequence[ItemState]) -> Select[tuple[int]]:

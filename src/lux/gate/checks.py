@@ -1,0 +1,135 @@
+"""Preflights at the moment of leaving: is the yes still good for exactly this, is everything switched on."""
+
+from __future__ import annotations
+
+import datetime as dt
+import enum
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from lux.gate import audience, toggles
+from lux.gate.models import ApprovalDecision, ApprovalQueue, Outbound, Sender
+from lux.gate.states import ItemState, OutboundState, Verdict
+from lux.kit import clock
+from lux.kit.addresses import email_key
+from lux.kit.errors import BrokenRule, LuxError
+from lux.kit.i18n import gettext as _
+from lux.ports.acts import ActKind, SendEmail, SystemEmail, act_from, digest_of
+
+MISSED_AFTER = dt.timedelta(hours=24)  # a start this late needs a new yes
+
+
+class Effect(enum.Enum):
+    """What a failed check does."""
+
+    RETURN = "return"  # the yes is void: back to pending
+    PAUSE = "pause"  # the yes stands; a person has to mend something
+    END = "end"  # there is nothing (more) to do
+
+
+@dataclass(frozen=True, kw_only=True)
+class Refusal(Exception):  # noqa: N818 - not an error: an answer
+    """A check said no."""
+
+    check: str
+    effect: Effect
+    reason: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cleared:
+    """Everything that was checked, ready for a permit."""
+
+    outbound: Outbound
+    item: ApprovalQueue
+    decision: ApprovalDecision
+    act: SendEmail | SystemEmail
+
+
+def clear(session: Session, outbound_id: int) -> Cleared:
+    """Return what may leave now; raises Refusal."""
+    outbound = session.scalar(select(Outbound).where(Outbound.id == outbound_id).with_for_update())
+    if outbound is None or outbound.state not in {OutboundState.READY, OutboundState.WORKING}:
+        raise Refusal(check="state", effect=Effect.END)
+    if outbound.is_paused:
+        raise Refusal(check="paused", effect=Effect.END, reason=outbound.pause_reason)
+    item, decision = _decision(session, outbound)
+    act = act_from(item.body)
+    if isinstance(act, SendEmail):
+        _switch(session, item, act)
+        _sender(session, act)
+        if outbound.state is OutboundState.READY and act.kind is ActKind.EMAIL_CAMPAIGN:
+            _window(outbound)
+            _drift(session, item, act)
+    return Cleared(outbound=outbound, item=item, decision=decision, act=act)
+
+
+def _decision(session: Session, outbound: Outbound) -> tuple[ApprovalQueue, ApprovalDecision]:
+    item = session.scalar(select(ApprovalQueue).where(ApprovalQueue.id == outbound.item_id))
+    decision = session.scalar(select(ApprovalDecision).where(ApprovalDecision.id == outbound.approval_id))
+    if item is None or decision is None:
+        raise Refusal(check="decision", effect=Effect.END, reason=_("There is no decision."))
+    is_whole = (
+        decision.verdict is Verdict.YES
+        and decision.item_id == item.id
+        and decision.version == item.version
+        and decision.content_hash == item.content_hash == digest_of(item.body)
+        and item.company_id == outbound.company_id == item.body.get("company_id")
+    )
+    if not is_whole:
+        raise Refusal(
+            check="digest", effect=Effect.RETURN, reason=_("The content is not what was approved; it needs a new yes.")
+        )
+    open_states = {ItemState.APPROVED, ItemState.SCHEDULED, ItemState.PUBLISHED, ItemState.FAILED}
+    if item.state not in open_states:
+        raise Refusal(check="item", effect=Effect.END, reason=_("The approval is %(s)s.", s=item.state.value))
+    return item, decision
+
+
+def _switch(session: Session, item: ApprovalQueue, act: SendEmail) -> None:
+    try:
+        toggles.require(session, item.company_id, f"channel_{act.channel}")
+    except LuxError as error:
+        raise Refusal(check="toggle", effect=Effect.PAUSE, reason=f"{error.message} {error.fix}") from error
+
+
+def _sender(session: Session, act: SendEmail) -> None:
+    verified = session.scalar(
+        select(Sender.verified_at).where(Sender.email_key == email_key(act.from_email))
+    )
+    if verified is None:
+        raise Refusal(
+            check="sender",
+            effect=Effect.RETURN,
+            reason=_("The sender %(address)s is not verified (any more).", address=act.from_email),
+        )
+
+
+def _window(outbound: Outbound) -> None:
+    if outbound.due_at is not None and clock.now() - outbound.due_at > MISSED_AFTER:
+        raise Refusal(
+            check="window",
+            effect=Effect.RETURN,
+            reason=_("It should have left more than a day ago; a person has to say whether it still should."),
+        )
+
+
+def _drift(session: Session, item: ApprovalQueue, act: SendEmail) -> None:
+    if act.audience is None or item.snapshot is None:
+        raise Refusal(check="audience", effect=Effect.RETURN, reason=_("The audience is missing."))
+    try:
+        share = audience.drift(session, act.audience, item.snapshot)
+    except BrokenRule as error:
+        raise Refusal(check="audience", effect=Effect.RETURN, reason=error.message) from error
+    if share > audience.DRIFT_LIMIT:
+        raise Refusal(
+            check="drift",
+            effect=Effect.RETURN,
+            reason=_(
+                "The audience changed by %(share)s %% since it was approved (more than %(limit)s %%).",
+                share=round(share * 100),
+                limit=round(audience.DRIFT_LIMIT * 100),
+            ),
+        )

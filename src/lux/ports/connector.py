@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -43,7 +44,7 @@ class ProbeResult:
     is_ok: bool
     message: str  # in plain words
     field: str | None = None  # the field to mend, when one is to blame
-    facts: Mapping[str, str] = field(default_factory=dict)  # e.g. {"tls": "TLSv1.3", "server": "..."}
+    facts: Mapping[str, str] = dataclasses.field(default_factory=dict)  # e.g. {"tls": "TLSv1.3", "server": "..."}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +54,7 @@ class Account:
     provider: str
     public_id: str
     config: Mapping[str, str]
-    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
+    secrets: Mapping[str, str] = dataclasses.field(default_factory=dict, repr=False)
     folder: Path | None = None  # where the built-in mailbox keeps what it captures
 
 

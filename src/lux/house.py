@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from flask import Blueprint
 
     from lux.kit.db import Database
-    from lux.kit.jobs import JobKind, Schedule
+    from lux.kit.jobs import JobKind, Schedule, Tick
 
 ROOMS = (
     "home", "approvals", "diagnostics", "newsletter", "email", "segments", "contacts", "content",
@@ -47,6 +47,13 @@ def schedules() -> list[Schedule]:
     from lux.gate import jobs as gate_jobs
 
     return [*gate_jobs.SCHEDULES, *(item for module in _parts("jobs") for item in getattr(module, "SCHEDULES", ()))]
+
+
+def ticks() -> list[Tick]:
+    """Return the short things the clock's leader does again and again."""
+    from lux.gate import jobs as gate_jobs
+
+    return [*gate_jobs.TICKS, *(item for module in _parts("jobs") for item in getattr(module, "TICKS", ()))]
 
 
 def contributions() -> ports.Contributions:

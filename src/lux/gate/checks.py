@@ -29,13 +29,15 @@ class Effect(enum.Enum):
     END = "end"  # there is nothing (more) to do
 
 
-@dataclass(frozen=True, kw_only=True)
 class Refusal(Exception):  # noqa: N818 - not an error: an answer
     """A check said no."""
 
-    check: str
-    effect: Effect
-    reason: str = ""
+    def __init__(self, *, check: str, effect: Effect, reason: str = "") -> None:
+        """Keep which check, what follows, and the words for people."""
+        super().__init__(check)
+        self.check = check
+        self.effect = effect
+        self.reason = reason
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -71,18 +71,19 @@ def clicked(
 ) -> tuple[str, int | None]:
     """Record a click; returns the stored target and the contact id. Raises NotFound for an unknown link."""
     row = session.scalar(select(Delivery).where(Delivery.id == delivery_id))
-    url = row and session.scalar(
-        select(OutboundLink.url).where(OutboundLink.outbound_id == row.outbound_id, OutboundLink.number == number)
+    link = row and session.scalar(
+        select(OutboundLink).where(OutboundLink.outbound_id == row.outbound_id, OutboundLink.number == number)
     )
-    if row is None or url is None:
+    if row is None or link is None:
         raise NotFound
     found = _find(session, delivery_id)
     if found is None:
-        return url, None
+        return link.url, None
+    is_new = not _has_followed(session, row, number)
     is_first = _first(session, row, Delivery.first_clicked_at)
-    _record(session, "email.clicked", row, found[1], is_first=is_first,
-            properties={**(properties or {}), "link": number})  # fmt: skip
-    return url, row.contact_id
+    _record(session, "email.clicked", row, found[1], is_first=is_first, part=("link", link.id),
+            is_first_of_part=is_new, properties={**(properties or {}), "link": number})  # fmt: skip
+    return link.url, row.contact_id
 
 
 def unsubscribe(session: Session, delivery_id: int, *, source: str, proof: Mapping[str, Any]) -> bool:
@@ -164,8 +165,25 @@ def _first(session: Session, row: Delivery, column: InstrumentedAttribute[Any]) 
     return bool(result.rowcount)  # type: ignore[attr-defined]
 
 
+def _has_followed(session: Session, row: Delivery, number: int) -> bool:
+    """Say whether this delivery's link was followed before; the first click locks the row, so that one is first."""
+    session.scalar(select(Delivery.id).where(Delivery.id == row.id).with_for_update())
+    query = select(Fact.properties).where(Fact.contact_id == row.contact_id, Fact.kind == "email.clicked")
+    return any(
+        known.get("delivery") == row.id and known.get("link") == number for known in session.scalars(query)
+    )
+
+
 def _record(
-    session: Session, kind: str, row: Delivery, outbound: Outbound, *, is_first: bool, properties: Mapping[str, Any]
+    session: Session,
+    kind: str,
+    row: Delivery,
+    outbound: Outbound,
+    *,
+    is_first: bool,
+    properties: Mapping[str, Any],
+    part: tuple[str, int] | None = None,
+    is_first_of_part: bool = False,
 ) -> None:
     subject = (outbound.subject_type, outbound.subject_id) if outbound.subject_id else None
     facts.record(
@@ -178,6 +196,7 @@ def _record(
             actor="person",
             properties={"delivery": row.id, **properties},
             is_first=is_first,
+            part=part,
+            is_first_of_part=is_first_of_part,
         ),
     )
-

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Select, func, select
@@ -89,6 +89,15 @@ class DeliveryView:
     first_opened_at: datetime | None
     first_clicked_at: datetime | None
     unsubscribed_at: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class LinkView:
+    """A tracked target of an outbound."""
+
+    id: int
+    number: int
+    url: str
 
 
 def outbound(session: Session, outbound_id: int, *, with_counts: bool = False) -> OutboundView:
@@ -222,6 +231,12 @@ def links(session: Session, outbound_id: int) -> dict[int, str]:
     return {row[0]: row[1] for row in session.execute(query.order_by(OutboundLink.number))}
 
 
+def tracked_links(session: Session, outbound_id: int) -> list[LinkView]:
+    """Return the tracked targets in order, with the ids their clicks are counted under."""
+    query = select(OutboundLink).where(OutboundLink.outbound_id == outbound_id).order_by(OutboundLink.number)
+    return [LinkView(id=row.id, number=row.number, url=row.url) for row in session.scalars(query)]
+
+
 def deliveries(
     session: Session,
     outbound_id: int,
@@ -261,6 +276,22 @@ def captured(session: Session, *, before_id: int | None = None, limit: int = 50)
     if before_id is not None:
         query = query.where(Delivery.id < before_id)
     return [(delivery_view(d), item_view(i)) for d, i in session.execute(query)]
+
+
+def pace(session: Session, outbound_id: int, *, sample: int = 200) -> float | None:
+    """Return messages per second over the latest ones; None when too few left within the last half minute."""
+    since = clock.now() - timedelta(seconds=30)
+    latest: list[datetime] = []
+    for state in (DeliveryState.SENT, DeliveryState.CAPTURED):
+        query = (
+            select(Delivery.sent_at)
+            .where(Delivery.outbound_id == outbound_id, Delivery.state == state)
+            .order_by(Delivery.id.desc())
+            .limit(sample)
+        )
+        latest.extend(at for at in session.scalars(query) if at is not None and at >= since)
+    seconds = (max(latest) - min(latest)).total_seconds() if len(latest) > 1 else 0.0
+    return (len(latest) - 1) / seconds if seconds > 0 else None
 
 
 def contact_deliveries(session: Session, contact_id: int, limit: int = 20) -> list[tuple[DeliveryView, ItemView]]:

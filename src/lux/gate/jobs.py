@@ -1,0 +1,76 @@
+"""The gate's jobs: sending, expiring what nobody decided, finding what was left behind."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import select
+
+from lux.gate import control, dispatch, moves
+from lux.gate.models import ApprovalQueue, Outbound
+from lux.gate.states import ItemState, OutboundState
+from lux.kit import clock
+from lux.kit.db import ALL_COMPANIES, Database
+from lux.kit.i18n import lazy_gettext
+from lux.kit.jobs import JobContext, JobKind, Schedule, Tick
+
+SWEEP_SECONDS = 10.0
+
+
+def send(context: JobContext, args: dict[str, Any]) -> None:
+    """Send what may leave of one outbound."""
+    dispatch.deliver(context, int(args["outbound_id"]))
+
+
+def expire(context: JobContext, _args: dict[str, Any]) -> None:
+    """Expire items nobody decided on in time; nothing of them leaves."""
+    with context.db.read(ALL_COMPANIES) as session:
+        due = session.execute(
+            select(ApprovalQueue.company_id, ApprovalQueue.id).where(
+                ApprovalQueue.state == ItemState.PENDING, ApprovalQueue.expires_at < clock.now()
+            )
+        ).all()
+    for company_id, item_id in due:
+        context.check_cancelled()
+        with context.db.begin(company_id) as session:
+            item = session.scalar(select(ApprovalQueue).where(ApprovalQueue.id == item_id).with_for_update())
+            if item is None or item.state is not ItemState.PENDING:
+                continue
+            moves.move_item(session, item, ItemState.EXPIRED, decided_at=clock.now())
+            outbound = session.scalar(select(Outbound).where(Outbound.item_id == item.id))
+            if outbound is not None and outbound.state is OutboundState.HELD:
+                moves.move_outbound(session, outbound, OutboundState.CANCELLED, finished_at=clock.now())
+            moves.write_down(session, "approval.expired", item, by=None)
+            moves.tell(session, item, "expired")
+
+
+def sweep(db: Database) -> None:
+    """Start what has a yes and is due but has no job: a crash or a resume may leave it so."""
+    with db.read(ALL_COMPANIES) as session:
+        due = session.execute(
+            select(Outbound.company_id, Outbound.id).where(
+                Outbound.state.in_([OutboundState.READY, OutboundState.WORKING]),
+                Outbound.is_paused.is_(False),
+                (Outbound.due_at.is_(None)) | (Outbound.due_at <= clock.now()),
+            )
+        ).all()
+    for company_id, outbound_id in due:
+        with db.begin(company_id) as session:
+            outbound = session.scalar(select(Outbound).where(Outbound.id == outbound_id))
+            if outbound is not None:
+                control.wake(session, outbound)
+
+
+KINDS: tuple[JobKind, ...] = (
+    JobKind(
+        name="gate.send",
+        handler=send,
+        title=lazy_gettext("Send messages"),
+        queue="send",
+        max_attempts=100_000,  # an unreachable server is tried again until a person cancels
+        lease_seconds=15.0,
+    ),
+    JobKind(name="gate.expire", handler=expire, title=lazy_gettext("Expire undecided approvals")),
+)
+SCHEDULES: tuple[Schedule, ...] = (Schedule(name="gate.expire", rule="7 * * * *", kind="gate.expire"),)
+TICKS: tuple[Tick, ...] = (Tick(name="gate.sweep", seconds=SWEEP_SECONDS, run=sweep),)

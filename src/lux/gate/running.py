@@ -1,0 +1,259 @@
+"""What surrounds a run: checks before it, recovery of an earlier one, what holds it back, how it ends."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from lux.gate import checks, control, deliveries, moves
+from lux.gate.checks import Cleared, Effect, Refusal
+from lux.gate.messages import Builder, builder_for
+from lux.gate.models import ApprovalQueue, Delivery, Outbound
+from lux.gate.registry import MAILBOX, connector, default_account, open_account
+from lux.gate.states import DeliveryState, OutboundState
+from lux.gate.stop import StopWatch
+from lux.kit import clock
+from lux.kit.db import ALL_COMPANIES, Database
+from lux.kit.errors import LuxError, NotFound
+from lux.kit.i18n import gettext as _
+from lux.kit.jobs import JobInterrupted, RetryLater
+from lux.ports.acts import ActKind, SendEmail
+from lux.ports.connector import Account, MailConnector
+
+if TYPE_CHECKING:
+    from lux.kit.jobs import JobContext
+
+STOP_PAUSE = 2.0  # seconds between looks while a stop is active
+
+
+@dataclass(kw_only=True)
+class Halt:
+    """Why a run ended before its queue was empty."""
+
+    kind: str  # stopped | paused | refused | rest | interrupted
+    reason: str = ""
+    after: float = 0.0
+    interruption: JobInterrupted | None = None
+
+
+class Watch:
+    """Looks at stop, pause and cancellation, each at most a second old."""
+
+    def __init__(self, db: Database, outbound: Outbound) -> None:
+        """Watch one outbound."""
+        self._db = db
+        self._company_id = outbound.company_id
+        self._outbound_id = outbound.id
+        self._stop = StopWatch(db, outbound.company_id, is_system=outbound.kind is ActKind.SYSTEM_EMAIL)
+        self._looked_at = -1.0
+        self._held = False
+
+    @property
+    def epoch(self) -> int:
+        """Return the stop's epoch as last seen."""
+        return self._stop.epoch
+
+    def halted(self) -> Halt | None:
+        """Return why nothing more may leave, or None."""
+        if self._stop.is_stopped():
+            return Halt(kind="stopped", after=STOP_PAUSE)
+        if clock.monotonic() - self._looked_at >= 1.0:
+            with self._db.read(self._company_id) as session:
+                row = session.execute(
+                    select(Outbound.is_paused, Outbound.state).where(Outbound.id == self._outbound_id)
+                ).first()
+            self._held = row is None or row.is_paused or row.state is not OutboundState.WORKING
+            self._looked_at = clock.monotonic()
+        return Halt(kind="paused") if self._held else None
+
+
+@dataclass(kw_only=True)
+class Prepared:
+    """Everything a run needs."""
+
+    outbound: Outbound
+    decision_id: int
+    content_hash: str
+    account: Account
+    connector: MailConnector
+    builder: Builder
+    watch: Watch
+    total: int
+
+    def halted(self) -> Halt | None:
+        """Return why nothing more may leave, or None."""
+        return self.watch.halted()
+
+
+def company_of_outbound(db: Database, outbound_id: int) -> int:
+    """Return whose outbound it is; raises NotFound."""
+    with db.read(ALL_COMPANIES) as session:
+        found = session.scalar(select(Outbound.company_id).where(Outbound.id == outbound_id))
+    if found is None:
+        raise NotFound
+    return found
+
+
+def load(session: Session, outbound_id: int) -> Outbound:
+    """Return an outbound; raises NotFound."""
+    found = session.scalar(select(Outbound).where(Outbound.id == outbound_id))
+    if found is None:
+        raise NotFound
+    return found
+
+
+def prepare(context: JobContext, company_id: int, outbound_id: int, folder: Path) -> Prepared | None:
+    """Settle an earlier run, check everything, write recipients down; None = nothing may leave now."""
+    recover(context, company_id, outbound_id, folder)
+    with context.db.read(company_id) as session:
+        outbound = load(session, outbound_id)
+    stop = StopWatch(context.db, company_id, is_system=outbound.kind is ActKind.SYSTEM_EMAIL)
+    if outbound.state in {OutboundState.READY, OutboundState.WORKING} and stop.is_stopped():
+        raise RetryLater(STOP_PAUSE)
+    with context.db.begin(company_id) as session:
+        try:
+            cleared = checks.clear(session, outbound_id)
+            prepared = _open(session, context, cleared)
+        except Refusal as refusal:
+            _refuse(session, outbound_id, refusal)
+            return None
+        except LuxError as error:
+            _refuse(
+                session,
+                outbound_id,
+                Refusal(check=error.code, effect=Effect.PAUSE, reason=f"{error.message} {error.fix}".strip()),
+            )
+            return None
+        if cleared.outbound.state is OutboundState.READY:
+            moves.move_outbound(session, cleared.outbound, OutboundState.WORKING, started_at=clock.now())
+            moves.tell(session, cleared.item, "started")
+    _write_recipients(context, company_id, outbound_id, cleared)
+    with context.db.read(company_id) as session:
+        prepared.total = session.scalar(
+            select(func.count()).where(Delivery.outbound_id == outbound_id, Delivery.state == DeliveryState.QUEUED)
+        ) or 0
+    return prepared
+
+
+def recover(context: JobContext, company_id: int, outbound_id: int, folder: Path) -> None:
+    """Settle what an earlier run of this outbound left claimed; the job's key lets one run at a time."""
+    with context.db.begin(company_id) as session:
+        outbound = load(session, outbound_id)
+        item = _item(session, outbound)
+        account = item.body.get("account") or ""
+        if outbound.kind is ActKind.SYSTEM_EMAIL:
+            account = default_account(session, outbound.channel)
+        deliveries.recover(session, outbound, folder, may_repeat=not account)
+
+
+def is_due(session: Session, outbound_id: int) -> bool:
+    """Say whether recipients wait whose time has come."""
+    query = select(Delivery.id).where(
+        Delivery.outbound_id == outbound_id,
+        Delivery.state == DeliveryState.QUEUED,
+        (Delivery.due_at.is_(None)) | (Delivery.due_at <= clock.now()),
+    )
+    return session.scalar(query.limit(1)) is not None
+
+
+def note_fault(context: JobContext, company_id: int, outbound_id: int, *, reason: str, is_paused: bool) -> None:
+    """Say on the outbound what the transport said; with `is_paused` a person has to mend it first."""
+    with context.db.begin(company_id) as session:
+        outbound = load(session, outbound_id)
+        outbound.reason = reason
+        if is_paused:
+            control.pause_by_system(session, outbound, reason=reason)
+            moves.tell(session, _item(session, outbound), "paused")
+
+
+def after_halt(context: JobContext, company_id: int, outbound_id: int, halt: Halt) -> None:
+    """Do what a halt asks for: wait, rest, hold for a person, or leave."""
+    if halt.interruption is not None:
+        raise halt.interruption
+    if halt.kind == "refused":
+        note_fault(
+            context,
+            company_id,
+            outbound_id,
+            reason=_("The server refuses this content: %(words)s", words=halt.reason),
+            is_paused=True,
+        )
+    if halt.after:
+        if halt.reason:
+            note_fault(context, company_id, outbound_id, reason=halt.reason, is_paused=False)
+        raise RetryLater(halt.after)
+
+
+def end(context: JobContext, company_id: int, outbound_id: int) -> None:
+    """Close an outbound that has nothing left to send, or say when it goes on."""
+    with context.db.begin(company_id) as session:
+        outbound = load(session, outbound_id)
+        if outbound.state is not OutboundState.WORKING or outbound.is_paused:
+            return
+        waiting, soonest = session.execute(
+            select(func.count(), func.min(Delivery.due_at)).where(
+                Delivery.outbound_id == outbound_id,
+                Delivery.state.in_([DeliveryState.QUEUED, DeliveryState.CLAIMED]),
+            )
+        ).one()
+        if not waiting:
+            outbound.reason = ""
+            deliveries.close(session, outbound, _item(session, outbound))
+            return
+    seconds = (soonest - clock.now()).total_seconds() if soonest else 0.0
+    raise RetryLater(max(0.5, seconds))
+
+
+def _open(session: Session, context: JobContext, cleared: Cleared) -> Prepared:
+    outbound, act = cleared.outbound, cleared.act
+    public_id = act.account if isinstance(act, SendEmail) else default_account(session, act.channel)
+    account = open_account(session, outbound.company_id, public_id, purpose=f"send {outbound.kind.value}")
+    return Prepared(
+        outbound=outbound,
+        decision_id=cleared.decision.id,
+        content_hash=cleared.item.content_hash,
+        account=account,
+        connector=connector(account.provider or MAILBOX, context.settings),
+        builder=builder_for(session, outbound, act),
+        watch=Watch(context.db, outbound),
+        total=0,
+    )
+
+
+def _write_recipients(context: JobContext, company_id: int, outbound_id: int, cleared: Cleared) -> None:
+    if cleared.outbound.is_materialised or not isinstance(cleared.act, SendEmail) or cleared.act.audience is None:
+        return
+    with context.db.read(company_id) as session:
+        last: int | None = session.scalar(
+            select(func.max(Delivery.contact_id)).where(Delivery.outbound_id == outbound_id)
+        ) or 0
+    while last is not None:
+        context.check_cancelled()
+        with context.db.begin(company_id) as session:
+            last = deliveries.write_down(
+                session, load(session, outbound_id), cleared.act.audience, after_contact_id=last
+            )
+
+
+def _refuse(session: Session, outbound_id: int, refusal: Refusal) -> None:
+    if refusal.effect is Effect.END:
+        return
+    outbound = load(session, outbound_id)
+    item = _item(session, outbound)
+    if refusal.effect is Effect.RETURN and outbound.state is OutboundState.READY:
+        moves.return_to_pending(session, item, outbound, check=refusal.check, reason=refusal.reason)
+        return
+    outbound.check_failed, outbound.reason = refusal.check, refusal.reason
+    control.pause_by_system(session, outbound, reason=refusal.reason)
+    moves.tell(session, item, "paused")
+
+
+def _item(session: Session, outbound: Outbound) -> ApprovalQueue:
+    found = session.scalar(select(ApprovalQueue).where(ApprovalQueue.id == outbound.item_id))
+    if found is None:
+        raise NotFound
+    return found

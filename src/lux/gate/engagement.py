@@ -18,6 +18,7 @@ from lux.kit.db import ALL_COMPANIES, Database
 from lux.kit.errors import NotFound
 from lux.ledger import facts
 from lux.ledger.facts import NewFact
+from lux.ledger.models import Fact
 from lux.ports.acts import ActKind
 
 
@@ -167,6 +168,8 @@ def _first(session: Session, row: Delivery, column: InstrumentedAttribute[Any]) 
 
 def _has_followed(session: Session, row: Delivery, number: int) -> bool:
     """Say whether this delivery's link was followed before; the first click locks the row, so that one is first."""
+    if row.contact_id is None:
+        return row.first_clicked_at is not None
     session.scalar(select(Delivery.id).where(Delivery.id == row.id).with_for_update())
     query = select(Fact.properties).where(Fact.contact_id == row.contact_id, Fact.kind == "email.clicked")
     return any(

@@ -42,6 +42,8 @@ class NewFact:
     value_minor: int | None = None
     currency: str | None = None
     is_first: bool = False  # the first of its delivery: counts as unique
+    part: tuple[str, int] | None = None  # a part of the subject it is counted under as well: ("link", 3)
+    is_first_of_part: bool = False  # the first of its delivery on that part
 
 
 def record(session: Session, fact: NewFact) -> bool:
@@ -72,6 +74,10 @@ def record_many(session: Session, facts: Iterable[NewFact]) -> int:
         key = (kind_of, number or 0, fact.kind, at.astimezone(dt.UTC).date())
         totals[key] += 1
         firsts[key] += fact.is_first
+        if fact.part is not None:
+            part_key = (*fact.part, fact.kind, key[3])
+            totals[part_key] += 1
+            firsts[part_key] += fact.is_first_of_part
     if rows:
         insert_rows(session, cast("Table", Fact.__table__), _COLUMNS, rows)
         _grow(session, company_id, totals, firsts)
@@ -104,14 +110,18 @@ def rolled_up(
     return {(row[0], row[1]): (int(row[2]), int(row[3])) for row in session.execute(query)}
 
 
-def by_day(session: Session, subject_type: str, kinds: Sequence[str], *, since: dt.date) -> list[tuple[dt.date, str, int]]:
-    """Return (day, kind, facts) since a day, in order, from the roll-ups."""
+def by_day(
+    session: Session, subject_type: str, kinds: Sequence[str], *, since: dt.date, subject_id: int | None = None
+) -> list[tuple[dt.date, str, int]]:
+    """Return (day, kind, facts) since a day, in order, from the roll-ups; of one subject, or of all of the type."""
     query = (
         select(Rollup.day, Rollup.kind, func.sum(Rollup.total))
         .where(Rollup.subject_type == subject_type, Rollup.kind.in_(kinds), Rollup.day >= since)
         .group_by(Rollup.day, Rollup.kind)
         .order_by(Rollup.day)
     )
+    if subject_id is not None:
+        query = query.where(Rollup.subject_id == subject_id)
     return [(row[0], row[1], int(row[2])) for row in session.execute(query)]
 
 

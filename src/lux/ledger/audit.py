@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import rfc8785
-from sqlalchemy import select, text
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from lux.kit import clock
-from lux.kit.db.session import dialect_of
+from lux.kit.db.session import dialect_of, tenant_sql
 from lux.ledger.models import ApprovalAuditLog
 
 INSTALLATION = 0  # the chain of what belongs to no company
@@ -128,6 +128,6 @@ def _take_turn(session: Session, company_id: int) -> None:
     """Let one writer append at a time per company (SQLite's write gate does that already)."""
     dialect = dialect_of(session)
     if dialect == "postgresql":
-        session.execute(text("SELECT pg_advisory_xact_lock(7301, :company_id)"), {"company_id": company_id})
+        session.execute(tenant_sql(company_id, "SELECT pg_advisory_xact_lock(7301, :company_id)"))
     elif dialect == "mysql":
-        session.execute(text("SELECT id FROM company WHERE id = :company_id FOR UPDATE"), {"company_id": company_id})
+        session.execute(tenant_sql(company_id, "SELECT id FROM company WHERE id = :company_id FOR UPDATE"))

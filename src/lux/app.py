@@ -78,3 +78,11 @@ def _templates(app: Flask) -> None:
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
     filters.register(app)
+
+
+def serve_app() -> Flask:
+    """Build the application for the server's worker process, which ends when the server is gone."""
+    from lux.kit.process import leave_with_parent
+
+    leave_with_parent()
+    return create_app()

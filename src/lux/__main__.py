@@ -1,0 +1,5 @@
+"""`python -m lux` is the `lux` command."""
+
+from lux.cli import main
+
+main()

@@ -13,7 +13,9 @@ from lux.ui.shell import ShellSources
 
 if TYPE_CHECKING:
     from flask import Blueprint
+    from sqlalchemy.orm import Session
 
+    from lux.identity.access import Person
     from lux.kit.db import Database
     from lux.kit.jobs import JobKind, Schedule, Tick
 
@@ -72,19 +74,21 @@ def install() -> None:
 def shell_sources() -> ShellSources:
     """Return where the frame of the pages gets its figures."""
     from lux.gate import stop
-    from lux.rooms.notifications import service as notifications
 
-    return ShellSources(
-        unread=lambda session, person: notifications.unread_count(session, person.user_id),
-        stop=stop.describe_active,
-    )
+    def unread(session: Session, person: Person) -> int:
+        from lux.rooms.notifications import service
+
+        return service.unread_count(session, person.user_id)
+
+    return ShellSources(unread=unread, stop=stop.describe_active)
 
 
 def error_recorder(db: Database, *, source: str) -> Callable[[BaseException], None]:
     """Return what writes an unexpected error into error_log."""
-    from lux.rooms.diagnostics import service as diagnostics
 
     def record(error: BaseException) -> None:
-        diagnostics.capture(db, error, source=source)
+        from lux.rooms.diagnostics import service
+
+        service.capture(db, error, source=source)
 
     return record

@@ -13,7 +13,7 @@ import click
 
 from lux.identity import owner_link as links
 from lux.identity import tokens, users
-from lux.kit import clock, crypto, logs
+from lux.kit import clock, logs
 from lux.kit.db import ALL_COMPANIES, Database, schema
 from lux.kit.errors import LuxError, NotFound
 from lux.kit.settings import environment
@@ -58,16 +58,12 @@ def serve(settings: Settings, *, with_jobs: bool) -> None:
 def make_ready(settings: Settings) -> list[str]:
     """Make the data folder, keys and schema; returns notes for people. Raises CannotStart."""
     _make_home(settings)
-    notes = []
-    if crypto.make_app_key(settings):
-        notes.append(f"A signing key was made: {crypto.app_key_file(settings)}")
     db = Database.of(settings)
     try:
         schema.upgrade(db.engine)
-        notes.extend(keys.prepare_keys(settings, db))
+        return keys.prepare_keys(settings, db)
     finally:
         db.close()
-    return notes
 
 
 def owner_link(settings: Settings) -> str | None:

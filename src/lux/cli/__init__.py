@@ -1,0 +1,135 @@
+"""The `lux` command: serve, work, migrate, and the switches that must work when the pages are down."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from lux import __version__
+from lux.kit.errors import LuxError
+from lux.kit.settings import load
+
+
+class LuxGroup(click.Group):
+    """Commands whose errors are one sentence, not a traceback."""
+
+    def main(self, *args: object, **kwargs: object) -> object:  # type: ignore[override]
+        """Run a command; a LUX error becomes one sentence and exit code 1."""
+        try:
+            return super().main(*args, **kwargs)  # type: ignore[call-overload]
+        except LuxError as error:
+            click.echo(f"lux: {error.message} {error.fix}".strip(), err=True)
+            sys.exit(1)
+
+
+@click.group(cls=LuxGroup)
+@click.version_option(__version__, prog_name="lux")
+def main() -> None:
+    """LUX: marketing automation in which nothing leaves the house without a yes."""
+
+
+@main.command()
+@click.option("--no-jobs", is_flag=True, help="Serve pages only; workers run elsewhere.")
+def serve(*, no_jobs: bool) -> None:
+    """Migrate, then serve pages with background work, clock and mailbox."""
+    from lux.cli import server
+
+    server.serve(load(), with_jobs=not no_jobs)
+
+
+@main.command()
+@click.option("--parent-pid", type=int, default=None, help="Leave when this process is gone.")
+def worker(parent_pid: int | None) -> None:
+    """Run background work and the clock."""
+    from lux import worker as work
+
+    work.main(load(), parent_pid=parent_pid)
+
+
+@main.command()
+def migrate() -> None:
+    """Bring the database to the present schema."""
+    from lux.cli import server
+
+    for note in server.make_ready(load()):
+        click.echo(note)
+    click.echo("The schema is up to date.")
+
+
+@main.command("config")
+def show_config() -> None:
+    """Print every setting in effect; secrets are masked."""
+    settings = load()
+    for name, value in settings.effective().items():
+        click.echo(f"LUX_{name.upper()}={value}")
+
+
+@main.command("owner-link")
+def owner_link() -> None:
+    """Print a one-time link that creates the owner, as long as there is none."""
+    from lux.cli import server
+
+    link = server.owner_link(load())
+    click.echo(link or "There is an owner already. Use “lux reset-link EMAIL” to let somebody in again.")
+
+
+@main.command("reset-link")
+@click.argument("email")
+def reset_link(email: str) -> None:
+    """Print a one-time link with which a person chooses a new password."""
+    from lux.cli import server
+
+    click.echo(server.reset_link(load(), email))
+
+
+@main.command()
+@click.option("--company", "slug", default=None, help="Short name of one company; without it the whole installation.")
+@click.option("--all", "everything", is_flag=True, help="System mails (sign-in, resets) too.")
+@click.option("--reason", default="", help="Why; shown on every page.")
+def stop(slug: str | None, *, everything: bool, reason: str) -> None:
+    """Emergency stop: nothing new leaves within two seconds."""
+    from lux.cli import control
+
+    click.echo(control.stop(load(), slug, includes_system=everything, reason=reason))
+
+
+@main.command()
+@click.option("--company", "slug", default=None, help="Short name of one company; without it the whole installation.")
+@click.option("--reason", required=True, help="Why it is safe to send again.")
+def resume(slug: str | None, reason: str) -> None:
+    """End an emergency stop."""
+    from lux.cli import control
+
+    click.echo(control.resume(load(), slug, reason=reason))
+
+
+@main.group()
+def audit() -> None:
+    """Look after the audit chain."""
+
+
+@audit.command("verify")
+def audit_verify() -> None:
+    """Walk every chain; exit code 1 when one does not hold."""
+    from lux.cli import control
+
+    lines, is_whole = control.verify_audit(load())
+    for line in lines:
+        click.echo(line)
+    sys.exit(0 if is_whole else 1)
+
+
+@main.group()
+def vault() -> None:
+    """Look after the keys that seal secrets."""
+
+
+@vault.command("verify")
+def vault_verify() -> None:
+    """Say whether the vault opens with the key at hand; exit code 1 when it does not."""
+    from lux.cli import control
+
+    message, is_open = control.verify_vault(load())
+    click.echo(message)
+    sys.exit(0 if is_open else 1)

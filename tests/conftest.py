@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
     from tests.emulators.smtp import SmtpServer
+    from tests.factories import Installation
     from tests.services.chromium import Pages
     from tests.services.mariadb import MariaDB
     from tests.services.postgres import Postgres
@@ -207,3 +208,23 @@ def pages(browser: Browser) -> Iterator[Pages]:
 def page(pages: Pages, base_url: str) -> Page:
     """Return a page at `base_url`, a fixture of whoever serves the app under test."""
     return pages.open(base_url)
+
+
+@pytest.fixture
+def lux(db_url: str, tmp_path: Path) -> Iterator[Installation]:
+    """Return a fresh installation; the test runs on SQLite and on PostgreSQL."""
+    from tests.factories import installation
+
+    made = installation(db_url, tmp_path / "home")
+    yield made
+    made.db.close()
+
+
+@pytest.fixture
+def lux_sqlite(sqlite_url: str, tmp_path: Path) -> Iterator[Installation]:
+    """Return a fresh installation on SQLite, for what does not depend on the database."""
+    from tests.factories import installation
+
+    made = installation(sqlite_url, tmp_path / "home")
+    yield made
+    made.db.close()

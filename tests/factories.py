@@ -1,0 +1,159 @@
+"""Makes a whole small installation for a test: settings, schema, companies, people, signed-in browsers, contacts."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from lux import house
+from lux.gate import consent
+from lux.gate.consent import ConsentEntry
+from lux.gate.models import FeatureToggle, Sender
+from lux.gate.states import ConsentState
+from lux.identity import companies, members, sessions, users
+from lux.identity.access import Person, Role
+from lux.kit import clock, crypto
+from lux.kit.addresses import email_key
+from lux.kit.db import ALL_COMPANIES, Database
+from lux.kit.settings import Settings
+from lux.rooms.contacts.models import Contact
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from flask import Flask
+    from flask.testing import FlaskClient
+
+PASSWORD = "mauve otter sings 9"
+_numbers = itertools.count(1)
+
+
+@dataclass
+class Firm:
+    """A company with the person who looks at it."""
+
+    id: int
+    person: Person
+    token: str
+    user_id: int
+
+
+@dataclass
+class Installation:
+    """One installation on one database."""
+
+    settings: Settings
+    db: Database
+    firms: list[Firm] = field(default_factory=list)
+
+    @cached_property
+    def app(self) -> Flask:
+        """Return the web application; CSRF is checked only where a test asks for it."""
+        from lux.app import create_app
+
+        app = create_app(self.settings, db=self.db)
+        app.config.update(TESTING=True, WTF_CSRF_ENABLED=False, PROPAGATE_EXCEPTIONS=False)
+        return app
+
+    def firm(self, name: str = "", role: Role = Role.OWNER) -> Firm:
+        """Make a company and a signed-in person with a role in it (an owner stands beside any lesser role)."""
+        number = next(_numbers)
+        name = name or f"Company {number}"
+        with self.db.begin(ALL_COMPANIES) as session:
+            owner = users.create(session, name=f"Owner {number}", email=f"owner{number}@example.com", password=PASSWORD)
+            company = companies.create(session, name=name, owner_id=owner.id, timezone="Europe/Berlin")
+            company.postal_address = f"{name}\nMain Street {number}\n12345 Town"
+            company_id, user_id = company.id, owner.id
+        made = self.member(company_id, role) if role is not Role.OWNER else self.sign_in(user_id, company_id)
+        self.firms.append(made)
+        return made
+
+    def member(self, company_id: int, role: Role) -> Firm:
+        """Make another person in a company and sign them in."""
+        number = next(_numbers)
+        with self.db.begin(ALL_COMPANIES) as session:
+            user = users.create(
+                session, name=f"Person {number}", email=f"person{number}@example.com", password=PASSWORD
+            )
+            members.add(session, company_id, user.id, role)
+            user_id = user.id
+        return self.sign_in(user_id, company_id)
+
+    def sign_in(self, user_id: int, company_id: int) -> Firm:
+        """Return a person with a fresh web session."""
+        with self.db.begin(ALL_COMPANIES) as session:
+            token = sessions.start(session, users.by_id(session, user_id), self.settings, company_id=company_id)
+        person = sessions.person_for(self.db, token, self.settings)
+        assert person is not None
+        return Firm(id=company_id, person=person, token=token, user_id=user_id)
+
+    def client(self, firm: Firm | None = None) -> FlaskClient:
+        """Return a browser without scripts, signed in when a firm is given."""
+        client = self.app.test_client()
+        if firm is not None:
+            with client.session_transaction() as cookie:
+                cookie["sid"] = firm.token
+        return client
+
+    def contacts(self, firm: Firm, count: int = 1, *, with_consent: bool = True, **values: Any) -> list[int]:
+        """Make contacts with e-mail addresses; returns their ids."""
+        ids = []
+        with self.db.begin(firm.id) as session:
+            for _ in range(count):
+                number = next(_numbers)
+                address = str(values.pop("email", "") or f"contact{number}@example.com")
+                contact = Contact(
+                    **{
+                        "email": address,
+                        "email_key": email_key(address),
+                        "first_name": f"First{number}",
+                        "last_name": f"Last{number}",
+                        **values,
+                    }
+                )
+                session.add(contact)
+                session.flush()
+                ids.append(contact.id)
+                if with_consent:
+                    entry = ConsentEntry(
+                        channel="email",
+                        address_key=email_key(address),
+                        contact_id=contact.id,
+                        state=ConsentState.GIVEN,
+                        basis="declared",
+                        source="test",
+                    )
+                    consent.record(session, entry)
+        return ids
+
+    def sender(self, firm: Firm, email: str = "news@example.com", name: str = "News") -> int:
+        """Make a verified sender; returns its id."""
+        with self.db.begin(firm.id) as session:
+            row = Sender(
+                name=name, email=email, email_key=email_key(email), verified_at=clock.now(), verified_by="code"
+            )
+            session.add(row)
+            session.flush()
+            return row.id
+
+    def switch_on(self, firm: Firm, key: str = "channel_email") -> None:
+        """Turn a toggle on."""
+        with self.db.begin(firm.id) as session:
+            session.add(FeatureToggle(key=key, is_on=True, reason="test"))
+
+
+def installation(url: str, home: Path, **values: Any) -> Installation:
+    """Return an installation on a fresh database, with keys, schema and the house's contributions."""
+    from lux.kit.db import schema
+    from lux.vault import keys
+
+    settings = Settings(home=home, database_url=url, **values)
+    home.mkdir(parents=True, exist_ok=True)
+    crypto.make_app_key(settings)
+    db = Database.of(settings)
+    schema.upgrade(db.engine)
+    keys.prepare_keys(settings, db)
+    house.install()
+    return Installation(settings=settings, db=db)

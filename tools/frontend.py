@@ -112,7 +112,15 @@ def build() -> bool:
         )
     if not is_installed():
         _run(
-            [*node.npm, "ci", "--no-audit", "--no-fund", "--prefer-offline", "--loglevel=error"],
+            [
+                *node.npm,
+                "ci",
+                "--no-audit",
+                "--no-fund",
+                "--prefer-offline",
+                "--loglevel=error",
+                "--fetch-retry-maxtimeout=10000",
+            ],
             node,
         )
         (SOURCES / INSTALLED_MARK).write_text(_lock_digest())

@@ -30,12 +30,19 @@ NO_NETWORK = (
     "Network is unreachable",
     "Connection refused",
     "Failed to establish a new connection",
+    "ENOTFOUND",
+    "EAI_AGAIN",
+    "ECONNREFUSED",
+    "ETIMEDOUT",
     "ConnectTimeout",
     "ReadTimeout",
     "Read timed out",
     "ProxyError",
     "Cannot connect to proxy",
 )
+
+
+NOT_TRUSTED = ("CERTIFICATE_VERIFY_FAILED", "SELF_SIGNED_CERT", "UNABLE_TO_GET_ISSUER_CERT", "UNABLE_TO_VERIFY")
 
 
 class SetupError(Exception):
@@ -190,6 +197,11 @@ def _explain(output: str) -> str:
             "the package index could not be reached: check the network (pip's and npm's own "
             "settings for proxies and mirrors are honoured), then run make again. "
             f"Details: {LOG.relative_to(ROOT)}."
+        )
+    if any(sign in output for sign in NOT_TRUSTED):
+        return (
+            "the package index shows a certificate that is not trusted here: name your authority's file "
+            f"in PIP_CERT and NODE_EXTRA_CA_CERTS, then run make again. Details: {LOG.relative_to(ROOT)}."
         )
     if "DO NOT MATCH THE HASHES" in output:
         return (

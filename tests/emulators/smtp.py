@@ -171,7 +171,8 @@ class _Protocol(SMTP):
         """Reset the connection without a word."""
         transport = self._original_transport or self.transport
         if isinstance(transport, asyncio.Transport):
-            transport.abort()
+            with contextlib.suppress(AttributeError):  # a TLS transport of Python 3.11 that has just closed
+                transport.abort()
 
     def hang_up(self) -> None:
         """Close the connection when everything has been written."""

@@ -84,6 +84,8 @@ def test_a_file_with_another_hash_is_not_installed(project, tmp_path):
     [
         ("OSError: [Errno 28] No space left on device", "disk is full"),
         ("x\nERROR: No matching distribution found for y\n", "No matching distribution found for y"),
+        ("npm error code SELF_SIGNED_CERT_IN_CHAIN", "NODE_EXTRA_CA_CERTS"),
+        ("npm error code EAI_AGAIN", "could not be reached"),
         ("", "It gave no reason"),
     ],
 )

@@ -13,6 +13,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
 )
+from sqlalchemy.dialects import mysql
 from sqlalchemy.orm import Mapped, mapped_column
 
 from lux.gate.states import (
@@ -55,7 +56,9 @@ class ApprovalQueue(Tenant, Base):
     content_hash: Mapped[str] = mapped_column(String(64))
     audience_label: Mapped[str] = mapped_column(String(300), default="")
     audience_count: Mapped[int] = mapped_column(default=0)
-    snapshot: Mapped[bytes | None] = mapped_column(LargeBinary(2**24), deferred=True)  # packed contact ids
+    snapshot: Mapped[bytes | None] = mapped_column(
+        LargeBinary().with_variant(mysql.LONGBLOB(), "mysql", "mariadb"), deferred=True
+    )  # packed contact ids
     rationale: Mapped[str] = mapped_column(Text, default="")
     findings: Mapped[list[Any]] = mapped_column(default=list)  # [{code, severity, message}]
     send_at: Mapped[dt.datetime | None]  # the time asked for or approved

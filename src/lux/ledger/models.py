@@ -4,10 +4,13 @@ import datetime as dt
 from typing import Any
 
 from sqlalchemy import BigInteger, Date, Index, LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy.dialects import mysql
 from sqlalchemy.orm import Mapped, mapped_column
 
 from lux.kit import clock
 from lux.kit.db.base import Base, BigKey, KeyStr, Tenant
+
+HASH = LargeBinary(32).with_variant(mysql.VARBINARY(32), "mysql", "mariadb")
 
 
 class Fact(Tenant, Base):
@@ -69,5 +72,5 @@ class ApprovalAuditLog(Base):
     object_version: Mapped[int | None]
     content_hash: Mapped[str] = mapped_column(String(64), default="")
     detail: Mapped[str] = mapped_column(Text, default="{}")  # canonical JSON without personal data
-    prev_hash: Mapped[bytes] = mapped_column(LargeBinary(32))
-    hash: Mapped[bytes] = mapped_column(LargeBinary(32))
+    prev_hash: Mapped[bytes] = mapped_column(HASH)
+    hash: Mapped[bytes] = mapped_column(HASH)

@@ -18,7 +18,8 @@ LOWER = ("lux.kit.jobs.models", "lux.kit.rates", "lux.identity.models", "lux.vau
 def load_models() -> None:
     """Import every module that defines tables."""
     for name in LOWER:
-        importlib.import_module(name)
+        if importlib.util.find_spec(name):
+            importlib.import_module(name)
     for room in pkgutil.iter_modules(lux.rooms.__path__, "lux.rooms."):
         if importlib.util.find_spec(f"{room.name}.models"):
             importlib.import_module(f"{room.name}.models")
@@ -34,6 +35,7 @@ def run() -> None:
             target_metadata=Base.metadata,
             compare_type=True,
             render_as_batch=engine.dialect.name == "sqlite",
+            user_module_prefix="base.",
             transaction_per_migration=True,
         )
         with context.begin_transaction():

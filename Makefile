@@ -4,7 +4,7 @@
 .PHONY: help run demo test test-core check full bench assets watch lock clean setup setup-dev
 
 BIN = .venv/bin
-PYTEST = $(BIN)/python -m pytest -n auto --dist worksteal --durations 15
+PYTEST = $(BIN)/python -m pytest -n auto --dist worksteal --durations 15 --durations-min 1
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' Makefile | while IFS='|' read -r name what; do printf '  make %-10s %s\n' "$$name" "$$what"; done

@@ -12,5 +12,6 @@ import "./progress.js";
 import "./selection.js";
 import "./tags.js";
 import "./toasts.js";
+import "./zones.js";
 
 document.documentElement.dataset.ready = "true";

@@ -57,6 +57,7 @@ class Person:
     session_id: int | None  # the web session that proves it; None only for the command line
     locale: str = "en"
     timezone: str = "UTC"
+    single_keys: bool = True  # single-letter shortcuts are on
 
     def has(self, right: Right) -> bool:
         """Say whether this person has a right in the present company."""

@@ -77,9 +77,9 @@ def withdraw(session: Session, actor: Person, public_id: uuid.UUID) -> None:
     note(session, found.company_id, actor, "invitation.withdrawn", about=about)
 
 
-def by_token(session: Session, token: str) -> tuple[Invitation, Company]:
+def by_token(session: Session, token: str, *, lock: bool = False) -> tuple[Invitation, Company]:
     """Return an open invitation and its company (session over all companies); raises LinkGone."""
-    row = session.execute(
+    statement = (
         select(Invitation, Company)
         .join(Company, Company.id == Invitation.company_id)
         .where(
@@ -87,8 +87,8 @@ def by_token(session: Session, token: str) -> tuple[Invitation, Company]:
             Invitation.accepted_at.is_(None),
             Invitation.expires_at > clock.now(),
         )
-        .with_for_update(of=Invitation)
-    ).one_or_none()
+    )
+    row = session.execute(statement.with_for_update(of=Invitation) if lock else statement).one_or_none()
     if row is None:
         raise LinkGone(
             _("This invitation was used already, was withdrawn, or is too old."),
@@ -99,7 +99,7 @@ def by_token(session: Session, token: str) -> tuple[Invitation, Company]:
 
 def accept(session: Session, token: str, user: User) -> Company:
     """Let a signed-in person into the company; raises Forbidden when somebody else was invited."""
-    invitation, company = by_token(session, token)
+    invitation, company = by_token(session, token, lock=True)
     if user.email_key != invitation.email_key:
         raise Forbidden(
             _(
@@ -118,7 +118,7 @@ def accept_as_new(session: Session, token: str, *, name: str, password: str) -> 
 
     The address needs no further proof: the link was mailed to it.
     """
-    invitation, company = by_token(session, token)
+    invitation, company = by_token(session, token, lock=True)
     user = users.create(session, name=name, email=invitation.email, password=password, context=[company.name])
     _enter(session, invitation, user)
     return user, company

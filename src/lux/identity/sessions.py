@@ -69,6 +69,7 @@ def person_for(db: Database, token: str, settings: Settings) -> Person | None:
         session_id=web_session.id,
         locale=user.locale or (company.locale if company else DEFAULT_LOCALE),
         timezone=user.timezone or (company.timezone if company else "UTC"),
+        single_keys=user.preferences.get("single_keys", True) is True,
     )
 
 

@@ -51,8 +51,8 @@ class VaultSecret(Tenant, Base):
 
     id: Mapped[int] = mapped_column(BigKey, primary_key=True)
     account_id: Mapped[int | None] = mapped_column(BigKey)
-    integration: Mapped[str] = mapped_column(ShortKeyStr)  # "smtp:<account's public id>", "dkim"
-    name: Mapped[str] = mapped_column(KeyStr)  # "password", "example.com"
+    integration: Mapped[str] = mapped_column(KeyStr)  # "smtp:<account's public id>", "dkim:<domain>"
+    name: Mapped[str] = mapped_column(ShortKeyStr)  # "password", "private_key"
     record: Mapped[str] = mapped_column(Text)
     last4: Mapped[str] = mapped_column(String(4), default="")  # of values of 12 characters and more
     version: Mapped[int] = mapped_column(default=1)

@@ -1,0 +1,68 @@
+"""Background work of the front door: reset mails, and sweeping what has ended."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import structlog
+
+from lux.gate.submit import submit_system_email
+from lux.identity import members, sessions, tokens, users
+from lux.identity.models import User
+from lux.kit.db import ALL_COMPANIES
+from lux.kit.errors import RateLimitReached
+from lux.kit.i18n import lazy_gettext as _
+from lux.kit.jobs import JobKind, Schedule
+
+if TYPE_CHECKING:
+    from lux.kit.jobs import JobContext
+
+log = structlog.get_logger(__name__)
+
+
+def reset_mail(context: JobContext, args: dict[str, Any]) -> None:
+    """Mail a reset link; without a person (an unknown address) or a company there is nothing to do.
+
+    Running twice mails a newer link; the earlier one stops working.
+    """
+    user_id = args.get("user_id")
+    if user_id is None:
+        return
+    with context.db.read(ALL_COMPANIES) as session:
+        companies = members.companies_of(session, user_id)
+    if not companies:
+        log.warning("reset_mail_without_company", user_id=user_id)
+        return
+    try:
+        with context.db.begin(companies[0].id) as session:
+            user = users.by_id(session, user_id)
+            token = tokens.issue(session, tokens.Purpose.PASSWORD_RESET, user_id=user.id)
+            submit_system_email(
+                session,
+                company_id=companies[0].id,
+                template="password_reset",
+                recipient=user.email,
+                params=_params(user, f"{context.settings.base_url}/reset/{token}"),
+                locale=user.locale or "en",
+            )
+    except RateLimitReached:
+        log.warning("reset_mail_capped", user_id=user_id)
+
+
+def sweep(context: JobContext, _args: dict[str, Any]) -> None:
+    """Delete sessions and links that have ended."""
+    with context.db.begin(ALL_COMPANIES) as session:
+        sessions.sweep(session, context.settings)
+        tokens.sweep(session)
+
+
+def _params(user: User, link: str) -> dict[str, str]:
+    hours = int(tokens.LIFETIME[tokens.Purpose.PASSWORD_RESET].total_seconds() // 3600)
+    return {"name": user.name, "link": link, "hours": str(hours)}
+
+
+KINDS = (
+    JobKind(name="signin.reset_mail", handler=reset_mail, title=_("Mail a password link"), queue="system"),
+    JobKind(name="signin.sweep", handler=sweep, title=_("Remove ended sessions")),
+)
+SCHEDULES = (Schedule(name="signin.sweep", rule="17 3 * * *", kind="signin.sweep"),)

@@ -111,8 +111,13 @@ class SystemBuilder:
         return OutgoingMail(delivery_id=row.id, mail_from=self.from_email, rcpt_to=row.address, message=message)
 
 
-def builder_for(session: Session, outbound: Outbound, act: SendEmail | SystemEmail) -> Builder:
-    """Return what builds an outbound's messages; raises TemplateProblem when the content can't be compiled."""
+def builder_for(
+    session: Session, outbound: Outbound, act: SendEmail | SystemEmail, *, is_preview: bool = False
+) -> Builder:
+    """Return what builds an outbound's messages; raises TemplateProblem when the content can't be compiled.
+
+    A preview is not signed, so that it needs no vault.
+    """
     company = session.scalar(select(Company).where(Company.id == outbound.company_id))
     if company is None:
         raise LookupError("the outbound's company is gone")
@@ -126,7 +131,7 @@ def builder_for(session: Session, outbound: Outbound, act: SendEmail | SystemEma
             from_name=name,
             from_email=address,
             base_url=base_url,
-            signer=_signer(session, address),
+            signer=None if is_preview else _signer(session, address),
         )
     template = MailTemplate(
         subject=act.subject, preview_text=act.preview_text, html=act.html, text=act.text, from_name=act.from_name,
@@ -147,7 +152,7 @@ def builder_for(session: Session, outbound: Outbound, act: SendEmail | SystemEma
         outbound=outbound,
         compiled=compiled,
         names=frozenset(field.name for source in sources for field in fields_used(source)),
-        signer=_signer(session, act.from_email),
+        signer=None if is_preview else _signer(session, act.from_email),
         constants={
             "company": {"name": company.name, "website": company.website},
             "brand": dict(company.brand),

@@ -186,6 +186,17 @@ def item(session: Session, public_id: uuid.UUID) -> ItemView:
     return item_view(row)
 
 
+def item_of_subject(session: Session, subject: tuple[str, int]) -> ItemView | None:
+    """Return the newest item about a room's record, or None."""
+    row = session.scalar(
+        select(ApprovalQueue)
+        .where(ApprovalQueue.subject_type == subject[0], ApprovalQueue.subject_id == subject[1])
+        .order_by(ApprovalQueue.id.desc())
+        .limit(1)
+    )
+    return item_view(row) if row else None
+
+
 def item_outbound(session: Session, item_id: int, *, with_counts: bool = True) -> OutboundView:
     """Return the outbound of an item."""
     found = session.scalar(select(Outbound.id).where(Outbound.item_id == item_id))

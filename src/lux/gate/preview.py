@@ -1,0 +1,104 @@
+"""The message as one real recipient would get it, built by the same code that builds what is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from typing import cast
+
+from markupsafe import escape
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from lux.gate import audience
+from lux.gate.messages import builder_for
+from lux.gate.models import ApprovalQueue, Delivery, Outbound
+from lux.gate.states import DeliveryState
+from lux.kit.errors import NotFound
+from lux.ports.acts import SendEmail, act_from
+
+SAMPLES = 5  # recipients a reviewer can look through
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sample:
+    """One recipient to preview as."""
+
+    contact_id: int
+    address: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shown:
+    """A message taken apart for the eye."""
+
+    subject: str
+    sender: str
+    html: str
+    text: str
+    size: int  # bytes of the whole message
+
+
+def samples(session: Session, item_id: int) -> Sequence[Sample]:
+    """Return the first few recipients of an item's audience."""
+    item = _item(session, item_id)
+    act = act_from(item.body)
+    if not isinstance(act, SendEmail) or act.audience is None:
+        return []
+    chosen = audience.members(session, act.audience).subquery()
+    query = select(chosen.c.contact_id, chosen.c.address).order_by(chosen.c.contact_id).limit(SAMPLES)
+    return [Sample(contact_id=row[0], address=row[1]) for row in session.execute(query)]
+
+
+def rendered(session: Session, item_id: int, *, contact_id: int | None = None) -> Shown:
+    """Return an item's message as one recipient gets it; links lead nowhere, nothing is sent or signed."""
+    item = _item(session, item_id)
+    outbound = session.scalar(select(Outbound).where(Outbound.item_id == item.id))
+    if outbound is None:
+        raise NotFound
+    builder = builder_for(session, outbound, act_from(item.body), is_preview=True)
+    row = _recipient(session, item, contact_id)
+    builder.load(session, [row])
+    return take_apart(builder.build(row).message)
+
+
+def take_apart(message: bytes) -> Shown:
+    """Return the parts of a finished message that a person looks at."""
+    parsed = cast("EmailMessage", message_from_bytes(message, policy=policy.default))
+    html, text = parsed.get_body(("html",)), parsed.get_body(("plain",))
+    return Shown(
+        subject=str(parsed["Subject"] or ""),
+        sender=str(parsed["From"] or ""),
+        html=str(html.get_content()) if html else text_page(str(text.get_content()) if text else ""),
+        text=str(text.get_content()) if text else "",
+        size=len(message),
+    )
+
+
+def text_page(text: str) -> str:
+    """Return plain text as a page of its own."""
+    return f"<!doctype html><meta charset=utf-8><title>Text</title><pre>{escape(text)}</pre>"
+
+
+def _recipient(session: Session, item: ApprovalQueue, contact_id: int | None) -> Delivery:
+    known = samples(session, item.id)
+    chosen = next((s for s in known if s.contact_id == contact_id), known[0] if known else None)
+    return Delivery(
+        id=0,
+        company_id=item.company_id,
+        outbound_id=0,
+        channel=item.channel,
+        contact_id=chosen.contact_id if chosen else None,
+        address=chosen.address if chosen else "reader@example.com",
+        address_key="",
+        state=DeliveryState.QUEUED,
+    )
+
+
+def _item(session: Session, item_id: int) -> ApprovalQueue:
+    item = session.scalar(select(ApprovalQueue).where(ApprovalQueue.id == item_id))
+    if item is None:
+        raise NotFound
+    return item

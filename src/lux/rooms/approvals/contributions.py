@@ -1,0 +1,133 @@
+"""What the approvals room adds elsewhere: navigation, the first tile of the dashboard, word to approvers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lux.gate import reads, stop
+from lux.identity.access import Right
+from lux.kit.i18n import gettext as _
+from lux.ports.contributions import Contributions, NavItem, Tile
+from lux.rooms.approvals import queries
+from lux.rooms.notifications import service as notifications
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+SHOWN = 5  # items on the dashboard
+
+
+class WaitingTile:
+    """What waits for my yes."""
+
+    key = "waiting"
+
+    def tile(self, session: Session, _company_id: int, role: str) -> Tile | None:
+        """Return the tile; it stands first on the dashboard."""
+        number, oldest = reads.waiting(session)
+        items = reads.items(session, states=queries.WAITING, limit=SHOWN)
+        return Tile(
+            key=self.key,
+            section="waits",
+            title=_("Waiting for a yes"),
+            template="approvals/_tile.html",
+            state="ready" if number else "empty",
+            context={
+                "items": items,
+                "number": number,
+                "oldest": oldest,
+                "may_decide": role in {"owner", "admin"},
+                "flush": bool(number),
+                "icon_name": "check-circle",
+                "next": (_("All approvals"), "/approvals/"),
+                "text": _("Nothing waits for a decision."),
+                "action": (_("Write a campaign"), "/campaigns/new"),
+                "example": _("what a campaign would send, to whom and when, stands here before it leaves."),
+            },
+            order=10,
+        )
+
+
+class StopTile:
+    """Says that a stop is active."""
+
+    key = "stop"
+
+    def tile(self, session: Session, company_id: int, _role: str) -> Tile | None:
+        """Return the tile only while something is stopped."""
+        found = stop.active(session, company_id)
+        if not found:
+            return None
+        return Tile(
+            key=self.key,
+            section="broken",
+            title=_("Emergency stop"),
+            template="approvals/_stop_tile.html",
+            context={"stops": found, "icon_name": "octagon", "next": (_("Look and resume"), "/approvals/stop")},
+            order=5,
+        )
+
+
+class TellApprovers:
+    """Tells those who may decide that something waits."""
+
+    def on_change(self, session: Session, _company_id: int, subject: tuple[str, int], event: str) -> None:
+        """Leave a notice for every approver when something is submitted or came back."""
+        if event not in {"submitted", "returned"}:
+            return
+        item = reads.item_of_subject(session, subject)
+        if item is None:
+            return
+        title = (
+            _("“%(title)s” waits for a yes", title=item.title)
+            if event == "submitted"
+            else _("“%(title)s” needs a new yes", title=item.title)
+        )
+        notifications.notify(
+            session,
+            right=Right.APPROVE,
+            kind=f"approval.{event}",
+            title=title,
+            body=item.reason,
+            url=f"/approvals/{item.public_id}",
+        )
+
+
+CONTRIBUTIONS = Contributions(
+    nav=(
+        NavItem(
+            endpoint="approvals.index",
+            icon="check-circle",
+            label=lambda: _("Approvals"),
+            section="govern",
+            key="a",
+            order=10,
+            badge=queries.waiting_count,
+        ),
+        NavItem(
+            endpoint="approvals.toggles_page",
+            icon="toggle-right",
+            label=lambda: _("Switches"),
+            section="govern",
+            key="w",
+            order=20,
+        ),
+        NavItem(
+            endpoint="approvals.stop_page",
+            icon="octagon",
+            label=lambda: _("Emergency stop"),
+            section="govern",
+            order=30,
+        ),
+        NavItem(
+            endpoint="approvals.audit",
+            icon="shield",
+            label=lambda: _("Audit log"),
+            section="govern",
+            order=40,
+            minimum_role="admin",
+        ),
+    ),
+    tiles=(WaitingTile(), StopTile()),
+    observers=(TellApprovers(),),
+)

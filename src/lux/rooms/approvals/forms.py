@@ -1,0 +1,60 @@
+"""What people decide with: the hash they saw, a time, a reason."""
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from pydantic import Field, StringConstraints, field_validator
+
+from lux.ui.forms import FormModel
+
+Hash = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+Reason = Annotated[str, StringConstraints(max_length=2000)]
+
+
+class ApproveForm(FormModel):
+    """A yes; `send_at` is wall time in the company's zone, empty = as asked for."""
+
+    shown_hash: Hash
+    confirmation: str = ""
+    send_at: datetime | None = None
+
+    @field_validator("send_at", mode="before")
+    @classmethod
+    def _empty_is_none(cls, value: Any) -> Any:  # noqa: ANN401 - untrusted
+        return value or None
+
+
+class RejectForm(FormModel):
+    """A no with its reason."""
+
+    shown_hash: Hash
+    reason: Annotated[str, StringConstraints(min_length=3, max_length=2000)]
+
+
+class ReasonForm(FormModel):
+    """A reason alone."""
+
+    reason: Reason = ""
+
+
+class ToggleForm(FormModel):
+    """One switch."""
+
+    key: Annotated[str, StringConstraints(max_length=64)]
+    is_on: bool
+    reason: Reason = ""
+
+
+class ResumeForm(FormModel):
+    """The end of a stop: typed, with a reason."""
+
+    scope: Annotated[str, Field(pattern="^(company|installation)$")]
+    confirmation: str
+    reason: Annotated[str, StringConstraints(min_length=3, max_length=2000)]
+
+
+class StopForm(FormModel):
+    """A stop: one press; scope and reason are extras."""
+
+    scope: Annotated[str, Field(pattern="^(company|installation)$")] = "company"
+    reason: Reason = ""

@@ -1,0 +1,154 @@
+"""Pages over the gate: the queue, one item, switches, stop, audit."""
+
+from __future__ import annotations
+
+import uuid
+from typing import TYPE_CHECKING
+
+from flask import Blueprint, make_response, request
+
+from lux.gate import preview, reads, stop, toggles
+from lux.identity import companies
+from lux.identity.access import Right
+from lux.kit.i18n import gettext as _
+from lux.rooms.approvals import queries, service
+from lux.rooms.approvals.forms import ApproveForm, ReasonForm, RejectForm, ResumeForm, StopForm, ToggleForm
+from lux.ui import csp
+from lux.ui.access import access
+from lux.ui.forms import form_state, read_form, shows_again
+from lux.ui.pages import page, redirect_to, toast
+from lux.ui.web import company_id, person, session
+
+if TYPE_CHECKING:
+    from werkzeug.wrappers import Response
+
+approvals = Blueprint("approvals", __name__, template_folder="templates", url_prefix="/approvals")
+blueprints = (approvals,)
+
+
+@approvals.get("/")
+@access(Right.VIEW)
+def index() -> Response:
+    """Show what waits, what is on its way, what is past."""
+    tab = request.args.get("tab", "waiting")
+    states = queries.TABS.get(tab, queries.WAITING)
+    before = request.args.get("before", type=int)
+    items = reads.items(session(), states=states, before_id=before, limit=queries.PAGE + 1)
+    return page("approvals/index.html", block="rows", tab=tab, items=items[: queries.PAGE],
+                more=len(items) > queries.PAGE, waiting=reads.waiting(session()), words=queries)  # fmt: skip
+
+
+@approvals.get("/<uuid:public_id>")
+@access(Right.VIEW)
+def show(public_id: uuid.UUID) -> Response:
+    """Show exactly what would leave, to whom, when, and what changed."""
+    item, outbound = queries.one(session(), public_id)
+    basis, changed = queries.changes(session(), item)
+    samples = preview.samples(session(), item.id)
+    return page("approvals/show.html", item=item, outbound=outbound, basis=basis, changed=changed, samples=samples,
+                sample=request.args.get("as", type=int), form=form_state({}), words=queries,
+                company=companies.current(session()), stops=stop.active(session(), company_id()),
+                zone=companies.current(session()).timezone)  # fmt: skip
+
+
+@approvals.get("/<uuid:public_id>/preview")
+@access(Right.VIEW)
+def preview_frame(public_id: uuid.UUID) -> Response:
+    """Serve the message itself for a sandboxed frame."""
+    item = reads.item(session(), public_id)
+    shown = preview.rendered(session(), item.id, contact_id=request.args.get("as", type=int))
+    response = make_response(shown.html if request.args.get("part") != "text" else preview.text_page(shown.text))
+    return csp.use_mail_preview_policy(response)
+
+
+@approvals.post("/<uuid:public_id>/approve")
+@access(Right.APPROVE)
+@shows_again(show)
+def approve(public_id: uuid.UUID) -> Response:
+    """Say yes to what was shown."""
+    form = read_form(ApproveForm)
+    item = service.approve(session(), person(), public_id, shown_hash=form.shown_hash,
+                           confirmation=form.confirmation, local=form.send_at)  # fmt: skip
+    is_later = item.state is reads.ItemState.SCHEDULED
+    toast(_("Approved for its time.") if is_later else _("Approved. It is leaving now."))
+    return redirect_to("approvals.show", public_id=public_id)
+
+
+@approvals.post("/<uuid:public_id>/reject")
+@access(Right.APPROVE)
+@shows_again(show)
+def reject(public_id: uuid.UUID) -> Response:
+    """Say no, with a reason."""
+    form = read_form(RejectForm)
+    service.reject(session(), person(), public_id, shown_hash=form.shown_hash, reason=form.reason)
+    toast(_("Rejected. The author was told why."))
+    return redirect_to("approvals.index")
+
+
+@approvals.post("/<uuid:public_id>/cancel")
+@access(Right.EDIT)
+@shows_again(show)
+def cancel(public_id: uuid.UUID) -> Response:
+    """Take it back for good."""
+    service.cancel(session(), person(), public_id, reason=read_form(ReasonForm).reason)
+    toast(_("Cancelled. Nothing of it will leave."))
+    return redirect_to("approvals.index")
+
+
+@approvals.get("/toggles")
+@access(Right.VIEW)
+def toggles_page() -> Response:
+    """Show the 27 switches."""
+    return page("approvals/toggles.html", toggles=toggles.listing(session()), form=form_state({}))
+
+
+@approvals.post("/toggles")
+@access(Right.MANAGE)
+@shows_again(toggles_page)
+def set_toggle() -> Response:
+    """Turn a switch on or off."""
+    form = read_form(ToggleForm)
+    service.switch(session(), person(), form.key, is_on=form.is_on, reason=form.reason)
+    label = toggles.BY_KEY[form.key].label()
+    toast(_("%(label)s is on.", label=label) if form.is_on else _("%(label)s is off.", label=label))
+    return redirect_to("approvals.toggles_page")
+
+
+@approvals.get("/stop")
+@access(Right.VIEW)
+def stop_page() -> Response:
+    """Show whether a stop is active, what waits, and how to end it."""
+    waiting = reads.items(session(), states=queries.GOING, limit=20)
+    return page("approvals/stop.html", stops=stop.active(session(), company_id()), waiting=waiting,
+                word=service.resume_word(), form=form_state({}), words=queries)  # fmt: skip
+
+
+@approvals.post("/stop")
+@access(Right.STOP)
+def stop_now() -> Response:
+    """Stop everything of the company with one press."""
+    form = read_form(StopForm)
+    service.press_stop(session(), person(), scope=form.scope, reason=form.reason)
+    toast(_("Stopped. Nothing new leaves; ending the stop asks for a reason."), "warn")
+    return redirect_to("approvals.stop_page")
+
+
+@approvals.post("/stop/resume")
+@access(Right.MANAGE)
+@shows_again(stop_page)
+def stop_resume() -> Response:
+    """End a stop."""
+    form = read_form(ResumeForm)
+    service.resume(session(), person(), scope=form.scope, confirmation=form.confirmation, reason=form.reason)
+    toast(_("The stop is over. What has a yes goes on."))
+    return redirect_to("approvals.stop_page")
+
+
+@approvals.get("/audit")
+@access(Right.MANAGE)
+def audit() -> Response:
+    """Show the company's audit chain."""
+    before = request.args.get("before", type=int)
+    lines = queries.audit_lines(session(), company_id(), before=before, limit=queries.PAGE + 1)
+    return page("approvals/audit.html", block="rows", lines=lines[: queries.PAGE], more=len(lines) > queries.PAGE)
+

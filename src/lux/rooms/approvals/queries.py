@@ -1,0 +1,174 @@
+"""What the pages over the gate show: items in plain words, what changed since, the audit chain."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from lux.gate import reads
+from lux.gate.reads import ItemState, ItemView, OutboundView
+from lux.identity import members
+from lux.kit.i18n import gettext as _
+from lux.ledger.models import ApprovalAuditLog
+
+WAITING = (ItemState.PENDING,)
+GOING = (ItemState.APPROVED, ItemState.SCHEDULED)
+TABS: Mapping[str, Sequence[ItemState]] = {
+    "waiting": WAITING,
+    "going": GOING,
+    "past": (ItemState.PUBLISHED, ItemState.REJECTED, ItemState.CANCELLED, ItemState.EXPIRED, ItemState.FAILED),
+}
+PAGE = 50
+_CONTEXT_LINES = 2
+
+
+@dataclass(frozen=True, kw_only=True)
+class Change:
+    """One part of an item that differs from the version before."""
+
+    label: str
+    lines: Sequence[tuple[str, str]]  # (in | out | same | gap, text), as the diff macro takes it
+
+
+def waiting_count(session: Session, _company_id: int) -> int:
+    """Return how many items wait, for the navigation's badge."""
+    return reads.waiting(session)[0]
+
+
+def one(session: Session, public_id: uuid.UUID) -> tuple[ItemView, OutboundView]:
+    """Return an item and its outbound; raises NotFound."""
+    item = reads.item(session, public_id)
+    return item, reads.item_outbound(session, item.id)
+
+
+def changes(session: Session, item: ItemView) -> tuple[str, list[Change]]:
+    """Return what the item is compared with, and what differs; nothing for a first version."""
+    before = reads.last_approved(session, item.id, before_version=item.version)
+    basis = _("the version that was approved last")
+    if before is None:
+        before = reads.previous_version(session, item.id, before_version=item.version)
+        basis = _("the version before")
+    if before is None:
+        return "", []
+    found = [
+        Change(label=label, lines=_lines(_text(before, key), _text(item.body, key)))
+        for key, label in _labels().items()
+        if _text(before, key) != _text(item.body, key)
+    ]
+    return basis, found
+
+
+def state_word(state: ItemState) -> str:
+    """Return a state in the person's language."""
+    words = {
+        ItemState.PENDING: _("Waiting"),
+        ItemState.APPROVED: _("Approved"),
+        ItemState.SCHEDULED: _("Scheduled"),
+        ItemState.REJECTED: _("Rejected"),
+        ItemState.CANCELLED: _("Cancelled"),
+        ItemState.EXPIRED: _("Expired"),
+        ItemState.PUBLISHED: _("Published"),
+        ItemState.FAILED: _("Failed"),
+    }
+    return words[state]
+
+
+def kind_word(kind: str) -> str:
+    """Return a kind of item in the person's language."""
+    return {"email_campaign": _("E-mail campaign"), "test_email": _("Test mail"), "system_email": _("System mail")}.get(
+        kind, kind
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class AuditLine:
+    """One row of the chain as people read it."""
+
+    seq: int
+    at: Any
+    who: str
+    action: str
+    about: str
+    detail: str
+    hash: str
+
+
+def audit_lines(session: Session, company_id: int, *, before: int | None, limit: int = PAGE) -> list[AuditLine]:
+    """Return the company's chain, newest first."""
+    query = (
+        select(ApprovalAuditLog)
+        .where(ApprovalAuditLog.company_id == company_id)
+        .order_by(ApprovalAuditLog.seq.desc())
+        .limit(limit)
+    )
+    if before is not None:
+        query = query.where(ApprovalAuditLog.seq < before)
+    names = {member.user_id: member.name or member.email for member in members.listing(session)}
+    return [_audit_line(row, names) for row in session.scalars(query)]
+
+
+def _audit_line(row: ApprovalAuditLog, names: Mapping[int, str]) -> AuditLine:
+    who = names.get(row.actor_id or 0, "") if row.actor_type == "person" else ""
+    fallback = {"system": _("LUX itself"), "operator": _("the command line")}
+    detail = json.loads(row.detail)
+    return AuditLine(
+        seq=row.seq,
+        at=row.at,
+        who=who or fallback.get(row.actor_type, _("somebody who left")),
+        action=row.action,
+        about=f"{row.object_type} {row.object_id}".strip(),
+        detail=", ".join(f"{key}: {value}" for key, value in detail.items() if value not in {None, ""}),
+        hash=bytes(row.hash).hex(),
+    )
+
+
+def _labels() -> dict[str, str]:
+    return {
+        "subject": _("Subject"),
+        "preview_text": _("Preview text"),
+        "from_name": _("Sender name"),
+        "from_email": _("Sender address"),
+        "reply_to": _("Reply to"),
+        "postal_address": _("Postal address"),
+        "audience": _("Audience"),
+        "send_at": _("Time asked for"),
+        "links": _("Tracked links"),
+        "track_opens": _("Opens counted"),
+        "track_clicks": _("Clicks counted"),
+        "account": _("Transport"),
+        "text": _("Plain text"),
+        "html": _("HTML"),
+    }
+
+
+def _text(body: Mapping[str, Any], key: str) -> str:
+    value = body.get(key)
+    if key == "audience" and isinstance(value, dict):
+        rule = json.dumps(value.get("rule") or {}, indent=1, sort_keys=True)
+        size = (body.get("snapshot") or {}).get("count")
+        return f"{value.get('label')} ({size})\n{rule}"
+    if isinstance(value, list | tuple):
+        return "\n".join(str(part) for part in value)
+    return "" if value is None else str(value)
+
+
+def _lines(before: str, after: str) -> list[tuple[str, str]]:
+    found: list[tuple[str, str]] = []
+    old, new = before.splitlines(), after.splitlines()
+    for group in difflib.SequenceMatcher(None, old, new, autojunk=False).get_grouped_opcodes(_CONTEXT_LINES):
+        if found:
+            found.append(("gap", "…"))
+        for tag, a, b, c, d in group:
+            if tag == "equal":
+                found.extend(("same", line) for line in old[a:b])
+                continue
+            found.extend(("out", line) for line in old[a:b])
+            found.extend(("in", line) for line in new[c:d])
+    return found

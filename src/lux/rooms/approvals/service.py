@@ -1,0 +1,72 @@
+"""Decisions by signed-in people, switches and stops; every way in asks the gate."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from lux.gate import reads, stop, toggles
+from lux.gate.reads import ItemView
+from lux.gate.service import ApprovalService
+from lux.identity import companies
+from lux.identity.access import Person
+from lux.kit import clock
+from lux.kit.errors import InvalidInput
+from lux.kit.i18n import gettext as _
+
+
+def approve(
+    session: Session, person: Person, public_id: uuid.UUID, *, shown_hash: str, confirmation: str, local: datetime | None
+) -> ItemView:
+    """Say yes to exactly what was shown; the number of recipients was typed. `local` = company wall time."""
+    item = reads.item(session, public_id)
+    if confirmation.strip().replace(",", "").replace(".", "") != str(item.audience_count):
+        raise InvalidInput(
+            field="confirmation",
+            message=_("This is not the number of recipients."),
+            fix=_("Type %(n)s to approve.", n=item.audience_count),
+        )
+    zone = companies.current(session).timezone
+    send_at = clock.local_to_utc(local, zone) if local else None
+    ApprovalService(session).approve(person, public_id, shown_hash=shown_hash, send_at=send_at)
+    return reads.item(session, public_id)
+
+
+def reject(session: Session, person: Person, public_id: uuid.UUID, *, shown_hash: str, reason: str) -> None:
+    """Say no; the author reads why."""
+    ApprovalService(session).reject(person, public_id, shown_hash=shown_hash, reason=reason)
+
+
+def cancel(session: Session, person: Person, public_id: uuid.UUID, *, reason: str) -> None:
+    """Take an item back for good."""
+    ApprovalService(session).cancel(person, public_id, reason=reason)
+
+
+def switch(session: Session, person: Person, key: str, *, is_on: bool, reason: str) -> None:
+    """Turn one of the 27 switches on or off."""
+    toggles.set_toggle(session, person, key, is_on=is_on, reason=reason)
+
+
+def press_stop(session: Session, person: Person, *, scope: str, reason: str) -> int:
+    """Stop the company, or (operators) the installation; returns the epoch."""
+    company_id = person.company_id if scope == "company" else None
+    return stop.press(session, company_id=company_id, by=person, reason=reason)
+
+
+def resume(session: Session, person: Person, *, scope: str, confirmation: str, reason: str) -> int:
+    """End a stop; the word was typed."""
+    if confirmation.strip().lower() != resume_word():
+        raise InvalidInput(
+            field="confirmation",
+            message=_("This is not the word."),
+            fix=_("Type “%(word)s” to send again.", word=resume_word()),
+        )
+    company_id = person.company_id if scope == "company" else None
+    return stop.resume(session, company_id=company_id, by=person, reason=reason)
+
+
+def resume_word() -> str:
+    """Return what has to be typed to end a stop."""
+    return _("resume")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from email.utils import parseaddr
 from typing import Any, Protocol
 from urllib.parse import urlsplit
@@ -21,8 +21,9 @@ from lux.kit.i18n import use_locale
 from lux.ports.acts import SendEmail, SystemEmail
 from lux.ports.receipts import OutgoingMail
 from lux.render.dkim import DkimSigner
+from lux.render.links import numbered
 from lux.render.liquid import fields_used
-from lux.render.mime import CompiledMail, MailRecipient, MailTemplate, compile_mail
+from lux.render.mime import CompiledMail, MailRecipient, MailTemplate, MailTokens, compile_mail, simple_mail
 from lux.render.system import render_system
 from lux.vault.secrets import Vault
 
@@ -48,6 +49,7 @@ class CampaignBuilder:
     signer: DkimSigner | None
     constants: Mapping[str, Any]
     data: dict[int, Mapping[str, Any]]
+    key: bytes = field(repr=False)  # signs the links of each delivery
 
     def load(self, session: Session, rows: Sequence[Delivery]) -> None:
         """Fetch merge data of the next recipients, set-based."""
@@ -64,6 +66,7 @@ class CampaignBuilder:
             email=row.address,
             delivery_id=row.id,
             message_id=message_id(self.outbound, row.id, self.act.from_email),
+            tokens=MailTokens.minted(self.key, row.id),
             data={**self.constants, "email": row.address, **fields},
         )
         message = self.compiled.build(recipient)
@@ -83,7 +86,6 @@ class SystemBuilder:
     params: Mapping[str, str]
     from_name: str
     from_email: str
-    base_url: str
     signer: DkimSigner | None
 
     def load(self, session: Session, rows: Sequence[Delivery]) -> None:
@@ -93,18 +95,14 @@ class SystemBuilder:
         """Render the built-in template."""
         with use_locale(self.act.locale):
             subject, text, html = render_system(self.act.template, self.params)
-        template = MailTemplate(
-            subject=subject, preview_text="", html=html, text=text, from_name=self.from_name,
-            from_email=self.from_email, reply_to="",
-        )  # fmt: skip
-        compiled = compile_mail(template, links=(), track_opens=False, base_url=self.base_url, is_literal=True)
-        message = compiled.build(
-            MailRecipient(
-                email=row.address,
-                delivery_id=row.id,
-                message_id=message_id(self.outbound, row.id, self.from_email),
-                data={},
-            )
+        message = simple_mail(
+            from_name=self.from_name,
+            from_email=self.from_email,
+            to_email=row.address,
+            message_id=message_id(self.outbound, row.id, self.from_email),
+            subject=subject,
+            text=text,
+            html=html,
         )
         if self.signer is not None:
             message = self.signer.sign(message)
@@ -130,7 +128,6 @@ def builder_for(
             params=open_params(session, act.params),
             from_name=name,
             from_email=address,
-            base_url=base_url,
             signer=None if is_preview else _signer(session, address),
         )
     template = MailTemplate(
@@ -139,10 +136,10 @@ def builder_for(
     )  # fmt: skip
     compiled = compile_mail(
         template,
-        links=act.links if act.track_clicks else (),
+        links=numbered(act.links),
         track_opens=act.track_opens,
+        track_clicks=act.track_clicks,
         base_url=base_url,
-        token_key=token_key(session),
         list_id=f"{company.slug}.{_host(base_url)}",
         postal_address=act.postal_address,
     )
@@ -151,7 +148,7 @@ def builder_for(
         act=act,
         outbound=outbound,
         compiled=compiled,
-        names=frozenset(field.name for source in sources for field in fields_used(source)),
+        names=frozenset(used.name for source in sources for used in fields_used(source)),
         signer=None if is_preview else _signer(session, act.from_email),
         constants={
             "company": {"name": company.name, "website": company.website},
@@ -159,6 +156,7 @@ def builder_for(
             "postal_address": act.postal_address,
         },
         data={},
+        key=token_key(session),
     )
 
 
@@ -185,7 +183,7 @@ def _signer(session: Session, sender: str) -> DkimSigner | None:
     if row is None:
         return None
     pem = Vault(settings_of(session)).open(session, integration=f"dkim:{domain}", name="private_key", purpose="sign")
-    return DkimSigner(domain=domain, selector=row.selector, private_key_pem=pem)
+    return DkimSigner(domain=domain, selector=row.selector, private_key=pem)
 
 
 def _host(url: str) -> str:

@@ -1,0 +1,1 @@
+"""Turns templates into finished mails: Liquid, MJML, inlining, MIME, signatures."""

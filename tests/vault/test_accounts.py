@@ -47,12 +47,11 @@ def test_secrets_go_to_the_vault_and_the_rest_to_the_row(db: Database, vault: Va
         assert accounts.secrets_of(session, vault, account)["password"].last4 == "word"
 
 
-def test_the_first_account_is_the_default_and_another_can_be_made_it(
-    db: Database, vault: Vault, company: Company
-) -> None:
+def test_one_account_at_most_is_the_default(db: Database, vault: Vault, company: Company) -> None:
     first, second = added(db, vault, company), added(db, vault, company, "Second")
-    assert (first.is_default, second.is_default) == (True, False)
+    assert (first.is_default, second.is_default) == (False, False), "nothing is used before somebody says so"
     with db.begin(company.id) as session:
+        accounts.make_default(session, "email", accounts.by_public_id(session, first.public_id), actor=ACTOR)
         accounts.make_default(session, "email", accounts.by_public_id(session, second.public_id), actor=ACTOR)
     with db.read(company.id) as session:
         found = accounts.default(session, "email")
@@ -77,6 +76,17 @@ def test_an_empty_secret_keeps_what_is_stored_and_a_change_forgets_the_test(
         row = accounts.by_public_id(session, account.public_id)
         assert (row.label, row.config["host"], row.last_probe_ok) == ("New", "mx", None)
         assert accounts.opened(session, vault, row, purpose="test").secrets["password"] == "a long password"
+
+
+def test_a_secret_can_be_forgotten(db: Database, vault: Vault, company: Company) -> None:
+    account = added(db, vault, company)
+    values = {"host": "mx", "password": ""}
+    with db.begin(company.id) as session:
+        row = accounts.by_public_id(session, account.public_id)
+        accounts.change(
+            session, vault, SCHEMA, row, version=1, label="A", values=values, actor=ACTOR, forget=["password"]
+        )
+        assert accounts.secrets_of(session, vault, row) == {}
 
 
 def test_of_two_edits_the_second_is_a_conflict(db: Database, vault: Vault, company: Company) -> None:

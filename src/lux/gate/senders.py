@@ -106,7 +106,12 @@ def send_code(session: Session, person: Person, public_id: uuid.UUID) -> Sender:
         company_id=company.id,
         template="sender_code",
         recipient=sender.email,
-        params={"code": code, "company": company.name, "minutes": str(int(CODE_LIFETIME.total_seconds() // 60))},
+        params={
+            "code": code,
+            "company": company.name,
+            "sender": sender.email,
+            "minutes": str(int(CODE_LIFETIME.total_seconds() // 60)),
+        },
         locale=company.locale,
     )
     return sender

@@ -98,25 +98,30 @@ def change(session: Session, actor: Person, version: int, values: Mapping[str, A
     actor.require(Right.MANAGE)
     session.refresh(company, with_for_update=True)
     others = {name: getattr(company, name) for name in values}
-    problems = [
-        FieldProblem(
-            field=name,
-            message=_("Meanwhile it was changed to “%(now)s”.", now=str(now)[:200]),
-        )
-        for name, now in others.items()
-        if now != values[name]
-    ]
+    problems = _differences(others, values)
     if company.version != version and problems:
-        raise Conflict(
-            _("Somebody saved this page while you were editing it."),
-            fix=_("What you entered is kept. Compare the marked fields and save again."),
-            problems=[*problems, FieldProblem(field="version", message=str(company.version))],
-        )
+        words = _("Somebody saved this page while you were editing it.")
+        fix = _("What you entered is kept. Compare the marked fields and save again.")
+        problems.insert(0, FieldProblem(field="version", message=words, fix=fix))
+        raise Conflict(words, fix=fix, problems=problems)
     session.execute(update(Company).where(Company.id == company.id).values(**values, version=company.version + 1))
     session.refresh(company)
     detail = {"fields": [name for name, before in others.items() if before != values[name]]}
     about = ("company", company.public_id)
     note(session, company.id, actor, "company.changed", about=about, detail=detail)
+
+
+def _differences(now: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[FieldProblem]:
+    problems: list[FieldProblem] = []
+    for name, present in now.items():
+        if isinstance(present, dict):
+            new = wanted[name]
+            problems += _differences({key: present.get(key) for key in new}, new)
+        elif present != wanted[name]:
+            shown = ", ".join(present) if isinstance(present, list) else str(present or "")
+            words = _("Meanwhile it was changed to “%(now)s”.", now=shown[:200])
+            problems.append(FieldProblem(field=name, message=words))
+    return problems
 
 
 def checked_name(name: str) -> str:

@@ -44,13 +44,13 @@ def erase_company(session: Session, company_id: int) -> dict[str, int]:
 
 
 def remove_company(session: Session, actor: Person, *, typed_name: str) -> dict[str, int]:
-    """Erase the session's company after its name was typed; raises InvalidInput naming `name`."""
+    """Erase the session's company after its name was typed; raises InvalidInput naming `confirmation`."""
     actor.require(Right.OWN)
     company_id = company_of(session)
     company = session.get_one(Company, company_id)
     if " ".join(typed_name.split()).casefold() != company.name.casefold():
         raise InvalidInput(
-            field="name",
+            field="confirmation",
             message=_("This is not the company's name."),
             fix=_("Type “%(name)s”.", name=company.name),
         )

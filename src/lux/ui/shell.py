@@ -33,6 +33,7 @@ URLS = {
     "account": "signin.account",
     "settings": "company.general",
     "setup": "company.setup",
+    "new_company": "company.new",
 }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from sqlalchemy import delete, select, update
@@ -31,13 +31,12 @@ def add(
     values: Mapping[str, str],
     actor: audit.Actor,
 ) -> ProviderAccount:
-    """Add an account with its secrets; the first of a channel becomes the default there."""
+    """Add an account with its secrets; it is not used before it is made the default."""
     account = ProviderAccount(
         provider=schema.provider,
         channel=schema.channel,
         label=label,
         config=_plain(schema, values),
-        default_for=None if default(session, schema.channel) else schema.channel,
     )
     session.add(account)
     session.flush()
@@ -56,19 +55,26 @@ def change(
     label: str,
     values: Mapping[str, str],
     actor: audit.Actor,
+    forget: Collection[str] = (),
 ) -> None:
-    """Change an account; an empty secret keeps the stored one. Raises Conflict when somebody was faster."""
+    """Change an account; an empty secret keeps the stored one unless it is among `forget`.
+
+    Raises Conflict when somebody was faster.
+    """
     session.refresh(account, with_for_update=True)
     if account.version != version:
         raise Conflict(
             _("Somebody saved this account while you were editing it."),
-            fix=_("What you entered is kept, secrets aside. Compare and save again."),
+            field="version",
+            fix=_("What you entered is kept, secrets aside. Look what changed, and save again."),
         )
     account.label, account.config = label, _plain(schema, values)
     account.version = version + 1
     account.last_probe_at = account.last_probe_ok = account.last_probe_field = None
     account.last_probe_message = ""
     session.flush()
+    for name in forget:
+        vault.delete(session, integration=integration_of(account), name=name, actor=actor)
     _store_secrets(session, vault, schema, account, values=values, actor=actor)
     _note(session, actor, "account.changed", account)
 

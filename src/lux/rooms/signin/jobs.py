@@ -8,7 +8,6 @@ import structlog
 
 from lux.gate.submit import submit_system_email
 from lux.identity import members, sessions, tokens, users
-from lux.identity.models import User
 from lux.kit.db import ALL_COMPANIES
 from lux.kit.errors import RateLimitReached
 from lux.kit.i18n import lazy_gettext as _
@@ -42,7 +41,7 @@ def reset_mail(context: JobContext, args: dict[str, Any]) -> None:
                 company_id=companies[0].id,
                 template="password_reset",
                 recipient=user.email,
-                params=_params(user, f"{context.settings.base_url}/reset/{token}"),
+                params={"url": f"{context.settings.base_url}/reset/{token}", "minutes": str(_minutes())},
                 locale=user.locale or "en",
             )
     except RateLimitReached:
@@ -56,9 +55,8 @@ def sweep(context: JobContext, _args: dict[str, Any]) -> None:
         tokens.sweep(session)
 
 
-def _params(user: User, link: str) -> dict[str, str]:
-    hours = int(tokens.LIFETIME[tokens.Purpose.PASSWORD_RESET].total_seconds() // 3600)
-    return {"name": user.name, "link": link, "hours": str(hours)}
+def _minutes() -> int:
+    return int(tokens.LIFETIME[tokens.Purpose.PASSWORD_RESET].total_seconds() // 60)
 
 
 KINDS = (

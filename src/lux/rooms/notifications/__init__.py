@@ -1,0 +1,1 @@
+"""What a person should know without having to look for it: notices per person, the bell, the list."""

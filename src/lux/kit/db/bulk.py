@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import Table
 from sqlalchemy.orm import Session
@@ -62,7 +62,7 @@ def _write(
     total = 0
     session.flush()
     for part in chunks(rows):
-        ready = [convert(row) for row in part]
+        ready = convert(part)
         total += len(ready)
         if dialect_of(session) == "postgresql":
             _copy(session, table, columns, ready, tail=tail, temporary=temporary)
@@ -101,8 +101,8 @@ def _copy(
             cursor.execute(f"DROP TABLE {target}")
 
 
-def _converter(session: Session, table: Table, columns: Sequence[str]) -> Callable[[Row], Row]:
-    """Return a function that turns Python values into what the driver takes, by the columns' own types."""
+def _converter(session: Session, table: Table, columns: Sequence[str]) -> Callable[[Sequence[Row]], list[Row]]:
+    """Return a function that turns rows of Python values into what the driver takes, by the columns' own types."""
     dialect = session.get_bind().dialect
     found: list[Callable[[Any], Any] | None] = []
     for name in columns:
@@ -110,10 +110,16 @@ def _converter(session: Session, table: Table, columns: Sequence[str]) -> Callab
         found.append(processor)
     pairs = [(index, processor) for index, processor in enumerate(found) if processor is not None]
 
-    def convert(row: Row) -> Row:
-        values = list(row)
+    def convert(rows: Sequence[Row]) -> list[Row]:
+        # column by column: most are the same value in every row (company, moment) and are turned once
+        values: list[Iterable[Any]] = list(zip(*rows, strict=True))
         for index, processor in pairs:
-            values[index] = processor(values[index])
-        return tuple(values)
+            column = cast("tuple[Any, ...]", values[index])
+            first = column[0]
+            if all(value is first for value in column):
+                values[index] = itertools.repeat(processor(first), len(column))
+            else:
+                values[index] = map(processor, column)
+        return list(zip(*values, strict=True))
 
     return convert

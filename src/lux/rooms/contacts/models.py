@@ -43,6 +43,8 @@ class Contact(Tenant, Base):
         Index("ix_contact_created", "company_id", "created_at", "id"),
         Index("ix_contact_activity", "company_id", "last_activity_at", "id"),
         Index("ix_contact_import", "company_id", "import_id"),
+        Index("ix_contact_lifecycle", "company_id", "lifecycle", "created_at", "id"),
+        Index("ix_contact_trashed", "company_id", "trashed_at", "id"),
     )
 
     id: Mapped[int] = mapped_column(BigKey, primary_key=True)
@@ -155,8 +157,23 @@ class ContactImport(Tenant, Base):
     finished_at: Mapped[dt.datetime | None]
 
 
+class ImportedContact(Tenant, Base):
+    """A contact that one import has met, and in which line: the second line with its address is a repeat."""
+
+    __tablename__ = "imported_contact"
+    __table_args__ = (
+        ForeignKeyConstraint(["company_id", "import_id"], ["contact_import.company_id", "contact_import.id"]),
+        ForeignKeyConstraint(["company_id", "contact_id"], ["contact.company_id", "contact.id"]),
+        Index("ix_imported_contact_contact", "company_id", "contact_id"),
+    )
+
+    import_id: Mapped[int] = mapped_column(BigKey, primary_key=True, autoincrement=False)
+    contact_id: Mapped[int] = mapped_column(BigKey, primary_key=True, autoincrement=False)
+    line: Mapped[int] = mapped_column(BigKey)
+
+
 class ImportRejection(Tenant, Base):
-    """A row that could not be imported, and why."""
+    """A row that could not be imported as it is, and why."""
 
     __tablename__ = "import_rejection"
     __table_args__ = (
@@ -167,9 +184,10 @@ class ImportRejection(Tenant, Base):
     id: Mapped[int] = mapped_column(BigKey, primary_key=True)
     import_id: Mapped[int] = mapped_column(BigKey)
     line: Mapped[int] = mapped_column(BigKey)
+    kind: Mapped[str] = mapped_column(String(16), default="rejected")  # rejected | duplicate | gap (imported in part)
     field: Mapped[str] = mapped_column(String(64), default="")
     reason: Mapped[str] = mapped_column(String(500))
-    row: Mapped[list[Any]] = mapped_column(default=list)  # the cells as read
+    cells: Mapped[list[Any]] = mapped_column(default=list)  # as read
 
 
 class ContactExport(Tenant, Base):
@@ -180,10 +198,14 @@ class ContactExport(Tenant, Base):
     id: Mapped[int] = mapped_column(BigKey, primary_key=True)
     public_id: Mapped[uuid.UUID] = mapped_column(default=uuid7, unique=True)
     file_key: Mapped[str] = mapped_column(String(255), default="")
+    file_name: Mapped[str] = mapped_column(String(255), default="")
+    file_size: Mapped[int | None] = mapped_column(BigKey)
     filter: Mapped[dict[str, Any]] = mapped_column(default=dict)
     state: Mapped[str] = mapped_column(String(16), default="queued")  # queued|running|done|failed
     rows: Mapped[int] = mapped_column(BigKey, default=0)
+    error: Mapped[str] = mapped_column(Text, default="")
     job_id: Mapped[int | None] = mapped_column(BigKey)
     created_by: Mapped[int | None] = mapped_column(BigKey)
     created_at: Mapped[dt.datetime] = mapped_column(default=clock.now)
+    finished_at: Mapped[dt.datetime | None]
     expires_at: Mapped[dt.datetime | None]

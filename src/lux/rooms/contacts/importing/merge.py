@@ -1,0 +1,72 @@
+"""What a row changes about a contact that is there already, by the policy for known contacts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Row, select
+from sqlalchemy.orm import Session
+
+from lux.rooms.contacts import catalogue
+from lux.rooms.contacts.importing.plan import FILL, OVERWRITE
+from lux.rooms.contacts.importing.rows import Candidate
+from lux.rooms.contacts.models import Contact
+
+COLUMNS = ("email", "phone", *catalogue.STORED, "attrs")
+_IN_AT_ONCE = 1000  # values of one IN list
+
+Known = Row[Any]
+
+
+def known_contacts(session: Session, candidates: Sequence[Candidate]) -> dict[tuple[str, str], Known]:
+    """Return the contacts that the candidates name, by identity: the address, else the number."""
+    by_email = [c.email_key for c in candidates if c.email_key]
+    by_phone = [c.phone for c in candidates if not c.email_key and c.phone]
+    found: dict[tuple[str, str], Known] = {}
+    for row in _rows(session, Contact.email_key, by_email):
+        found["email", row.email_key] = row
+    for row in _rows(session, Contact.phone, by_phone):
+        key = ("phone", row.phone)
+        if key not in found or _rank(row) < _rank(found[key]):
+            found[key] = row
+    return found
+
+
+def changes(known: Known, candidate: Candidate, policy: str, default_source: str = "") -> dict[str, Any]:
+    """Return column → new value; empty cells never erase, and the address itself is never rewritten."""
+    if policy not in {FILL, OVERWRITE}:
+        return {}
+    offered: dict[str, Any] = dict(candidate.fields)
+    if candidate.phone:
+        offered["phone"] = candidate.phone
+    if candidate.email and not known.email:
+        offered["email"] = candidate.email
+    if default_source and not known.source:
+        offered.setdefault("source", default_source)
+    values = known._mapping  # noqa: SLF001 - the documented way to read a Row by name
+    found = {
+        name: value
+        for name, value in offered.items()
+        if value != values[name] and (policy == OVERWRITE or not values[name])
+    }
+    attrs = dict(known.attrs or {})
+    for key, value in candidate.attrs.items():
+        if policy == OVERWRITE or attrs.get(key) in (None, ""):
+            attrs[key] = value
+    if attrs != (known.attrs or {}):
+        found["attrs"] = attrs
+    return found
+
+
+def _rows(session: Session, column: Any, keys: Sequence[str | None]) -> list[Known]:  # noqa: ANN401 - a mapped column
+    columns = [getattr(Contact, name) for name in ("id", "email_key", "trashed_at", *COLUMNS)]
+    found: list[Known] = []
+    for start in range(0, len(keys), _IN_AT_ONCE):
+        found.extend(session.execute(select(*columns).where(column.in_(keys[start : start + _IN_AT_ONCE]))))
+    return found
+
+
+def _rank(row: Known) -> tuple[bool, bool, int]:
+    """Prefer who is not in the trash, then who has no address, then who came first."""
+    return (row.trashed_at is not None, row.email_key is not None, row.id)

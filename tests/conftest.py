@@ -250,21 +250,61 @@ def page(pages: Pages, base_url: str) -> Page:
     return pages.open(base_url)
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _cheap_password_hashes() -> Iterator[None]:
+    """Hash with small parameters: a test of what is stored looks at the algorithm, not at its cost."""
+    from argon2 import PasswordHasher
+
+    from lux.identity import passwords
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "_hasher", PasswordHasher(time_cost=1, memory_cost=64, parallelism=1))
+        yield
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def migrated_url(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Return a migrated database without rows: the test runs on SQLite and on PostgreSQL."""
+    if request.param == "sqlite":
+        yield request.getfixturevalue("migrated_sqlite_url")
+        return
+    from tests.factories import migrate
+
+    server: Postgres = request.getfixturevalue("postgres")
+    name = server.create(template=server.template("migrated", migrate))
+    yield server.url(name)
+    server.drop(name)
+
+
 @pytest.fixture
-def lux(db_url: str, tmp_path: Path) -> Iterator[Installation]:
+def migrated_sqlite_url(sqlite_url: str, tmp_path: Path) -> str:
+    """Return a copy of a migrated SQLite file."""
+    from tests.factories import migrate
+
+    def make() -> dict[str, str]:
+        path = run.folder() / "migrated.db"
+        migrate(f"sqlite:///{path}")
+        return {"path": str(path)}
+
+    shutil.copyfile(run.once("sqlite-migrated", make)["path"], tmp_path / "lux.db")
+    return sqlite_url
+
+
+@pytest.fixture
+def lux(migrated_url: str, tmp_path: Path) -> Iterator[Installation]:
     """Return a fresh installation; the test runs on SQLite and on PostgreSQL."""
     from tests.factories import installation
 
-    made = installation(db_url, tmp_path / "home")
+    made = installation(migrated_url, tmp_path / "home", is_migrated=True)
     yield made
     made.db.close()
 
 
 @pytest.fixture
-def lux_sqlite(sqlite_url: str, tmp_path: Path) -> Iterator[Installation]:
+def lux_sqlite(migrated_sqlite_url: str, tmp_path: Path) -> Iterator[Installation]:
     """Return a fresh installation on SQLite, for what does not depend on the database."""
     from tests.factories import installation
 
-    made = installation(sqlite_url, tmp_path / "home")
+    made = installation(migrated_sqlite_url, tmp_path / "home", is_migrated=True)
     yield made
     made.db.close()

@@ -17,6 +17,9 @@ from lux.identity.access import Person, Role
 from lux.kit import clock, crypto
 from lux.kit.addresses import email_key
 from lux.kit.db import ALL_COMPANIES, Database
+from lux.kit.jobs import QUEUES, Claim, Kinds
+from lux.kit.jobs.keeper import Keeper
+from lux.kit.jobs.run import Workshop
 from lux.kit.settings import Settings
 from lux.rooms.contacts.models import Contact
 
@@ -47,6 +50,7 @@ class Installation:
     settings: Settings
     db: Database
     firms: list[Firm] = field(default_factory=list)
+    errors: list[Exception] = field(default_factory=list)  # what job handlers raised
 
     @cached_property
     def app(self) -> Flask:
@@ -138,13 +142,48 @@ class Installation:
             session.flush()
             return row.id
 
+    def work(self, *, rounds: int = 100) -> int:
+        """Run due jobs in this thread until none is due; returns how many ran."""
+        keeper = Keeper(self.db, f"test-{next(_numbers)}", threads=1)
+        workshop = Workshop(self.db, self.settings, Kinds(house.job_kinds()), keeper, on_error=self._note)
+        keeper.start()
+        ran = 0
+        try:
+            for _ in range(rounds):
+                claimed = workshop.claim(dict.fromkeys(QUEUES, 1))
+                for claim in claimed:
+                    workshop.execute(claim)
+                ran += len(claimed)
+                if not claimed:
+                    break
+        finally:
+            keeper.stop()
+        if self.errors:
+            raise self.errors.pop()
+        return ran
+
+    def _note(self, _db: Database, _claim: Claim, error: Exception, _is_final: bool) -> None:
+        self.errors.append(error)
+
     def switch_on(self, firm: Firm, key: str = "channel_email") -> None:
         """Turn a toggle on."""
         with self.db.begin(firm.id) as session:
             session.add(FeatureToggle(key=key, is_on=True, reason="test"))
 
 
-def installation(url: str, home: Path, **values: Any) -> Installation:
+def migrate(url: str) -> None:
+    """Bring an empty database to the present schema."""
+    from lux.kit.db import schema
+
+    db = Database(url)
+    schema.upgrade(db.engine)
+    with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        if db.dialect == "sqlite":
+            connection.connection.driver_connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # type: ignore[union-attr]
+    db.close()
+
+
+def installation(url: str, home: Path, *, is_migrated: bool = False, **values: Any) -> Installation:
     """Return an installation on a fresh database, with keys, schema and the house's contributions."""
     from lux.kit.db import schema
     from lux.vault import keys
@@ -153,7 +192,8 @@ def installation(url: str, home: Path, **values: Any) -> Installation:
     home.mkdir(parents=True, exist_ok=True)
     crypto.make_app_key(settings)
     db = Database.of(settings)
-    schema.upgrade(db.engine)
+    if not is_migrated:
+        schema.upgrade(db.engine)
     keys.prepare_keys(settings, db)
     house.install()
     return Installation(settings=settings, db=db)

@@ -104,7 +104,7 @@ def release(
     outbound = session.scalar(select(Outbound).where(Outbound.item_id == item.id).with_for_update())
     if outbound is None:
         raise NotFound
-    moves.move_outbound(
+    move_outbound(
         session,
         outbound,
         OutboundState.READY,

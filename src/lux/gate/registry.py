@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from sqlalchemy.orm import Session
 
 from lux.connectors.mailbox import MailboxConnector
-from lux.connectors.smtp import SmtpConnector
 from lux.kit.db.session import settings_of
 from lux.kit.errors import NotFound
 from lux.kit.i18n import gettext as _
@@ -28,6 +27,8 @@ def connector(provider: str, settings: Settings) -> MailConnector:
     if provider == MAILBOX:
         return MailboxConnector()
     if provider == "smtp":
+        from lux.connectors.smtp import SmtpConnector  # loaded when a company has a mail server
+
         return SmtpConnector(ca_file=settings.tls_ca_file or None, allow_hosts=settings.allow_hosts)
     raise NotFound(_("There is no provider called “%(name)s”.", name=provider))
 

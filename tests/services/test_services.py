@@ -11,6 +11,9 @@ import psycopg
 import pymysql
 import pytest
 
+from lux.kit.db import schema
+from lux.kit.db.engine import make_engine
+
 MAIL = "From: a@shop.test\r\nTo: b@mail.test\r\nSubject: Hello\r\n\r\nOne\r\n.two\r\n"
 
 
@@ -48,6 +51,12 @@ def test_a_mariadb_database_is_fresh(mariadb_url):
     ):
         cursor.execute("SHOW TABLES")
         assert cursor.fetchall() == ()
+
+
+def test_a_migrated_database_has_the_present_schema(migrated_url):
+    engine = make_engine(migrated_url)
+    assert schema.present(engine) == schema.newest()
+    engine.dispose()
 
 
 def test_both_databases_stand_behind_db_url(db_url):

@@ -12,7 +12,9 @@ export function open(dialog, opener = document.activeElement) {
   menu?.hidePopover();
   openers.set(dialog, home);
   dialog.showModal();
-  const first = dialog.querySelector("[autofocus], [aria-invalid=true], .dialog-body :is(input:not([type=hidden]), select, textarea)");
+  const first = dialog.querySelector(
+    "[autofocus], [aria-invalid=true], .dialog-body :is(input:not([type=hidden]), select, textarea)",
+  );
   first?.focus();
 }
 
@@ -34,9 +36,14 @@ onClick("dialog", (dialog, event) => {
   if (event.target !== dialog) return;
   const box = dialog.getBoundingClientRect();
   const inside =
-    event.clientX >= box.left && event.clientX <= box.right && event.clientY >= box.top && event.clientY <= box.bottom;
+    event.clientX >= box.left &&
+    event.clientX <= box.right &&
+    event.clientY >= box.top &&
+    event.clientY <= box.bottom;
   // A dialog with something typed into it is not closed by a slip of the pointer.
-  const typed = [...dialog.querySelectorAll("input:not([type=hidden]), textarea")].some((field) => field.value !== field.defaultValue);
+  const typed = [...dialog.querySelectorAll("input:not([type=hidden]), textarea")].some(
+    (field) => field.value !== field.defaultValue,
+  );
   if (!inside && (event.clientX || event.clientY) && !typed) dialog.close();
 });
 
@@ -58,11 +65,17 @@ forEach("a[data-dialog]", (link) => {
 });
 
 // What can't be undone is typed: its button wakes when the word is there. The server compares it again.
+const digits = (text) => text.replace(/[\s.,'’]/g, "");
+
+/** Numbers may be typed with their separators; names are compared as they are. */
+const matches = (typed, wanted) =>
+  /^\d+$/.test(wanted) ? digits(typed) === wanted : typed.trim() === wanted;
+
 forEach("form[data-typed]", (form) => {
   const field = form.elements.confirmation;
   const submit = form.querySelector("[type=submit]");
   const same = () => {
-    submit.disabled = field.value.trim() !== form.dataset.typed;
+    submit.disabled = !matches(field.value, form.dataset.typed);
   };
   field.addEventListener("input", same);
   form.closest("dialog")?.addEventListener("close", () => {

@@ -47,7 +47,12 @@ export function icon(name, size = 16) {
   const sprite = document.querySelector("svg.icon use")?.getAttribute("href").split("#")[0];
   const svg = document.createElementNS(space, "svg");
   const use = document.createElementNS(space, "use");
-  for (const [key, value] of Object.entries({ class: "icon", width: size, height: size, viewBox: "0 0 24 24" })) {
+  for (const [key, value] of Object.entries({
+    class: "icon",
+    width: size,
+    height: size,
+    viewBox: "0 0 24 24",
+  })) {
     svg.setAttribute(key, value);
   }
   svg.setAttribute("aria-hidden", "true");
@@ -56,6 +61,9 @@ export function icon(name, size = 16) {
   return svg;
 }
 
+const FIELDS =
+  "input:not([type=checkbox], [type=radio], [type=button], [type=submit]), textarea, select, [contenteditable]";
+
 /** True while a person types, so that a letter is a letter. */
 export const isTyping = (target) =>
-  Boolean(target?.closest?.("input:not([type=checkbox], [type=radio], [type=button], [type=submit]), textarea, select, [contenteditable]"));
+  Boolean(target?.closest?.(FIELDS)) && !target.closest("dialog:not([open])");

@@ -13,9 +13,13 @@ forEach("[data-file-drop]", (drop) => {
   const input = drop.querySelector("input[type=file]");
   const name = drop.querySelector(".file-drop-name");
   drop.classList.add("is-enhanced");
-  for (const event of ["dragenter", "dragover"]) drop.addEventListener(event, () => drop.classList.add("is-over"));
-  for (const event of ["dragleave", "drop"]) drop.addEventListener(event, () => drop.classList.remove("is-over"));
+  for (const event of ["dragenter", "dragover"])
+    drop.addEventListener(event, () => drop.classList.add("is-over"));
+  for (const event of ["dragleave", "drop"])
+    drop.addEventListener(event, () => drop.classList.remove("is-over"));
   input.addEventListener("change", () => {
-    name.textContent = [...input.files].map((file) => `${file.name} (${size(file.size)})`).join(", ");
+    name.textContent = [...input.files]
+      .map((file) => `${file.name} (${size(file.size)})`)
+      .join(", ");
   });
 });

@@ -26,7 +26,8 @@ document.addEventListener("htmx:before:swap", (event) => {
 
 /** No answer at all: the network, or a server that is away. */
 document.addEventListener("htmx:error", (event) => {
-  if (event.detail.ctx?.status?.startsWith?.("error")) toast(word("offline"), "bad", word("offlineFix"));
+  if (event.detail.ctx?.status?.startsWith?.("error"))
+    toast(word("offline"), "bad", word("offlineFix"));
 });
 
 export default htmx;

@@ -9,15 +9,17 @@ const WAIT = 1200; // milliseconds in which the letter after `g` counts
 const areOn = () =>
   localStorage.getItem(SWITCH) !== "off" && document.documentElement.dataset.singleKeys !== "off";
 
-const isShown = (element) => element.checkVisibility?.({ visibilityProperty: true }) ?? element.offsetParent !== null;
+const isShown = (element) =>
+  element.checkVisibility?.({ visibilityProperty: true }) ?? element.offsetParent !== null;
 
 /** Presses, or goes into, the first shown control that asks for this key; inside the chosen row first. */
 function press(key) {
   const row = document.activeElement?.closest?.("[data-row]");
   const wanted = `[data-key="${CSS.escape(key)}"]`;
-  const found = [...(row?.querySelectorAll(wanted) ?? []), ...document.querySelectorAll(wanted)].find(
-    (element) => isShown(element) && !element.disabled,
-  );
+  const found = [
+    ...(row?.querySelectorAll(wanted) ?? []),
+    ...document.querySelectorAll(wanted),
+  ].find((element) => isShown(element) && !element.disabled);
   if (!found) return false;
   if (found.matches("input:not([type=checkbox], [type=submit]), textarea, select")) {
     found.focus();
@@ -33,8 +35,11 @@ function step(by) {
   const rows = [...document.querySelectorAll("[data-row]")].filter(isShown);
   if (!rows.length) return false;
   const here = rows.indexOf(document.activeElement?.closest?.("[data-row]"));
-  const to = rows[here < 0 ? (by > 0 ? 0 : rows.length - 1) : Math.min(rows.length - 1, Math.max(0, here + by))];
-  const link = to.querySelector(".row-link, a, button, input");
+  const to =
+    rows[
+      here < 0 ? (by > 0 ? 0 : rows.length - 1) : Math.min(rows.length - 1, Math.max(0, here + by))
+    ];
+  const link = to.querySelector(".row-link") ?? to.querySelector("a, button, input");
   (link ?? to).focus();
   to.scrollIntoView({ block: "nearest" });
   return true;
@@ -96,7 +101,9 @@ onClick(".error-summary a", (link, event) => {
   const target = document.getElementById(link.hash.slice(1));
   if (!target) return;
   event.preventDefault();
-  const control = target.matches("fieldset") ? target.querySelector("input, select, textarea") : target;
+  const control = target.matches("fieldset")
+    ? target.querySelector("input, select, textarea")
+    : target;
   (control.tomselect ?? control).focus();
   target.scrollIntoView({ block: "center" });
 });

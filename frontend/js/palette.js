@@ -80,13 +80,15 @@ forEach("[data-palette]", (dialog) => {
   const input = dialog.querySelector("input");
   const list = dialog.querySelector("[role=listbox]");
   const none = dialog.querySelector(".palette-none");
-  const own = [...dialog.querySelector("[data-palette-items]").content.querySelectorAll("a")].map((link) => ({
-    label: link.textContent.trim(),
-    url: link.getAttribute("href"),
-    group: link.dataset.group,
-    keys: link.dataset.keys,
-    svg: link.querySelector("svg"),
-  }));
+  const own = [...dialog.querySelector("[data-palette-items]").content.querySelectorAll("a")].map(
+    (link) => ({
+      label: link.textContent.trim(),
+      url: link.getAttribute("href"),
+      group: link.dataset.group,
+      keys: link.dataset.keys,
+      svg: link.querySelector("svg"),
+    }),
+  );
   let wait;
   let asked;
 
@@ -100,7 +102,11 @@ forEach("[data-palette]", (dialog) => {
   const fill = (found = []) => {
     const query = input.value.trim();
     const mine = own
-      .map((item) => ({ ...item, picture: item.svg?.cloneNode(true), score: fit(item.label, query) }))
+      .map((item) => ({
+        ...item,
+        picture: item.svg?.cloneNode(true),
+        score: fit(item.label, query),
+      }))
       .filter((item) => item.score)
       .sort((a, b) => (query ? b.score - a.score : 0));
     const items = [...mine, ...found].slice(0, MOST);
@@ -132,12 +138,18 @@ forEach("[data-palette]", (dialog) => {
   input.addEventListener("input", search);
   input.addEventListener("keydown", (event) => {
     const all = options();
-    const here = all.findIndex((row) => row.ariaSelected === "true" || row.getAttribute("aria-selected") === "true");
+    const here = all.findIndex(
+      (row) => row.ariaSelected === "true" || row.getAttribute("aria-selected") === "true",
+    );
     const to = { ArrowDown: here + 1, ArrowUp: here - 1, Home: 0, End: all.length - 1 }[event.key];
     if (event.key === "Enter") {
       event.preventDefault();
       go(all[here]);
-    } else if (to !== undefined && all.length && !((event.key === "Home" || event.key === "End") && input.value)) {
+    } else if (
+      to !== undefined &&
+      all.length &&
+      !((event.key === "Home" || event.key === "End") && input.value)
+    ) {
       event.preventDefault();
       choose(all[(to + all.length) % all.length]);
     }

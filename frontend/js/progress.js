@@ -9,7 +9,7 @@ function tell(id, label, share) {
   const quarter = Math.floor(share * 4);
   if (!Number.isFinite(share) || (told.get(id) ?? 0) >= quarter) return;
   told.set(id, quarter);
-  say(`${label}: ${quarter * 25} ${word("progress")}`);
+  say(`${label}: ${quarter * 25} ${word("percentDone")}`);
 }
 
 function refresh(block) {

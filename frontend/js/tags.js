@@ -15,6 +15,7 @@ forEach("select[data-tags]", async (select) => {
     create: canCreate,
     createOnBlur: canCreate,
     persist: false,
+    refreshThrottle: 0, // Enter right after the last letter takes what was typed
     maxOptions: 200,
     hidePlaceholder: true,
     placeholder: select.dataset.placeholder,
@@ -23,6 +24,8 @@ forEach("select[data-tags]", async (select) => {
       no_results: () => text("no-results", word("noMore")),
     },
   });
+  // The list is only what the form sends now; people and their screen readers use the field.
+  select.setAttribute("aria-hidden", "true");
   // What was tied to the list is tied to the field one types into.
   for (const name of ["aria-describedby", "aria-invalid"]) {
     const value = select.getAttribute(name);

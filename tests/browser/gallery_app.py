@@ -5,12 +5,13 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator
 from contextlib import contextmanager
-from threading import Thread
+from threading import Event, Thread
 from typing import Any
 
-from flask import Flask, Response, flash, jsonify, make_response, render_template, request
+from flask import Flask, Response, flash, jsonify, make_response, redirect, render_template, request
 from flask_wtf.csrf import CSRFProtect
-from werkzeug.serving import make_server
+from werkzeug.serving import WSGIRequestHandler, make_server
+from werkzeug.wrappers import Response as WerkzeugResponse
 
 from lux.kit import i18n
 from lux.kit.errors import FieldProblem
@@ -130,8 +131,8 @@ def _pages(app: Flask) -> None:
         return render_template("ui/gallery/parts.html")
 
     @app.post("/stop")
-    def stop() -> str:
-        return "stopped"
+    def stop() -> WerkzeugResponse:
+        return redirect("/parts?stopped")
 
     @app.post("/post")
     def post() -> str:
@@ -157,7 +158,12 @@ def _fragments(app: Flask) -> None:
     @app.post("/fault")
     def fault() -> Response:
         body = render_template(
-            "ui/fault_toast.html", message="It changed meanwhile.", fix="Load it again.", status=409, url="", request_id="x"
+            "ui/fault_toast.html",
+            message="It changed meanwhile.",
+            fix="Load it again.",
+            status=409,
+            url="",
+            request_id="x",
         )
         return Response(body, 409, headers={"HX-Retarget": "#toasts", "HX-Reswap": "beforeend"})
 
@@ -179,10 +185,17 @@ def _fragments(app: Flask) -> None:
         return Response(events(), mimetype="text/event-stream")
 
 
+class Quiet(WSGIRequestHandler):
+    """Keeps the requests of the style guide out of the tests' log."""
+
+    def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002 - the name is werkzeug's
+        """Say nothing."""
+
+
 @contextmanager
 def served(port: int = 0) -> Iterator[str]:
     """Serve the style guide on a free port of this machine; yields its address."""
-    server = make_server("127.0.0.1", port, create_app(), threaded=True)
+    server = make_server("127.0.0.1", port, create_app(), threaded=True, request_handler=Quiet)
     thread = Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
@@ -197,4 +210,4 @@ if __name__ == "__main__":
     parser.add_argument("--port", type=int, default=5055)
     with served(parser.parse_args().port) as address:
         print(f"The style guide is on {address}; end it with Ctrl C.")
-        Thread(daemon=False, target=lambda: input()).run()
+        Event().wait()

@@ -5,6 +5,10 @@ import { forEach } from "../dom.js";
 const language = document.documentElement.lang;
 const written = (value, unit) => (value === null ? "–" : value.toLocaleString(language)) + unit;
 
+/** A value between two unknown ones has no line: it is drawn as a point. */
+const isAlone = (values, at) =>
+  (values[at - 1] ?? null) === null && (values[at + 1] ?? null) === null;
+
 function dataset(kind, series, index, alone) {
   const colour = palette[index];
   const common = { label: series.label, data: series.values };
@@ -16,7 +20,8 @@ function dataset(kind, series, index, alone) {
       borderDash: dashes[index],
       borderWidth: 2,
       fill: alone,
-      pointRadius: 0,
+      pointRadius: ({ dataIndex, dataset: own }) => (isAlone(own.data, dataIndex) ? 2.5 : 0),
+      pointBackgroundColor: colour,
       pointHoverRadius: 4,
       pointHoverBackgroundColor: colour,
       pointHoverBorderColor: token("--lux-bg"),
@@ -24,7 +29,13 @@ function dataset(kind, series, index, alone) {
       tension: 0.3,
     };
   }
-  return { ...common, backgroundColor: colour, borderRadius: 3, maxBarThickness: 36, stack: kind === "stacked" ? "all" : undefined };
+  return {
+    ...common,
+    backgroundColor: colour,
+    borderRadius: 3,
+    maxBarThickness: 36,
+    stack: kind === "stacked" ? "all" : undefined,
+  };
 }
 
 function draw(canvas) {
@@ -34,16 +45,31 @@ function draw(canvas) {
   const stacked = kind === "stacked";
   new Chart(canvas, {
     type: kind === "line" ? "line" : "bar",
-    data: { labels, datasets: series.map((one, index) => dataset(kind, one, index, series.length === 1)) },
+    data: {
+      labels,
+      datasets: series.map((one, index) => dataset(kind, one, index, series.length === 1)),
+    },
     options: {
       interaction: { mode: "index", intersect: false },
       scales: {
-        x: { stacked, grid: { display: false }, border: { color: token("--lux-line") }, ticks: { maxRotation: 0, autoSkipPadding: 16 } },
-        y: { stacked, beginAtZero: true, border: { display: false }, ticks: { maxTicksLimit: 5, callback: (value) => written(value, unit) } },
+        x: {
+          stacked,
+          grid: { display: false },
+          border: { color: token("--lux-line") },
+          ticks: { maxRotation: 0, autoSkipPadding: 16 },
+        },
+        y: {
+          stacked,
+          beginAtZero: true,
+          border: { display: false },
+          ticks: { maxTicksLimit: 5, callback: (value) => written(value, unit) },
+        },
       },
       plugins: {
         legend: { display: false },
-        tooltip: { callbacks: { label: (item) => ` ${item.dataset.label}: ${written(item.raw, unit)}` } },
+        tooltip: {
+          callbacks: { label: (item) => ` ${item.dataset.label}: ${written(item.raw, unit)}` },
+        },
       },
     },
   });

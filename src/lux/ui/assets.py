@@ -69,9 +69,7 @@ class Assets:
             return self._style(entry["file"])
         parts = [self._style(entry["css"])] if "css" in entry else []
         parts += [
-            Markup('<link rel="modulepreload" href="{}" nonce="{}">').format(
-                self._address(file), nonce()
-            )
+            Markup('<link rel="modulepreload" href="{}" nonce="{}">').format(self._address(file), nonce())
             for file in entry.get("preload", [])
         ]
         module = Markup('<script type="module" src="{}" nonce="{}"></script>')

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from markupsafe import Markup
 
@@ -39,14 +39,9 @@ class Icons:
         """Return an icon of `size` CSS pixels; without a label it is hidden from screen readers."""
         if name not in self.names:
             raise UnknownIcon(f"no Feather icon is called {name!r}")
-        voice = (
-            Markup('role="img" aria-label="{}"').format(label)
-            if label
-            else Markup('aria-hidden="true"')
-        )
+        voice = Markup('role="img" aria-label="{}"').format(label) if label else Markup('aria-hidden="true"')
         return Markup(
-            '<svg class="icon" width="{0}" height="{0}" viewBox="0 0 24 24" {1}>'
-            '<use href="{2}#{3}"></use></svg>'
+            '<svg class="icon" width="{0}" height="{0}" viewBox="0 0 24 24" {1}><use href="{2}#{3}"></use></svg>'
         ).format(size, voice, self._assets.url(SPRITE), name)
 
 
@@ -58,14 +53,12 @@ def spark_points(values: Sequence[float], width: int = 96, height: int = 32) -> 
     spread = (high - low) or 1
     step = width / (len(values) - 1)
     inner = height - 4  # room for half the line's width above and below
-    points = (
-        (index * step, 2 + inner - (value - low) / spread * inner)
-        for index, value in enumerate(values)
-    )
+    points = ((index * step, 2 + inner - (value - low) / spread * inner) for index, value in enumerate(values))
     return " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
 
 
 def register(app: Flask) -> None:
     """Give templates `icon(name, size=16, label=None)` and the filter `spark_points`; `assets` comes first."""
-    app.jinja_env.globals["icon"] = Icons(app.jinja_env.globals["assets"])
+    assets = cast("Assets", app.jinja_env.globals["assets"])
+    app.jinja_env.globals["icon"] = Icons(assets)
     app.jinja_env.filters["spark_points"] = spark_points

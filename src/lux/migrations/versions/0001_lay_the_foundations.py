@@ -156,6 +156,20 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("name", name=op.f("pk_leader")),
     )
     op.create_table(
+        "rate_window",
+        sa.Column(
+            "bucket",
+            sa.String(length=64)
+            .with_variant(sa.String(length=64, collation="utf8mb4_nopad_bin"), "mariadb")
+            .with_variant(sa.String(length=64, collation="utf8mb4_nopad_bin"), "mysql")
+            .with_variant(sa.String(length=64, collation="C"), "postgresql"),
+            nullable=False,
+        ),
+        sa.Column("starts_at", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("count", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("bucket", "starts_at", name=op.f("pk_rate_window")),
+    )
+    op.create_table(
         "stop",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column(
@@ -673,6 +687,34 @@ def upgrade() -> None:
         batch_op.create_index("ix_membership_user_id", ["user_id"], unique=False)
 
     op.create_table(
+        "notification",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("public_id", sa.Uuid(), nullable=False),
+        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column(
+            "kind",
+            sa.String(length=64)
+            .with_variant(sa.String(length=64, collation="utf8mb4_nopad_bin"), "mariadb")
+            .with_variant(sa.String(length=64, collation="utf8mb4_nopad_bin"), "mysql")
+            .with_variant(sa.String(length=64, collation="C"), "postgresql"),
+            nullable=False,
+        ),
+        sa.Column("level", sa.String(length=8), nullable=False),
+        sa.Column("title", sa.String(length=200), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("url", sa.String(length=500), nullable=False),
+        sa.Column("created_at", base.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("read_at", base.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("company_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(["company_id"], ["company.id"], name=op.f("fk_notification_company_id")),
+        sa.ForeignKeyConstraint(["user_id"], ["app_user.id"], name=op.f("fk_notification_user_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_notification")),
+        sa.UniqueConstraint("public_id", name=op.f("uq_notification_public_id")),
+    )
+    with op.batch_alter_table("notification", schema=None) as batch_op:
+        batch_op.create_index("ix_notification_person", ["company_id", "user_id", "id"], unique=False)
+
+    op.create_table(
         "one_time_token",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column(
@@ -1145,18 +1187,18 @@ def upgrade() -> None:
         sa.Column("account_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column(
             "integration",
-            sa.String(length=64)
-            .with_variant(sa.String(length=64, collation="utf8mb4_nopad_bin"), "mariadb")
-            .with_variant(sa.String(length=64, collation="utf8mb4_nopad_bin"), "mysql")
-            .with_variant(sa.String(length=64, collation="C"), "postgresql"),
-            nullable=False,
-        ),
-        sa.Column(
-            "name",
             sa.String(length=254)
             .with_variant(sa.String(length=254, collation="utf8mb4_nopad_bin"), "mariadb")
             .with_variant(sa.String(length=254, collation="utf8mb4_nopad_bin"), "mysql")
             .with_variant(sa.String(length=254, collation="C"), "postgresql"),
+            nullable=False,
+        ),
+        sa.Column(
+            "name",
+            sa.String(length=64)
+            .with_variant(sa.String(length=64, collation="utf8mb4_nopad_bin"), "mariadb")
+            .with_variant(sa.String(length=64, collation="utf8mb4_nopad_bin"), "mysql")
+            .with_variant(sa.String(length=64, collation="C"), "postgresql"),
             nullable=False,
         ),
         sa.Column("record", sa.Text(), nullable=False),
@@ -1269,11 +1311,6 @@ def upgrade() -> None:
             ["company_id", "outbound_id"],
             ["outbound.company_id", "outbound.id"],
             name=op.f("fk_campaign_company_id_outbound_id"),
-        ),
-        sa.ForeignKeyConstraint(
-            ["company_id", "sender_id"],
-            ["sender.company_id", "sender.id"],
-            name=op.f("fk_campaign_company_id_sender_id"),
         ),
         sa.ForeignKeyConstraint(["company_id"], ["company.id"], name=op.f("fk_campaign_company_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_campaign")),
@@ -1426,6 +1463,10 @@ def downgrade() -> None:
     op.drop_table("rollup")
     op.drop_table("provider_account")
     op.drop_table("one_time_token")
+    with op.batch_alter_table("notification", schema=None) as batch_op:
+        batch_op.drop_index("ix_notification_person")
+
+    op.drop_table("notification")
     with op.batch_alter_table("membership", schema=None) as batch_op:
         batch_op.drop_index("ix_membership_user_id")
 
@@ -1468,6 +1509,7 @@ def downgrade() -> None:
     op.drop_table("vault_key_check")
     op.drop_table("system_mail_count")
     op.drop_table("stop")
+    op.drop_table("rate_window")
     op.drop_table("leader")
     op.drop_table("job_worker")
     op.drop_table("cron_slot")

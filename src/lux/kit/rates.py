@@ -1,0 +1,66 @@
+"""Limits that all processes share: fixed windows counted in the database."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import cast
+
+from sqlalchemy import BigInteger, Table, delete, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from lux.kit import clock
+from lux.kit.db.base import Base, ShortKeyStr
+from lux.kit.db.counters import add_counts
+from lux.kit.db.session import ALL_COMPANIES, Database
+from lux.kit.errors import RateLimitReached
+
+KEEP_SECONDS = 86_400  # windows older than this are forgotten
+
+
+class RateWindow(Base):
+    """How often something was done within one window; the bucket is hashed, it may hold an address."""
+
+    __tablename__ = "rate_window"
+
+    bucket: Mapped[str] = mapped_column(ShortKeyStr, primary_key=True)  # hex SHA-256
+    starts_at: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)  # Unix seconds
+    count: Mapped[int] = mapped_column(default=0)
+
+
+def take(
+    db: Database, bucket: str, limit: int, per_seconds: int, *, n: int = 1, session: Session | None = None
+) -> None:
+    """Count `n` attempts; raises RateLimitReached above `limit` within `per_seconds`.
+
+    It is counted in a transaction of its own, so that it stays when the request fails; hand in the session that is
+    open for writing on this thread, if there is one.
+    """
+    now = int(clock.now().timestamp())
+    starts_at = now - now % per_seconds
+    key = hashlib.sha256(f"{per_seconds}|{bucket}".encode()).hexdigest()
+    if session is not None:
+        count = _count(session, key, starts_at, n)
+    else:
+        with db.begin(ALL_COMPANIES) as own:
+            count = _count(own, key, starts_at, n)
+    if count > limit:
+        raise RateLimitReached(retry_after=max(1, starts_at + per_seconds - now))
+
+
+def prune(db: Database) -> None:
+    """Forget old windows; a tick of the clock."""
+    with db.begin(ALL_COMPANIES) as session:
+        oldest = int(clock.now().timestamp()) - KEEP_SECONDS
+        session.execute(delete(RateWindow).where(RateWindow.starts_at < oldest))
+
+
+def _count(session: Session, key: str, starts_at: int, n: int) -> int:
+    add_counts(
+        session,
+        cast("Table", RateWindow.__table__),
+        [{"bucket": key, "starts_at": starts_at, "count": n}],
+        key=("bucket", "starts_at"),
+        counters=("count",),
+    )
+    query = select(RateWindow.count).where(RateWindow.bucket == key, RateWindow.starts_at == starts_at)
+    return int(session.scalar(query) or 0)

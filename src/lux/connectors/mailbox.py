@@ -10,7 +10,7 @@ from lux.kit import clock
 from lux.ports.connector import Account, ConnectorSchema, ProbeResult
 from lux.ports.permits import Permit
 from lux.ports.provider_errors import Invalid
-from lux.ports.receipts import InFlight, OutgoingMail, Outcome, Receipt
+from lux.ports.receipts import InFlight, Outcome, OutgoingMail, Receipt
 
 PROVIDER = "mailbox"
 _SPREAD = 1000  # deliveries per folder, so that no folder grows without end

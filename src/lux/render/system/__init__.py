@@ -11,6 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from lux.kit.errors import InvalidInput
 from lux.kit.i18n import gettext as _
+from lux.kit.i18n import locale as current_locale
 from lux.kit.i18n import ngettext, use_locale
 from lux.render.headers import clean
 
@@ -35,14 +36,14 @@ class SystemMail(NamedTuple):
     html: str
 
 
-def render_system(kind: str, params: Mapping[str, str], locale: str) -> SystemMail:
-    """Return subject, text and HTML; raises InvalidInput for an unknown kind, a missing value or a bad address."""
+def render_system(kind: str, params: Mapping[str, str], locale: str | None = None) -> SystemMail:
+    """Return subject, text and HTML, in the present locale unless one is named; raises InvalidInput."""
     values = _checked(kind, params)
-    with use_locale(locale):
+    with use_locale(locale or current_locale()):
         words = _environment(autoescape=False).get_template(f"{kind}.j2").make_module(values)
         content = {name: getattr(words, name, default) for name, default in _CONTENT.items()}
         text = _environment(autoescape=False).get_template("layout.txt.j2").render(content)
-        html = _environment(autoescape=True).get_template("layout.html.j2").render(**content, locale=locale)
+        html = _environment(autoescape=True).get_template("layout.html.j2").render(**content, locale=current_locale())
     return SystemMail(clean(str(content["subject"])), _BLANK_LINES.sub("\n\n", text.strip()) + "\n", html)
 
 

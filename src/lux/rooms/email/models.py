@@ -16,7 +16,6 @@ class Campaign(Tenant, Base):
     __tablename__ = "campaign"
     __table_args__ = (
         UniqueConstraint("company_id", "id"),
-        ForeignKeyConstraint(["company_id", "sender_id"], ["sender.company_id", "sender.id"]),
         ForeignKeyConstraint(["company_id", "outbound_id"], ["outbound.company_id", "outbound.id"]),
         Index("ix_campaign_created", "company_id", "created_at", "id"),
     )
@@ -29,7 +28,7 @@ class Campaign(Tenant, Base):
     format: Mapped[str] = mapped_column(String(8), default="mjml")  # mjml | html | text
     source: Mapped[str] = mapped_column(Text, default="")
     text: Mapped[str] = mapped_column(Text, default="")  # empty = made from the HTML
-    sender_id: Mapped[int | None] = mapped_column(BigKey)
+    sender_id: Mapped[int | None] = mapped_column(BigKey)  # no key: a sender may be removed, the campaign stays
     reply_to: Mapped[str] = mapped_column(String(254), default="")
     audience_source: Mapped[str] = mapped_column(String(32), default="")  # "segment" | "everyone"
     audience_key: Mapped[str] = mapped_column(String(64), default="")  # the segment's public id

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Select, and_, func, or_, select
 
 from lux.gate import reads
-from lux.gate.reads import ItemState, OutboundState
+from lux.gate.reads import DeliveryState, ItemState, OutboundState
 from lux.kit.errors import InvalidInput, NotFound
 from lux.ledger import facts
 from lux.rooms.email.models import Campaign
-from lux.rooms.email.states import CampaignState, state_of
+from lux.rooms.email.states import REACHED, CampaignState, chip_of, label, state_of
 from lux.ui.paging import Slice, decode_cursor, encode_cursor
 
 if TYPE_CHECKING:
@@ -37,6 +37,37 @@ class CampaignRow:
     state: CampaignState
     facts: Mapping[str, tuple[int, int]]  # kind → (all, firsts)
 
+    @property
+    def counts(self) -> Mapping[DeliveryState, int]:
+        """Return recipients by state."""
+        return self.outbound.counts if self.outbound else {}
+
+    @property
+    def chip(self) -> str:
+        """Return the word by which the status chip finds its look."""
+        return chip_of(self.state, self.counts)
+
+    @property
+    def label(self) -> str:
+        """Return the state in the person's language."""
+        return label(self.state, self.counts)
+
+    @property
+    def recipients(self) -> int | None:
+        """Return how many recipients there are, or were expected at submission; None = never submitted."""
+        if self.outbound is None:
+            return None
+        return sum(self.counts.values()) or self.outbound.item.audience_count
+
+    @property
+    def reached(self) -> int:
+        """Return how many messages arrived somewhere: sent, delivered or captured."""
+        return sum(self.counts.get(state, 0) for state in REACHED)
+
+    def people(self, kind: str) -> int:
+        """Return how many recipients did something at least once."""
+        return self.facts.get(kind, (0, 0))[1]
+
 
 def by_public_id(session: Session, public_id: uuid.UUID) -> Campaign:
     """Return a campaign, also one in the trash; raises NotFound."""
@@ -49,6 +80,24 @@ def by_public_id(session: Session, public_id: uuid.UUID) -> Campaign:
 def by_ids(session: Session, ids: Sequence[int]) -> dict[int, Campaign]:
     """Return campaigns by id."""
     return {row.id: row for row in session.scalars(select(Campaign).where(Campaign.id.in_(ids)))}
+
+
+def by_public_ids(session: Session, public_ids: Sequence[uuid.UUID]) -> Sequence[Campaign]:
+    """Return the campaigns that exist, also in the trash."""
+    return session.scalars(select(Campaign).where(Campaign.public_id.in_(public_ids))).all()
+
+
+def submitted(session: Session, limit: int) -> Sequence[Campaign]:
+    """Return the latest campaigns that were submitted, newest first."""
+    query = select(Campaign).where(Campaign.outbound_id.is_not(None), Campaign.trashed_at.is_(None))
+    return session.scalars(query.order_by(Campaign.created_at.desc(), Campaign.id.desc()).limit(limit)).all()
+
+
+def ended(session: Session, limit: int) -> Sequence[Campaign]:
+    """Return campaigns of which messages have left or were captured."""
+    states = [OutboundState.DONE, OutboundState.UNKNOWN]
+    inside = reads.subject_outbounds(session, SUBJECT, states)
+    return session.scalars(select(Campaign).where(Campaign.outbound_id.in_(inside)).limit(limit)).all()
 
 
 def outbound_of(session: Session, campaign: Campaign, *, with_counts: bool = False) -> OutboundView | None:
@@ -72,9 +121,7 @@ def rows_of(session: Session, campaigns: Sequence[Campaign]) -> list[CampaignRow
     for campaign in campaigns:
         outbound = outbounds.get(campaign.outbound_id or 0)
         own = {kind: numbers for (subject, kind), numbers in rolled.items() if subject == campaign.id}
-        found.append(
-            CampaignRow(campaign=campaign, outbound=outbound, state=state_of(outbound), facts=own)
-        )
+        found.append(CampaignRow(campaign=campaign, outbound=outbound, state=state_of(outbound), facts=own))
     return found
 
 
@@ -88,9 +135,7 @@ def listing(
     limit: int = PAGE,
 ) -> Slice[CampaignRow]:
     """Return one page of campaigns, newest first."""
-    query = select(Campaign).where(
-        Campaign.trashed_at.is_not(None) if in_trash else Campaign.trashed_at.is_(None)
-    )
+    query = select(Campaign).where(Campaign.trashed_at.is_not(None) if in_trash else Campaign.trashed_at.is_(None))
     if state is not None:
         query = _in_state(session, query, state)
     if text:
@@ -148,7 +193,7 @@ def search(session: Session, text: str, limit: int) -> Sequence[Campaign]:
     ).all()
 
 
-def _in_state(session: Session, query: Select[tuple[Campaign]], state: CampaignState) -> Select[tuple[Campaign]]:
+def _in_state(session: Session, query: Select[Campaign], state: CampaignState) -> Select[Campaign]:
     back = reads.item_outbounds(session, SUBJECT, [ItemState.REJECTED, ItemState.EXPIRED])
     if state is CampaignState.DRAFT:
         return query.where(or_(Campaign.outbound_id.is_(None), Campaign.outbound_id.in_(back)))
@@ -177,7 +222,7 @@ def _is_due(row: CampaignRow, moment: datetime) -> bool:
     return row.state is CampaignState.SENDING or due is None or due < moment
 
 
-def _page(session: Session, query: Select[tuple[Campaign]], cursor: str, limit: int) -> Slice[CampaignRow]:
+def _page(session: Session, query: Select[Campaign], cursor: str, limit: int) -> Slice[CampaignRow]:
     way, at, last_id = _where(cursor)
     if way == _BACK:
         query = query.order_by(Campaign.created_at, Campaign.id)

@@ -1,4 +1,4 @@
-"""What became of a campaign: each figure with numerator, denominator and definition; equal to a recount of the facts."""
+"""What became of a campaign: figures with numerator, denominator and definition, equal to a recount of the facts."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from lux.kit import clock
 from lux.kit.i18n import gettext as _
 from lux.ledger import facts
 from lux.rooms.email.queries import SUBJECT
+from lux.rooms.email.states import REACHED
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -70,7 +71,7 @@ class Report:
 def report_of(session: Session, campaign: Campaign, outbound: OutboundView) -> Report:
     """Return the report of a campaign; the outbound's view must carry counts."""
     counts = outbound.counts
-    reached = sum(counts.get(state, 0) for state in _REACHED)
+    reached = sum(counts.get(state, 0) for state in REACHED)
     rolled = facts.rolled_up(session, SUBJECT, [campaign.id])
     numbers = {kind: rolled.get((campaign.id, kind), (0, 0)) for kind in (OPENED, CLICKED, UNSUBSCRIBED)}
     days, by_kind = timeline(session, campaign.id, outbound.started_at)
@@ -114,7 +115,6 @@ def timeline(
     return days, {kind: [found.get((day, kind), 0) for day in days] for kind in kinds}
 
 
-_REACHED = (DeliveryState.SENT, DeliveryState.DELIVERED, DeliveryState.CAPTURED)
 _LEFT = (DeliveryState.SENT, DeliveryState.DELIVERED, DeliveryState.BOUNCED)
 
 
@@ -169,9 +169,7 @@ def _outcome(counts: Mapping[DeliveryState, int]) -> list[Figure]:
     ]
 
 
-def _engagement(
-    numbers: Mapping[str, tuple[int, int]], reached: int, campaign: Campaign
-) -> list[Figure]:
+def _engagement(numbers: Mapping[str, tuple[int, int]], reached: int, campaign: Campaign) -> list[Figure]:
     (opens, openers), (clicks, clickers) = numbers[OPENED], numbers[CLICKED]
     off = _("Tracking is switched off for this campaign.")
     sees_opens, sees_clicks = campaign.track_opens or opens > 0, campaign.track_clicks or clicks > 0

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from lux.gate import reads
 from lux.gate.reads import DeliveryState
+from lux.kit import clock, i18n
 from lux.kit.i18n import gettext as _
+from lux.rooms.contacts.spreadsheet import disarmed
 from lux.rooms.email.states import delivery_label
 from lux.ui.paging import Slice, decode_cursor, encode_cursor
 
@@ -95,13 +99,22 @@ def _reasons() -> dict[str, str]:
 
 
 def as_csv(
-    db: Database, company_id: int, outbound_id: int, *, chosen: str = "", text: str = "", zone: str = "UTC"
+    db: Database,
+    company_id: int,
+    outbound_id: int,
+    *,
+    chosen: str = "",
+    text: str = "",
+    zone: str = "UTC",
+    locale: str = i18n.DEFAULT_LOCALE,
 ) -> Iterator[str]:
     """Yield the recipients as CSV (RFC 4180), a chunk per transaction; cells can't become formulas."""
-    yield line(_header())
+    with i18n.use_locale(locale):
+        head = _line(_header())
+    yield head
     after = 0
     while True:
-        with db.read(company_id) as session:
+        with db.read(company_id) as session, i18n.use_locale(locale):
             rows = reads.deliveries(
                 session,
                 outbound_id,
@@ -110,9 +123,10 @@ def as_csv(
                 after_id=after,
                 limit=FILE_CHUNK,
             )
+            part = "".join(_line(_cells(row, zone)) for row in rows)
         if not rows:
             return
-        yield "".join(line(_cells(row, zone)) for row in rows)
+        yield part
         after = rows[-1].id
 
 
@@ -124,14 +138,22 @@ def _header() -> list[str]:
 
 
 def _cells(row: DeliveryView, zone: str) -> Sequence[str]:
+    moments = (row.sent_at, row.first_opened_at, row.first_clicked_at, row.unsubscribed_at)
     return [
         row.address,
         delivery_label(row.state),
         why(row),
         str(row.code or ""),
         row.message,
-        *(
-            _moment(at, zone)
-            for at in (row.sent_at, row.first_opened_at, row.first_clicked_at, row.unsubscribed_at)
-        ),
+        *(_moment(at, zone) for at in moments),
     ]
+
+
+def _moment(at: datetime | None, zone: str) -> str:
+    return clock.in_zone(at, zone).isoformat(timespec="seconds") if at else ""
+
+
+def _line(cells: Sequence[str]) -> str:
+    out = io.StringIO()
+    csv.writer(out, lineterminator="\r\n").writerow([disarmed(cell) for cell in cells])
+    return out.getvalue()

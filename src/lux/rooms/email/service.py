@@ -119,9 +119,7 @@ def restore(session: Session, campaign: Campaign) -> None:
 
 def check_version(session: Session, campaign: Campaign, version: int) -> None:
     """Lock the campaign and raise Conflict unless the version is the present one."""
-    present = session.scalar(
-        select(Campaign.version).where(Campaign.id == campaign.id).with_for_update()
-    )
+    present = session.scalar(select(Campaign.version).where(Campaign.id == campaign.id).with_for_update())
     if present != version:
         raise Conflict(
             _("Somebody saved this campaign after you opened it."),

@@ -30,6 +30,7 @@ class CampaignState(enum.Enum):
 EDITABLE = frozenset({CampaignState.DRAFT, CampaignState.PENDING, CampaignState.SCHEDULED})
 RUNNING = frozenset({CampaignState.SCHEDULED, CampaignState.SENDING, CampaignState.PAUSED})
 ENDED = frozenset({CampaignState.SENT, CampaignState.CANCELLED, CampaignState.FAILED})
+REACHED = (DeliveryState.SENT, DeliveryState.DELIVERED, DeliveryState.CAPTURED)  # could be opened
 BACK_TO_DRAFT = frozenset({ItemState.REJECTED, ItemState.EXPIRED})
 
 _BY_OUTBOUND = {

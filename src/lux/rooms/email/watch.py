@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from lux.gate import reads
 from lux.gate.reads import DeliveryState
-from lux.rooms.email.states import CampaignState, delivery_label, state_of
+from lux.kit import clock
+from lux.rooms.email.states import CampaignState, delivery_label, label, state_of
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -39,6 +40,7 @@ class Progress:
     total: int | None  # None = the recipients are still being written down
     expected: int  # what the approval said
     per_second: float | None  # None = nothing left within the last half minute
+    due_at: datetime | None
     finished_at: datetime | None
 
     @property
@@ -59,6 +61,28 @@ class Progress:
         return round(self.waiting / self.per_second)
 
     @property
+    def ends_at(self) -> datetime | None:
+        """Return when it will be over at the present pace; None = not known."""
+        left = self.seconds_left
+        return clock.now() + timedelta(seconds=left) if left is not None else None
+
+    @property
+    def label(self) -> str:
+        """Return the state in the person's language."""
+        return label(self.state, self.counts)
+
+    @property
+    def poll_seconds(self) -> int:
+        """Return how often a page should ask again."""
+        return 2 if self.state is CampaignState.SENDING or self.is_due else 15
+
+    @property
+    def is_due(self) -> bool:
+        """Say whether its time has come and it has not begun yet."""
+        is_waiting = self.state is CampaignState.SCHEDULED
+        return is_waiting and (self.due_at is None or self.due_at <= clock.now())
+
+    @property
     def is_live(self) -> bool:
         """Say whether the figures still move."""
         return self.state in {CampaignState.SENDING, CampaignState.SCHEDULED, CampaignState.PAUSED}
@@ -66,9 +90,7 @@ class Progress:
     @property
     def rows(self) -> list[tuple[DeliveryState, str, int]]:
         """Return (state, words, recipients) of every state somebody is in."""
-        return [
-            (state, delivery_label(state), self.counts[state]) for state in ORDER if self.counts.get(state)
-        ]
+        return [(state, delivery_label(state), self.counts[state]) for state in ORDER if self.counts.get(state)]
 
     @property
     def bar(self) -> str:
@@ -91,5 +113,6 @@ def progress_of(session: Session, outbound: OutboundView) -> Progress:
         total=sum(outbound.counts.values()) if outbound.is_materialised else None,
         expected=outbound.item.audience_count,
         per_second=reads.pace(session, outbound.id) if is_running else None,
+        due_at=outbound.due_at,
         finished_at=outbound.finished_at,
     )

@@ -50,9 +50,7 @@ class SetupPath:
         return next((step for step in self.steps if not step.is_done), None)
 
 
-def sections(
-    session: Session, company_id: int, role: str, *, draw: Draw, on_error: OnError
-) -> list[Section]:
+def sections(session: Session, company_id: int, role: str, *, draw: Draw, on_error: OnError) -> list[Section]:
     """Return the dashboard's sections in their order, with every tile drawn; empty sections are left out.
 
     `draw` makes a tile's HTML, `on_error` records what a tile raised.
@@ -93,9 +91,7 @@ def failed_tile(source: DashboardTile, known: Tile | None) -> Tile:
     }
     section = known.section if known else str(getattr(source, "section", "broken"))
     order = known.order if known else 99
-    return Tile(
-        key=source.key, section=section, title=title, template="", state="error", context=context, order=order
-    )
+    return Tile(key=source.key, section=section, title=title, template="", state="error", context=context, order=order)
 
 
 def _one(

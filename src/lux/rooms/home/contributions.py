@@ -6,9 +6,5 @@ from lux.kit.i18n import gettext as _
 from lux.ports.contributions import Contributions, NavItem
 
 CONTRIBUTIONS = Contributions(
-    nav=(
-        NavItem(
-            endpoint="home.index", icon="home", label=lambda: _("Home"), section="", key="h", order=0
-        ),
-    ),
+    nav=(NavItem(endpoint="home.index", icon="home", label=lambda: _("Home"), section="", key="h", order=0),),
 )

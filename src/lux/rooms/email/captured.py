@@ -1,0 +1,84 @@
+"""What the built-in mailbox kept, read for the eye: headers, text, HTML; none of it left the house."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from email import message_from_bytes, policy
+from typing import TYPE_CHECKING
+
+from lux.gate import captured, reads
+from lux.gate.reads import DeliveryState
+from lux.kit.errors import NotFound
+from lux.rooms.email import previewing
+from lux.ui.paging import Slice, decode_cursor, encode_cursor
+
+if TYPE_CHECKING:
+    from email.message import EmailMessage
+
+    from sqlalchemy.orm import Session
+
+    from lux.gate.reads import DeliveryView, ItemView
+
+PAGE = 50
+SHOWN_HEADERS = 60  # of a message; there are never so many
+
+
+@dataclass(frozen=True, kw_only=True)
+class Letter:
+    """One captured message, taken apart."""
+
+    id: int
+    item: ItemView
+    delivery: DeliveryView
+    subject: str
+    sender: str
+    recipient: str
+    headers: Sequence[tuple[str, str]]
+    text: str
+    html: str
+    size: int  # bytes
+
+
+def listing(session: Session, cursor: str = "", limit: int = PAGE) -> Slice[tuple[DeliveryView, ItemView]]:
+    """Return one page of captured messages, newest first."""
+    before = int(decode_cursor(cursor, 1)[0] or 0) if cursor else None
+    found = reads.captured(session, before_id=before, limit=limit + 1)
+    rows = found[:limit]
+    return Slice(rows=rows, next_cursor=encode_cursor(rows[-1][0].id) if len(found) > limit else None)
+
+
+def letter(session: Session, delivery_id: int) -> Letter:
+    """Return a captured message; raises NotFound."""
+    row = reads.delivery(session, delivery_id)
+    if row.state is not DeliveryState.CAPTURED:
+        raise NotFound
+    raw = captured.message(session, delivery_id)
+    parsed = message_from_bytes(raw, policy=policy.default)
+    return Letter(
+        id=delivery_id,
+        item=reads.outbound(session, row.outbound_id).item,
+        delivery=row,
+        subject=str(parsed["Subject"] or ""),
+        sender=str(parsed["From"] or ""),
+        recipient=str(parsed["To"] or ""),
+        headers=[(name, str(value)) for name, value in list(parsed.items())[:SHOWN_HEADERS]],
+        text=_body(parsed, "plain"),
+        html=_body(parsed, "html"),
+        size=len(raw),
+    )
+
+
+def raw(session: Session, delivery_id: int) -> bytes:
+    """Return a captured message as it was written; raises NotFound."""
+    return captured.message(session, delivery_id)
+
+
+def as_page(found: Letter) -> str:
+    """Return the message's HTML, or its text as a page, for a sandboxed frame."""
+    return found.html or previewing.text_page(found.text)
+
+
+def _body(message: EmailMessage, kind: str) -> str:
+    part = message.get_body((kind,))
+    return str(part.get_content()) if part else ""

@@ -1,0 +1,106 @@
+"""Before a yes: previews, test copies, submitting, taking back."""
+
+from __future__ import annotations
+
+import uuid
+from typing import TYPE_CHECKING
+
+from flask import make_response, request
+
+from lux.identity.access import Right
+from lux.kit.i18n import gettext as _
+from lux.rooms.email import launch, previewing, queries, show
+from lux.rooms.email.forms import ReasonForm, SubmitForm, TestForm
+from lux.rooms.email.links import links_for
+from lux.rooms.email.pages.campaigns import email, overview
+from lux.ui import csp, web
+from lux.ui.access import access
+from lux.ui.forms import read_form, shows_again
+from lux.ui.pages import page, redirect_to, toast
+
+if TYPE_CHECKING:
+    from werkzeug.wrappers import Response
+
+
+@email.get("/<uuid:public_id>/preview")
+@access(Right.VIEW)
+def preview(public_id: uuid.UUID) -> Response:
+    """Show the message as a chosen recipient gets it."""
+    campaign, text = queries.by_public_id(web.session(), public_id), request.args.get("q", "").strip()
+    contact = _contact()
+    shown = previewing.preview(web.session(), campaign, contact)
+    context = show.head(web.session(), campaign)
+    context |= {"shown": shown, "contact": contact, "q": text, "part": request.args.get("part", "html")}
+    return page("email/preview.html", recipients=previewing.recipients(web.session(), text), **context)
+
+
+@email.get("/<uuid:public_id>/preview/frame")
+@access(Right.VIEW)
+def preview_frame(public_id: uuid.UUID) -> Response:
+    """Serve the message itself, for a sandboxed frame."""
+    campaign = queries.by_public_id(web.session(), public_id)
+    shown = previewing.preview(web.session(), campaign, _contact())
+    body = previewing.as_page(shown, part=request.args.get("part", "html"))
+    return csp.use_mail_preview_policy(make_response(body))
+
+
+@email.post("/<uuid:public_id>/test")
+@access(Right.EDIT)
+@shows_again(overview)
+def test(public_id: uuid.UUID) -> Response:
+    """Send a copy to chosen members of the company."""
+    campaign, form = queries.by_public_id(web.session(), public_id), read_form(TestForm)
+    launch.send_test(
+        web.session(),
+        campaign,
+        author=web.person(),
+        version=form.version,
+        member_ids=form.members,
+        link=links_for(campaign),
+    )
+    toast(_("The test copy is on its way. What became of it stands below."))
+    return redirect_to("email.overview", public_id=public_id, _anchor="tests")
+
+
+@email.get("/<uuid:public_id>/tests")
+@access(Right.VIEW)
+def tests(public_id: uuid.UUID) -> Response:
+    """Show what became of the latest test copies; asked again while one is under way."""
+    campaign = queries.by_public_id(web.session(), public_id)
+    return page("email/_test_result.html", **show.tests(web.session(), campaign))
+
+
+@email.post("/<uuid:public_id>/submit")
+@access(Right.EDIT)
+@shows_again(overview)
+def submit(public_id: uuid.UUID) -> Response:
+    """Ask for a yes over exactly this content."""
+    campaign, form = queries.by_public_id(web.session(), public_id), read_form(SubmitForm)
+    local_time = form.send_at if form.when == "at" else None
+    launch.submit_campaign(
+        web.session(),
+        campaign,
+        author=web.person(),
+        version=form.version,
+        local_time=local_time,
+        link=links_for(campaign),
+    )
+    toast(_("Submitted. It leaves when somebody who may has said yes."))
+    return redirect_to("email.overview", public_id=public_id)
+
+
+@email.post("/<uuid:public_id>/withdraw")
+@access(Right.EDIT)
+def withdraw(public_id: uuid.UUID) -> Response:
+    """Take a submitted campaign back; it is a draft again."""
+    campaign = queries.by_public_id(web.session(), public_id)
+    launch.withdraw(web.session(), campaign, by=web.person(), reason=read_form(ReasonForm).reason)
+    toast(_("Taken back. It is a draft again."))
+    return redirect_to("email.overview", public_id=public_id)
+
+
+def _contact() -> uuid.UUID | None:
+    try:
+        return uuid.UUID(request.args.get("contact", ""))
+    except ValueError:
+        return None

@@ -1,0 +1,55 @@
+"""The built-in mailbox: what would have left, kept to be looked at."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flask import Blueprint, make_response, request, url_for
+
+from lux.identity.access import Right
+from lux.rooms.email import captured
+from lux.ui import csp, web
+from lux.ui.access import access
+from lux.ui.pages import page
+
+if TYPE_CHECKING:
+    from werkzeug.wrappers import Response
+
+mailbox = Blueprint("mailbox", __name__, template_folder="../templates", url_prefix="/mailbox")
+
+
+@mailbox.get("/")
+@access(Right.VIEW)
+def index() -> Response:
+    """List what was captured, newest first."""
+    cursor = request.args.get("cursor", "")
+    found = captured.listing(web.session(), cursor)
+    next_url = url_for("mailbox.index", cursor=found.next_cursor) if found.next_cursor else None
+    first_url = url_for("mailbox.index") if cursor else None
+    return page("mailbox/index.html", block="rows", slice=found, first_url=first_url, next_url=next_url)
+
+
+@mailbox.get("/<int:number>")
+@access(Right.VIEW)
+def show(number: int) -> Response:
+    """Show one captured message."""
+    return page("mailbox/show.html", letter=captured.letter(web.session(), number))
+
+
+@mailbox.get("/<int:number>/frame")
+@access(Right.VIEW)
+def frame(number: int) -> Response:
+    """Serve the message itself, for a sandboxed frame."""
+    body = captured.as_page(captured.letter(web.session(), number))
+    return csp.use_mail_preview_policy(make_response(body))
+
+
+@mailbox.get("/<int:number>/source")
+@access(Right.VIEW)
+def source(number: int) -> Response:
+    """Hand out the message as it was written."""
+    response = make_response(captured.raw(web.session(), number))
+    response.headers["Content-Type"] = "message/rfc822"
+    response.headers["Content-Disposition"] = f'attachment; filename="message-{number}.eml"'
+    response.headers["Cache-Control"] = "no-store"
+    return response

@@ -1,0 +1,65 @@
+"""Who got it, who did not and why; the report; both as they stand now."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flask import Response as Streamed
+from flask import request, url_for
+
+from lux.identity.access import Right
+from lux.kit import i18n
+from lux.rooms.email import queries, report, results, running, show
+from lux.rooms.email.pages.campaigns import email
+from lux.ui import web
+from lux.ui.access import access
+from lux.ui.pages import page
+
+if TYPE_CHECKING:
+    import uuid
+
+    from werkzeug.wrappers import Response
+
+
+@email.get("/<uuid:public_id>/recipients")
+@access(Right.VIEW)
+def recipients(public_id: uuid.UUID) -> Response:
+    """List the recipients with what became of each."""
+    outbound = running.outbound(web.session(), public_id)
+    chosen, text = request.args.get("state", ""), request.args.get("q", "").strip()
+    cursor = request.args.get("cursor", "")
+    found = results.recipients(web.session(), outbound.id, chosen=chosen, text=text, cursor=cursor)
+    context = show.head(web.session(), queries.by_public_id(web.session(), public_id))
+    context |= {"chosen": chosen, "q": text, "labels": results.filter_labels(), "is_first": not cursor}
+    return page("email/recipients.html", block="rows", slice=found, words=results, **context)
+
+
+@email.get("/<uuid:public_id>/recipients.csv")
+@access(Right.VIEW)
+def recipients_file(public_id: uuid.UUID) -> Streamed:
+    """Stream the recipients as a file, a chunk at a time."""
+    outbound = running.outbound(web.session(), public_id)
+    lines = results.as_csv(
+        web.database(),
+        web.company_id(),
+        outbound.id,
+        chosen=request.args.get("state", ""),
+        text=request.args.get("q", ""),
+        zone=web.tz(),
+        locale=i18n.locale(),
+    )
+    answer = Streamed(lines, mimetype="text/csv")
+    answer.headers["Content-Disposition"] = f'attachment; filename="recipients-{public_id}.csv"'
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
+
+
+@email.get("/<uuid:public_id>/report")
+@access(Right.VIEW)
+def report_page(public_id: uuid.UUID) -> Response:
+    """Show how it went, each figure with its definition."""
+    campaign = queries.by_public_id(web.session(), public_id)
+    context = show.head(web.session(), campaign)
+    found = report.report_of(web.session(), campaign, running.outbound(web.session(), public_id))
+    next_url = url_for("email.recipients", public_id=public_id)
+    return page("email/report.html", report=found, recipients_url=next_url, **context)

@@ -1,0 +1,64 @@
+"""What the picture and the links of a mail answer: always the picture, and only targets that were approved."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flask import Blueprint, make_response, redirect, request
+from sqlalchemy.exc import SQLAlchemyError
+
+from lux.gate import engagement
+from lux.render.tokens import CLICK, OPEN
+from lux.rooms.email import tracking as room
+from lux.ui import web
+from lux.ui.access import public
+from lux.ui.pages import page
+
+if TYPE_CHECKING:
+    from werkzeug.wrappers import Response
+
+tracking = Blueprint("tracking", __name__, template_folder="../templates")
+
+
+@tracking.get("/o/<token>.gif")
+@public("the picture in a mail is loaded by mail programs; the token proves the delivery")
+def opened(token: str) -> Response:
+    """Answer the picture, whatever the token; record the open when it is ours."""
+    delivery_id = room.delivery_of(web.settings(), OPEN, token)
+    if delivery_id is not None and request.method == "GET":
+        try:
+            room.record_open(web.database(), delivery_id, agent=_agent())
+        except SQLAlchemyError as error:
+            web.runtime().on_error(error)
+    response = make_response(room.PIXEL)
+    response.headers["Content-Type"] = "image/gif"
+    return _uncached(response)
+
+
+@tracking.get("/c/<token>/<int:number>")
+@public("a link in a mail is followed by people who are not signed in; the token proves the delivery")
+def clicked(token: str, number: int) -> Response:
+    """Lead to the stored target of a link; anything else is a page that says so."""
+    delivery_id = room.delivery_of(web.settings(), CLICK, token)
+    url = _target(delivery_id, number) if delivery_id is not None else None
+    if url is None:
+        return _uncached(page("email/unknown_link.html", status=404))
+    return _uncached(make_response(redirect(url, 302)))
+
+
+def _target(delivery_id: int, number: int) -> str | None:
+    if request.method == "GET":
+        on_error = web.runtime().on_error
+        return room.follow(web.database(), delivery_id, number, agent=_agent(), on_error=on_error)
+    company_id = engagement.delivery_company(web.database(), delivery_id)
+    return room.target(web.database(), company_id, delivery_id, number) if company_id else None
+
+
+def _agent() -> str:
+    return request.headers.get("User-Agent", "")
+
+
+def _uncached(response: Response) -> Response:
+    response.headers["Cache-Control"] = "no-store, max-age=0"
+    response.headers["X-Robots-Tag"] = "noindex, nofollow"
+    return response

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
     from lux.identity.access import Person
     from lux.kit.db import Database
-    from lux.kit.jobs import JobKind, Schedule, Tick
+    from lux.kit.jobs import Claim, JobKind, Schedule, Tick
+    from lux.kit.jobs.run import OnError
 
 ROOMS = (
     "home", "approvals", "diagnostics", "newsletter", "email", "segments", "contacts", "content",
@@ -90,5 +91,19 @@ def error_recorder(db: Database, *, source: str) -> Callable[[BaseException], No
         from lux.rooms.diagnostics import service
 
         service.capture(db, error, source=source)
+
+    return record
+
+
+def job_error_recorder() -> OnError:
+    """Return what writes a failed attempt of a job into error_log."""
+
+    def record(db: Database, claim: Claim, error: Exception, is_final: bool) -> None:  # noqa: FBT001 - the engine's shape
+        from lux.rooms.diagnostics import service
+
+        service.capture(
+            db, error, source="job", company_id=claim.company_id, endpoint=claim.kind,
+            severity="error" if is_final else "warning",
+        )  # fmt: skip
 
     return record

@@ -134,6 +134,7 @@ def _serve_pages(settings: Settings) -> None:
         interface=Interfaces.WSGI,
         workers=1,
         blocking_threads=settings.web_threads,
+        backpressure=settings.web_threads * 4,  # requests that wait here rather than in the kernel
         respawn_failed_workers=True,
         log_level="warning",  # type: ignore[arg-type] - granian takes the name
         working_dir=None,

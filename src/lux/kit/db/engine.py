@@ -88,6 +88,8 @@ def _sqlite_engine(url: str, file: str | None, pool_size: int) -> Engine:
         connection.isolation_level = None  # the driver emits no BEGIN of its own
         for pragma in _PRAGMAS:
             connection.execute("PRAGMA " + pragma)
+        # SQLite's own lower() knows ASCII only; the other databases know every letter.
+        connection.create_function("lux_lower", 1, _lower, deterministic=True)
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
@@ -122,3 +124,7 @@ def _sqlite_engine(url: str, file: str | None, pool_size: int) -> Engine:
             held.release()
 
     return engine
+
+
+def _lower(text: object) -> object:
+    return text.lower() if isinstance(text, str) else text

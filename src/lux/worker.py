@@ -1,0 +1,42 @@
+"""The worker's door: background work and the clock until a signal ends them, or the parent is gone."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from typing import TYPE_CHECKING
+
+from lux import house
+from lux.kit import logs
+from lux.kit.db import Database
+from lux.kit.jobs.worker import Worker
+from lux.kit.process import leave_with_parent
+
+if TYPE_CHECKING:
+    from lux.kit.settings import Settings
+
+GRACE_SECONDS = 12.0  # for handlers to finish their chunk
+
+
+def main(settings: Settings, *, parent_pid: int | None = None) -> None:
+    """Run until SIGTERM or SIGINT; with a parent, leave when it is gone."""
+    logs.configure(settings)
+    if parent_pid is not None:
+        leave_with_parent(parent_pid)
+    ending = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: ending.set())
+    db = Database.of(settings)
+    house.install()
+    worker = Worker(
+        db,
+        settings,
+        house.job_kinds(),
+        schedules=house.schedules(),
+        ticks=house.ticks(),
+        on_error=house.job_error_recorder(),
+    )
+    worker.start()
+    ending.wait()
+    worker.stop(GRACE_SECONDS)
+    db.close()

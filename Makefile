@@ -1,7 +1,7 @@
 # LUX: `make run` serves, `make test` tests. Every target sets up what it needs first.
 # PYTHON=python3.12 chooses the interpreter; ARGS="…" is handed to the command behind a target.
 .POSIX:
-.PHONY: help run demo test test-core check full bench assets watch lock clean setup setup-dev
+.PHONY: help run demo test test-core check format full bench assets watch lock clean setup setup-dev
 
 BIN = .venv/bin
 PYTEST = $(BIN)/python -m pytest -n auto --dist worksteal --durations 15 --durations-min 1
@@ -23,6 +23,10 @@ test-core: setup-dev ## run the tests that need no browser and no server
 
 check: setup-dev ## lint, format, types, import contracts, templates, dependencies, front end
 	@exec $(BIN)/python tools/check.py $(ARGS)
+
+format: setup-dev ## lay out code as the checks want it, and mend what can be mended
+	@$(BIN)/ruff check --quiet --fix-only .; $(BIN)/ruff format --quiet .
+	@cd frontend && for biome in node_modules/@biomejs/*/biome; do "$$biome" check --write --colors=off . ; done
 
 full: check ## check, then every test, also what is too long for CI
 	@exec $(PYTEST) $(ARGS)

@@ -47,13 +47,11 @@ def _tool(name: str, *arguments: str) -> tuple[str, ...]:
 def checks() -> list[Check]:
     """Return all checks, the slow ones first."""
     biome = PACKAGES / "@biomejs" / BIOME.get(platform.machine(), "none") / "biome"
-    templates = ("src/lux", "--extension=html", "--quiet")
     return [
         Check(name="types", command=_tool("mypy", "--no-error-summary")),
-        Check(name="template-format", command=_tool("djlint", *templates, "--check")),
-        Check(name="template-lint", command=_tool("djlint", *templates, "--lint")),
+        Check(name="templates", command=_tool("djlint", "src/lux", "--extension=html", "--quiet", "--lint")),
         Check(name="imports", command=_tool("lint-imports", "--no-logo")),
-        Check(name="dependencies", command=_tool("deptry", "src", "tests")),
+        Check(name="dependencies", command=_tool("deptry", "--no-ansi", "src", "tests")),
         Check(name="lint", command=_tool("ruff", "check", "--quiet", ".")),
         Check(name="format", command=_tool("ruff", "format", "--check", "--quiet", ".")),
         Check(name="locks", command=_tool("python", "tools/lock.py", "--check")),

@@ -12,7 +12,7 @@ import pytest
 import check
 
 ROOT = Path(__file__).resolve().parents[2]
-TARGETS = ["run", "demo", "test", "test-core", "check", "full", "bench", "assets", "watch", "lock", "clean"]
+TARGETS = ["run", "demo", "test", "test-core", "check", "format", "full", "bench", "assets", "watch", "lock", "clean"]
 
 
 def make(*arguments):

@@ -132,12 +132,16 @@ def confirm_code(session: Session, person: Person, public_id: uuid.UUID, code: s
         session.flush()
         return CodeOutcome.WRONG if sender.code_attempts < CODE_ATTEMPTS else CodeOutcome.GONE
     # A code that the built-in mailbox kept proves nothing about the outside: it counts until real mail leaves.
-    is_real = accounts.default(session, "email") is not None
-    sender.verified_at, sender.verified_by = clock.now(), BY_CODE if is_real else BY_MAILBOX
+    sender.verified_at, sender.verified_by = clock.now(), BY_MAILBOX if is_captured(session) else BY_CODE
     _forget_code(sender)
     session.flush()
     _note(session, person, "sender.verified", sender)
     return CodeOutcome.VERIFIED
+
+
+def is_captured(session: Session) -> bool:
+    """Say whether the built-in mailbox keeps the company's mail, codes too."""
+    return accounts.default(session, "email") is None
 
 
 def forget_captured(session: Session) -> int:

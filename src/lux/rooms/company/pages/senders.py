@@ -43,7 +43,9 @@ def add_sender() -> Response:
 @access(Right.MANAGE)
 def sender(public_id: uuid.UUID) -> Response:
     """Show one sender and the field for its code."""
-    return page("company/sender.html", form=form_state(), sender=senders.by_public_id(web.session(), public_id))
+    row = senders.by_public_id(web.session(), public_id)
+    is_captured = senders.is_captured(web.session())
+    return page("company/sender.html", form=form_state(), sender=row, is_captured=is_captured)
 
 
 @company.post("/settings/senders/<uuid:public_id>/code")

@@ -38,6 +38,14 @@ def serve(*, no_jobs: bool) -> None:
     server.serve(load(), with_jobs=not no_jobs)
 
 
+@main.command("prepare", hidden=True)
+def make_ready() -> None:
+    """Make data folder, keys and schema ready and print the owner link; `serve` runs it first."""
+    from lux.cli import prepare
+
+    prepare.prepare(load())
+
+
 @main.command()
 @click.option("--parent-pid", type=int, default=None, help="Leave when this process is gone.")
 def worker(parent_pid: int | None) -> None:
@@ -50,9 +58,9 @@ def worker(parent_pid: int | None) -> None:
 @main.command()
 def migrate() -> None:
     """Bring the database to the present schema."""
-    from lux.cli import server
+    from lux.cli import prepare
 
-    for note in server.make_ready(load()):
+    for note in prepare.make_ready(load()):
         click.echo(note)
     click.echo("The schema is up to date.")
 
@@ -68,9 +76,9 @@ def show_config() -> None:
 @main.command("owner-link")
 def owner_link() -> None:
     """Print a one-time link that creates the owner, as long as there is none."""
-    from lux.cli import server
+    from lux.cli import prepare
 
-    link = server.owner_link(load())
+    link = prepare.owner_link(load())
     click.echo(link or "There is an owner already. Use “lux reset-link EMAIL” to let somebody in again.")
 
 
@@ -78,9 +86,9 @@ def owner_link() -> None:
 @click.argument("email")
 def reset_link(email: str) -> None:
     """Print a one-time link with which a person chooses a new password."""
-    from lux.cli import server
+    from lux.cli import prepare
 
-    click.echo(server.reset_link(load(), email))
+    click.echo(prepare.reset_link(load(), email))
 
 
 @main.command()

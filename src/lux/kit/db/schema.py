@@ -26,9 +26,9 @@ def alembic_config(engine: Engine) -> Config:
 
 def upgrade(engine: Engine) -> None:
     """Apply what is missing; does nothing on a database that is up to date."""
+    logging.getLogger("alembic").setLevel(logging.WARNING)
     from alembic import command
 
-    logging.getLogger("alembic").setLevel(logging.WARNING)
     command.upgrade(alembic_config(engine), "head")
 
 

@@ -1,0 +1,81 @@
+"""Before the first page: data folder, keys, schema, owner link."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import click
+
+from lux.cli.errors import CannotStart
+from lux.identity import owner_link as links
+from lux.identity import tokens, users
+from lux.kit import clock, logs
+from lux.kit.db import ALL_COMPANIES, Database, schema
+from lux.kit.errors import NotFound
+from lux.vault import keys
+
+if TYPE_CHECKING:
+    from lux.kit.settings import Settings
+
+
+def prepare(settings: Settings) -> None:
+    """Make everything ready and say what a person has to know."""
+    logs.configure(settings)
+    for note in make_ready(settings):
+        click.echo(note)
+    _greet(settings, owner_link(settings))
+
+
+def make_ready(settings: Settings) -> list[str]:
+    """Make the data folder, keys and schema; returns notes for people. Raises CannotStart."""
+    _make_home(settings)
+    db = Database.of(settings)
+    try:
+        schema.upgrade(db.engine)
+        return keys.prepare_keys(settings, db)
+    finally:
+        db.close()
+
+
+def owner_link(settings: Settings) -> str | None:
+    """Return a fresh owner link, or None when there is an owner."""
+    db = Database.of(settings)
+    try:
+        return links.make_owner_link(db, settings)
+    finally:
+        db.close()
+
+
+def reset_link(settings: Settings, email: str) -> str:
+    """Return a one-time link with which a person chooses a new password; raises NotFound."""
+    db = Database.of(settings)
+    try:
+        with db.begin(ALL_COMPANIES) as session:
+            user = users.by_email(session, email)
+            if user is None:
+                raise NotFound(f"Nobody signs in with {email}.", fix="Check the address.")
+            token = tokens.issue(session, tokens.Purpose.PASSWORD_RESET, user_id=user.id)
+        return f"{settings.base_url}/reset/{token}"
+    finally:
+        db.close()
+
+
+def _make_home(settings: Settings) -> None:
+    try:
+        settings.home.mkdir(parents=True, exist_ok=True)
+        probe = settings.home / f".write-{os.getpid()}"
+        probe.write_text(str(clock.now()))
+        probe.unlink()
+    except OSError as error:
+        raise CannotStart(
+            f"The data folder {settings.home} can't be written to ({error.strerror}).",
+            fix="Give yourself the right to it, or name another: LUX_HOME=/path make run",
+        ) from error
+
+
+def _greet(settings: Settings, link: str | None) -> None:
+    click.echo(f"LUX serves on {settings.base_url}")
+    if link:
+        click.echo("There is no owner yet. Open this link once to become it:")
+        click.echo(f"  {link}")

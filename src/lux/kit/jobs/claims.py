@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, timedelta
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from sqlalchemy import CursorResult, and_, exists, func, or_, select, text, update
+from sqlalchemy import CursorResult, and_, exists, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import aliased
 
@@ -138,7 +138,7 @@ def lease_clock(session: Session) -> dt.datetime:
     if dialect == "postgresql":
         return cast("dt.datetime", session.scalar(select(func.clock_timestamp()))).astimezone(UTC)
     if dialect == "mysql":
-        return cast("dt.datetime", session.scalar(text("SELECT UTC_TIMESTAMP(6)"))).replace(tzinfo=UTC)
+        return cast("dt.datetime", session.scalar(select(func.utc_timestamp(6)))).replace(tzinfo=UTC)
     return clock.now()  # SQLite: all workers are on this machine
 
 

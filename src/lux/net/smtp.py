@@ -132,7 +132,10 @@ class SmtpConnection:
             self._sign_in()
 
     def _hello(self) -> None:
-        reply = self.command(f"EHLO {self._server.helo or self._wire.own_name}")
+        name = self._server.helo or self._wire.own_name
+        reply = self.command(f"EHLO {name}")
+        if reply.code in {500, 502}:  # a server from before 1995, or a firewall that plays one
+            reply = self.command(f"HELO {name}")
         self._expect(reply, _("The server does not want to talk to us"))
         self.features = {}
         for line in reply.text.split("\n")[1:]:

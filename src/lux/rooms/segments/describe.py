@@ -1,0 +1,116 @@
+"""A rule in words, as lists, pages and approvals show it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from babel import Locale, dates, numbers
+
+from lux.kit import i18n
+from lux.kit.i18n import gettext as _
+from lux.kit.i18n import ngettext
+from lux.rooms.segments.builder import Node, from_rule
+from lux.rooms.segments.catalogue import Catalogue
+from lux.rooms.segments.rules import Match, Rule
+
+SHOWN_VALUES = 5
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sentence:
+    """One condition, or a group with what stands in it."""
+
+    text: str
+    inside: Sequence[Sentence] = ()
+    is_broken: bool = False
+
+
+def describe(rule: Rule, catalogue: Catalogue) -> Sentence:
+    """Return a rule in the person's language; what was deleted is marked, under its last name."""
+    return _sentence(from_rule(rule, catalogue), catalogue)
+
+
+def match_choices() -> list[tuple[str, str]]:
+    """Return how a group may join what is in it, as the builder offers it."""
+    return [
+        (Match.ALL.value, _("All of these are true")),
+        (Match.ANY.value, _("At least one of these is true")),
+        (Match.NONE.value, _("None of these is true")),
+        (Match.NOT_ALL.value, _("Not all of these are true")),
+    ]
+
+
+def _sentence(node: Node, catalogue: Catalogue) -> Sentence:
+    if node.is_group:
+        return Sentence(
+            text=dict(match_choices())[node.match],
+            inside=[_sentence(child, catalogue) for child in node.rules],
+        )
+    if node.entry is None or node.operator is None:
+        return Sentence(text=_("%(name)s (deleted)", name=node.name or node.what), is_broken=True)
+    value, is_broken = _value(node, catalogue)
+    words = {"subject": node.entry.label, "value": value, "more": _more(node)}
+    return Sentence(text=node.operator.sentence(words), is_broken=is_broken)
+
+
+def _value(node: Node, catalogue: Catalogue) -> tuple[str, bool]:
+    """Return a condition's value in words, and whether it names something that is gone."""
+    needs = node.operator.needs if node.operator else "none"
+    if needs in {"day", "span"}:
+        return _day(node.first), False
+    if needs in {"number", "range"}:
+        return _number(node.first), False
+    if needs == "activity":
+        return _campaign(node, catalogue)
+    if needs not in {"pick", "choices"}:
+        return (f"“{node.first}”" if needs == "text" else node.first), False
+    known = dict(node.entry.options) if node.entry else {}
+    is_broken = needs == "pick" and node.first not in known
+    labels = [known.get(value) or _gone(node, value) for value in node.value]
+    shown = [f"“{label}”" for label in labels[:SHOWN_VALUES]]
+    if len(labels) > SHOWN_VALUES:
+        shown.append(_("%(n)s more", n=len(labels) - SHOWN_VALUES))
+    return _(" or ").join(shown), is_broken
+
+
+def _gone(node: Node, value: str) -> str:
+    return _("%(name)s (deleted)", name=node.name) if node.name else value
+
+
+def _campaign(node: Node, catalogue: Catalogue) -> tuple[str, bool]:
+    if not node.first:
+        return _("any campaign"), False
+    # Older campaigns than the builder lists keep the name under which they were saved.
+    name = dict(catalogue.campaigns).get(node.first) or node.name
+    return _("the campaign “%(name)s”", name=name), False
+
+
+def _more(node: Node) -> str:
+    needs = node.operator.needs if node.operator else "none"
+    if needs == "activity" and node.more:
+        days = int(node.more) if node.more.isdecimal() else 0
+        return ngettext("in the last %(num)s day", "in the last %(num)s days", days)
+    if needs == "span":
+        return _day(node.more)
+    return _number(node.more) if needs == "range" else ""
+
+
+def _day(text: str) -> str:
+    try:
+        return dates.format_date(dt.date.fromisoformat(text), locale=_locale())
+    except ValueError:
+        return text
+
+
+def _number(text: str) -> str:
+    try:
+        return numbers.format_decimal(float(text), locale=_locale(), decimal_quantization=False)
+    except ValueError:
+        return text
+
+
+def _locale() -> Locale:
+    name = i18n.locale()
+    return Locale.parse("en" if name == i18n.PSEUDO_LOCALE else name)

@@ -1,0 +1,58 @@
+"""What people may enter about a segment and its members."""
+
+import uuid
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
+
+from lux.kit.i18n import gettext as _
+from lux.ui.forms import FormModel
+
+MAX_SELECTED = 1_000
+
+
+def _one_line(value: str) -> str:
+    if any(sign in value for sign in "\r\n\0"):
+        raise ValueError(_("This must be one line: take the line breaks out."))
+    return value
+
+
+def _no_nul(value: str) -> str:
+    return value.replace("\0", "")
+
+
+class SegmentForm(FormModel):
+    """A segment's name and what it is for; the rule stands in fields of its own (see `builder`)."""
+
+    name: Annotated[str, Field(min_length=1, max_length=64), AfterValidator(_one_line)]
+    description: Annotated[str, Field(max_length=1_000), AfterValidator(_no_nul)] = ""
+    version: int = Field(default=1, ge=1)
+
+
+class AddressesForm(FormModel):
+    """Pasted addresses."""
+
+    addresses: str = Field(default="", max_length=1_000_000)
+
+
+class SelectedForm(FormModel):
+    """Contacts chosen in a list, by public id."""
+
+    ids: list[uuid.UUID] = Field(default=[], max_length=MAX_SELECTED)
+    segment: str = Field(default="", max_length=36)  # public id, "new" = a new list
+    name: Annotated[str, Field(max_length=64), AfterValidator(_one_line)] = ""
+    back: str = Field(default="", max_length=500)
+
+
+class MembersForm(FormModel):
+    """Members chosen on a list's own page."""
+
+    ids: list[uuid.UUID] = Field(min_length=1, max_length=MAX_SELECTED)
+
+
+class PanelForm(FormModel):
+    """One contact, put on or taken off a list from the contact's page."""
+
+    contact: uuid.UUID
+    segment: uuid.UUID | None = None
+    back: str = Field(default="", max_length=500)

@@ -1,0 +1,264 @@
+"""Every SELECT over segments, their members, and what their rules name."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Select, case, func, select
+from sqlalchemy.orm import Session
+
+from lux.gate import consent
+from lux.identity.models import Company
+from lux.kit.errors import NotFound
+from lux.kit.i18n import gettext as _
+from lux.rooms.contacts.models import Contact, CustomField, FieldType, Tag
+from lux.rooms.contacts.queries.conditions import matches
+from lux.rooms.segments.models import Segment, SegmentMember
+
+CHANNEL = "email"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Size:
+    """How many contacts an audience has, and how many of them may be written to."""
+
+    total: int
+    mailable: int  # consent given, not suppressed
+    suppressed: int  # of the others: on the list of those never written to
+    without_address: int  # of the others: no e-mail address
+
+    @property
+    def not_mailable(self) -> int:
+        """Return how many may not be written to."""
+        return self.total - self.mailable
+
+    @property
+    def without_consent(self) -> int:
+        """Return how many have an address that nobody suppressed, but gave no consent."""
+        return self.not_mailable - self.suppressed - self.without_address
+
+
+@dataclass(frozen=True, kw_only=True)
+class Person:
+    """One contact as shown in a sample or a list of members."""
+
+    id: int
+    public_id: uuid.UUID
+    email: str | None
+    name: str
+    is_mailable: bool
+
+    @property
+    def label(self) -> str:
+        """Return what people recognise them by."""
+        return self.email or self.name or _("Contact without e-mail")
+
+
+def segment(session: Session, company_id: int, public_id: uuid.UUID) -> Segment:
+    """Return a segment, also one in the trash; raises NotFound."""
+    found = session.scalar(select(Segment).where(Segment.company_id == company_id, Segment.public_id == public_id))
+    if found is None:
+        raise NotFound(_("There is no such segment."), fix=_("It may have been deleted."))
+    return found
+
+
+def segments(session: Session, company_id: int, *, text: str = "", is_trash: bool = False) -> Sequence[Segment]:
+    """Return segments by name; `text` = every word occurs in the name."""
+    query = select(Segment).where(Segment.company_id == company_id).order_by(Segment.name_key)
+    query = query.where(Segment.trashed_at.is_not(None) if is_trash else Segment.trashed_at.is_(None))
+    for word in text.casefold().split():
+        query = query.where(Segment.name_key.contains(word, autoescape=True, escape="/"))
+    return session.scalars(query).all()
+
+
+def static_segments(session: Session, company_id: int) -> Sequence[Segment]:
+    """Return the static segments that are not in the trash, by name."""
+    query = select(Segment).where(
+        Segment.company_id == company_id,
+        Segment.trashed_at.is_(None),
+        Segment.is_dynamic.is_(False),
+    )
+    return session.scalars(query.order_by(Segment.name_key)).all()
+
+
+def segment_by_name(session: Session, company_id: int, name_key: str) -> Segment | None:
+    """Return the segment of that name, also one in the trash."""
+    return session.scalar(select(Segment).where(Segment.company_id == company_id, Segment.name_key == name_key))
+
+
+def static_ids_of(session: Session, company_id: int, contact_id: int) -> set[int]:
+    """Return the ids of the static segments a contact is on."""
+    query = select(SegmentMember.segment_id).where(
+        SegmentMember.company_id == company_id, SegmentMember.contact_id == contact_id
+    )
+    return set(session.scalars(query))
+
+
+def size(session: Session, ids: Select[int]) -> Size:
+    """Count an audience, given as SELECT of contact ids from `contact`."""
+    may = consent.mailable(_company(), _address(), CHANNEL)
+    barred = consent.suppression_exists(_company(), _address(), CHANNEL)
+    kind = case((Contact.email_key.is_(None), "none"), (may, "may"), (barred, "barred"), else_="no")
+    inner = ids.with_only_columns(kind.label("kind"), maintain_column_froms=True).subquery()
+    query = select(inner.c.kind, func.count()).group_by(inner.c.kind)
+    counts = {row[0]: int(row[1]) for row in session.execute(query)}
+    return Size(
+        total=sum(counts.values()),
+        mailable=counts.get("may", 0),
+        suppressed=counts.get("barred", 0),
+        without_address=counts.get("none", 0),
+    )
+
+
+def people(session: Session, ids: Select[int], *, limit: int, before: int | None = None) -> Sequence[Person]:
+    """Return contacts of an audience, the latest first, older than the contact id `before`."""
+    query: Any = ids.with_only_columns(
+        Contact.id,
+        Contact.public_id,
+        Contact.email,
+        Contact.first_name,
+        Contact.last_name,
+        consent.mailable(_company(), _address(), CHANNEL).label("is_mailable"),
+        maintain_column_froms=True,
+    )
+    if before is not None:
+        query = query.where(Contact.id < before)
+    rows = session.execute(query.order_by(Contact.id.desc()).limit(limit))
+    return [
+        Person(
+            id=row.id,
+            public_id=row.public_id,
+            email=row.email,
+            name=f"{row.first_name} {row.last_name}".strip(),
+            is_mailable=bool(row.is_mailable),
+        )
+        for row in rows
+    ]
+
+
+def recipients(ids: Select[int]) -> Select[Any]:
+    """Return SELECT contact_id, address, address_key of those of an audience who have an e-mail address."""
+    chosen: Select[Any] = ids.with_only_columns(  # type: ignore[assignment] - the types of its columns don't matter
+        Contact.id.label("contact_id"),
+        Contact.email.label("address"),
+        Contact.email_key.label("address_key"),
+        maintain_column_froms=True,
+    )
+    return chosen.where(Contact.email_key.is_not(None))
+
+
+def search(session: Session, company_id: int, text: str, limit: int) -> Sequence[Person]:
+    """Return contacts with an address whose e-mail or name begins with the text; no text = the latest."""
+    ids = select(Contact.id).where(
+        Contact.company_id == company_id, Contact.trashed_at.is_(None), Contact.email_key.is_not(None)
+    )
+    matching = matches(company_id, text, "")
+    return people(session, ids if matching is None else ids.where(matching), limit=limit)
+
+
+def contact_public_id(session: Session, company_id: int, contact_id: int) -> uuid.UUID | None:
+    """Return the public id of a contact."""
+    return session.scalar(select(Contact.public_id).where(Contact.company_id == company_id, Contact.id == contact_id))
+
+
+def contains(session: Session, ids: Select[int], contact_id: int) -> bool:
+    """Say whether a contact belongs to an audience."""
+    return session.scalar(ids.where(Contact.id == contact_id)) is not None
+
+
+def contacts_by_public_id(session: Session, company_id: int, public_ids: Sequence[uuid.UUID]) -> Sequence[int]:
+    """Return the ids of contacts that exist and are not in the trash."""
+    query = select(Contact.id).where(
+        Contact.company_id == company_id,
+        Contact.public_id.in_(public_ids),
+        Contact.trashed_at.is_(None),
+    )
+    return session.scalars(query).all()
+
+
+def contacts_by_address(session: Session, company_id: int, keys: Sequence[str]) -> Mapping[str, int]:
+    """Return address key → contact id of contacts that are not in the trash."""
+    found: dict[str, int] = {}
+    for start in range(0, len(keys), 500):
+        query = select(Contact.email_key, Contact.id).where(
+            Contact.company_id == company_id,
+            Contact.email_key.in_(keys[start : start + 500]),
+            Contact.trashed_at.is_(None),
+        )
+        found.update({str(row[0]): row[1] for row in session.execute(query)})
+    return found
+
+
+def present_members(session: Session, company_id: int, segment_id: int, contact_ids: Sequence[int]) -> set[int]:
+    """Return which of these contacts are on a static segment."""
+    found: set[int] = set()
+    for start in range(0, len(contact_ids), 500):
+        query = select(SegmentMember.contact_id).where(
+            SegmentMember.company_id == company_id,
+            SegmentMember.segment_id == segment_id,
+            SegmentMember.contact_id.in_(contact_ids[start : start + 500]),
+        )
+        found.update(session.scalars(query))
+    return found
+
+
+def zone(session: Session, company_id: int) -> str:
+    """Return the company's time zone."""
+    return session.scalar(select(Company.timezone).where(Company.id == company_id)) or "UTC"
+
+
+def tags_named(session: Session, company_id: int, public_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, tuple[int, str]]:
+    """Return public id → (id, name) of the tags that exist."""
+    wanted = list(public_ids)
+    query = select(Tag.public_id, Tag.id, Tag.name).where(Tag.company_id == company_id, Tag.public_id.in_(wanted))
+    return {row[0]: (row[1], row[2]) for row in session.execute(query)} if wanted else {}
+
+
+def fields_named(session: Session, company_id: int, keys: Iterable[str]) -> dict[str, tuple[str, FieldType]]:
+    """Return key → (label, type) of the custom fields that exist."""
+    wanted = list(keys)
+    query = select(CustomField.key, CustomField.label, CustomField.type).where(
+        CustomField.company_id == company_id, CustomField.key.in_(wanted)
+    )
+    return {row[0]: (row[1], row[2]) for row in session.execute(query)} if wanted else {}
+
+
+def lists_named(session: Session, company_id: int, public_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, tuple[int, str]]:
+    """Return public id → (id, name) of the static segments that are not in the trash."""
+    wanted = list(public_ids)
+    query = select(Segment.public_id, Segment.id, Segment.name).where(
+        Segment.company_id == company_id,
+        Segment.public_id.in_(wanted),
+        Segment.is_dynamic.is_(False),
+        Segment.trashed_at.is_(None),
+    )
+    return {row[0]: (row[1], row[2]) for row in session.execute(query)} if wanted else {}
+
+
+def tags(session: Session, company_id: int) -> Sequence[tuple[uuid.UUID, str]]:
+    """Return all tags by name."""
+    query = select(Tag.public_id, Tag.name).where(Tag.company_id == company_id)
+    return [(row[0], row[1]) for row in session.execute(query.order_by(Tag.name_key))]
+
+
+def custom_fields(session: Session, company_id: int) -> Sequence[CustomField]:
+    """Return all custom fields by label."""
+    query = select(CustomField).where(CustomField.company_id == company_id)
+    return session.scalars(query.order_by(CustomField.label, CustomField.key)).all()
+
+
+def languages(session: Session, company_id: int) -> Sequence[str]:
+    """Return the languages contacts have."""
+    query = select(Contact.language).where(Contact.company_id == company_id, Contact.language != "")
+    return session.scalars(query.distinct().order_by(Contact.language).limit(200)).all()
+
+
+def _company() -> Any:  # noqa: ANN401 - a mapped column
+    return Contact.company_id
+
+
+def _address() -> Any:  # noqa: ANN401 - a mapped column
+    return Contact.email_key

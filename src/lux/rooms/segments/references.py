@@ -1,0 +1,161 @@
+"""What a rule names (tags, fields, segments, campaigns): where it is, or that it is gone."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
+
+from lux.kit.errors import BrokenRule
+from lux.kit.i18n import gettext as _
+from lux.ports.contributions import Subject, installed
+from lux.rooms.contacts.models import FieldType
+from lux.rooms.segments import queries
+from lux.rooms.segments.conditions import ActivityCondition, CustomCondition, SegmentCondition, TagCondition
+from lux.rooms.segments.rules import Rule
+
+CAMPAIGN = "campaign"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Named:
+    """Something a rule names, as it is now."""
+
+    id: int
+    name: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class NamedField:
+    """A custom field that a rule names, as it is now."""
+
+    key: str
+    name: str
+    type: FieldType
+
+
+@dataclass(frozen=True, kw_only=True)
+class References:
+    """Everything a rule names and the database still has."""
+
+    tags: Mapping[uuid.UUID, Named]
+    fields: Mapping[str, NamedField]
+    segments: Mapping[uuid.UUID, Named]
+    campaigns: Mapping[uuid.UUID, Named]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Missing:
+    """Something a rule names that can't be asked any more."""
+
+    kind: str  # tag | field | field_type | segment | campaign
+    name: str
+
+    def sentence(self) -> str:
+        """Say what is missing."""
+        name = self.name or _("without a name")
+        words = {
+            "tag": _("The tag “%(name)s” was deleted.", name=name),
+            "field": _("The field “%(name)s” was deleted.", name=name),
+            "field_type": _("The field “%(name)s” now holds something else.", name=name),
+            "segment": _("The segment “%(name)s” was deleted or is in the trash.", name=name),
+            "campaign": _("The campaign “%(name)s” was deleted.", name=name),
+        }
+        return words[self.kind]
+
+
+def resolve(session: Session, company_id: int, rule: Rule) -> tuple[References, list[Missing]]:
+    """Look up everything a rule names; returns what is there and what is missing."""
+    wanted = _Wanted(rule)
+    found = References(
+        tags={
+            key: Named(id=row[0], name=row[1])
+            for key, row in queries.tags_named(session, company_id, wanted.tags).items()
+        },
+        fields={
+            key: NamedField(key=key, name=label, type=kind)
+            for key, (label, kind) in queries.fields_named(session, company_id, wanted.keys).items()
+        },
+        segments={
+            key: Named(id=row[0], name=row[1])
+            for key, row in queries.lists_named(session, company_id, wanted.segments).items()
+        },
+        campaigns={
+            key: Named(id=subject.id, name=subject.name)
+            for key, subject in _campaigns(session, company_id, wanted.campaigns).items()
+        },
+    )
+    return found, [gap for condition in rule.conditions() if (gap := _gap(condition, found))]
+
+
+def require(session: Session, company_id: int, rule: Rule) -> References:
+    """Look up everything a rule names; raises BrokenRule naming what is missing."""
+    found, missing = resolve(session, company_id, rule)
+    if missing:
+        raise broken(missing)
+    return found
+
+
+def broken(missing: Sequence[Missing]) -> BrokenRule:
+    """Return the error that names what is missing, each thing once."""
+    return BrokenRule(
+        " ".join(dict.fromkeys(gap.sentence() for gap in missing)),
+        fix=_("Open the segment and choose something else, or remove the condition."),
+    )
+
+
+def fitting_type(kind: FieldType) -> str:
+    """Return the type of test (as in rules) that fits a custom field."""
+    return kind.value  # text, number, date, boolean and choice carry the same names
+
+
+class _Wanted:
+    """The names in a rule, sorted by kind."""
+
+    def __init__(self, rule: Rule) -> None:
+        self.tags: set[uuid.UUID] = set()
+        self.keys: set[str] = set()
+        self.segments: set[uuid.UUID] = set()
+        self.campaigns: set[uuid.UUID] = set()
+        for condition in rule.conditions():
+            if isinstance(condition, TagCondition):
+                self.tags.add(condition.tag)
+            elif isinstance(condition, CustomCondition):
+                self.keys.add(condition.key)
+            elif isinstance(condition, SegmentCondition):
+                self.segments.add(condition.segment)
+            elif isinstance(condition, ActivityCondition) and condition.campaign:
+                self.campaigns.add(condition.campaign)
+
+
+def _campaigns(session: Session, company_id: int, wanted: set[uuid.UUID]) -> Mapping[uuid.UUID, Subject]:
+    if not wanted:
+        return {}
+    for resolver in installed().subject_resolvers:
+        if resolver.subject_type == CAMPAIGN:
+            return resolver.resolve(session, company_id, sorted(wanted))
+    return {}
+
+
+def _gap(condition: object, found: References) -> Missing | None:
+    if isinstance(condition, TagCondition) and condition.tag not in found.tags:
+        return Missing(kind="tag", name=condition.name)
+    if isinstance(condition, SegmentCondition) and condition.segment not in found.segments:
+        return Missing(kind="segment", name=condition.name)
+    if isinstance(condition, CustomCondition):
+        return _field_gap(condition, found)
+    if isinstance(condition, ActivityCondition) and condition.campaign:
+        is_there = condition.campaign in found.campaigns
+        return None if is_there else Missing(kind="campaign", name=condition.name)
+    return None
+
+
+def _field_gap(condition: CustomCondition, found: References) -> Missing | None:
+    field = found.fields.get(condition.key)
+    if field is None:
+        return Missing(kind="field", name=condition.name or condition.key)
+    if fitting_type(field.type) != condition.test.type:
+        return Missing(kind="field_type", name=field.name)
+    return None

@@ -1,0 +1,118 @@
+"""Turn segments and rules into SQL, and say who is in them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Select
+from sqlalchemy.orm import Session
+
+from lux.kit.db.session import dialect_of
+from lux.kit.errors import BrokenRule
+from lux.kit.i18n import gettext as _
+from lux.rooms.segments import compile as sql
+from lux.rooms.segments import queries, references
+from lux.rooms.segments.comparisons import Days
+from lux.rooms.segments.models import Segment
+from lux.rooms.segments.references import Missing, References
+from lux.rooms.segments.rules import Rule
+
+SAMPLE = 10
+
+
+@dataclass(frozen=True, kw_only=True)
+class Preview:
+    """Who a rule matches now: how many, and the latest of them."""
+
+    size: queries.Size
+    sample: Sequence[queries.Person]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Standing:
+    """One segment, seen from one contact."""
+
+    segment: Segment
+    is_member: bool | None  # None = the rule is broken, nobody can say
+    missing: Sequence[Missing] = ()
+
+
+def scope_of(session: Session, company_id: int, found: References) -> sql.Scope:
+    """Return what a rule is compiled for, at this moment."""
+    return sql.Scope(
+        company_id=company_id,
+        dialect=dialect_of(session),
+        days=Days.of(queries.zone(session, company_id)),
+        found=found,
+    )
+
+
+def select_rule(session: Session, company_id: int, rule: Rule) -> Select[int]:
+    """Return SELECT of the contacts a rule matches; raises BrokenRule naming what is missing."""
+    found = references.require(session, company_id, rule)
+    return sql.contact_ids(rule, scope_of(session, company_id, found))
+
+
+def select_segment(session: Session, segment: Segment) -> Select[int]:
+    """Return SELECT of a segment's contacts; raises BrokenRule, also for a segment in the trash."""
+    if segment.trashed_at is not None:
+        raise BrokenRule(
+            _("The segment “%(name)s” is in the trash.", name=segment.name),
+            fix=_("Restore it, or choose another one."),
+        )
+    if not segment.is_dynamic:
+        return sql.list_members(segment.company_id, segment.id)
+    return select_rule(session, segment.company_id, rule_of(segment))
+
+
+def rule_of(segment: Segment) -> Rule:
+    """Return a dynamic segment's rule; it was checked when it was saved."""
+    return Rule.model_validate(segment.rule)
+
+
+def gaps(session: Session, segment: Segment) -> Sequence[Missing]:
+    """Return what a segment's rule names that is gone; empty = the rule is whole."""
+    if not segment.is_dynamic:
+        return []
+    return references.resolve(session, segment.company_id, rule_of(segment))[1]
+
+
+def preview(session: Session, ids: Select[int]) -> Preview:
+    """Count an audience and show its latest contacts."""
+    return Preview(size=queries.size(session, ids), sample=queries.people(session, ids, limit=SAMPLE))
+
+
+def memberships(session: Session, company_id: int, contact_id: int) -> list[Standing]:
+    """Return every segment with whether the contact is in it now."""
+    on_lists = queries.static_ids_of(session, company_id, contact_id)
+    found = []
+    for segment in queries.segments(session, company_id):
+        if not segment.is_dynamic:
+            found.append(Standing(segment=segment, is_member=segment.id in on_lists))
+            continue
+        rule = rule_of(segment)
+        names, missing = references.resolve(session, company_id, rule)
+        if missing:
+            found.append(Standing(segment=segment, is_member=None, missing=missing))
+            continue
+        ids = sql.contact_ids(rule, scope_of(session, company_id, names))
+        is_member = queries.contains(session, ids, contact_id)
+        found.append(Standing(segment=segment, is_member=is_member))
+    return found
+
+
+def panel_of(session: Session, company_id: int, contact_id: int) -> dict[str, object]:
+    """Return what the block on a contact's page shows."""
+    found = memberships(session, company_id, contact_id)
+    return {
+        "contact_public_id": queries.contact_public_id(session, company_id, contact_id),
+        "inside": [standing for standing in found if standing.is_member],
+        "broken": [standing for standing in found if standing.is_member is None],
+        "lists": [
+            (str(standing.segment.public_id), standing.segment.name)
+            for standing in found
+            if standing.is_member is False and not standing.segment.is_dynamic
+        ],
+        "has_segments": bool(found),
+    }

@@ -26,10 +26,19 @@ WATCH = Path(__file__).with_name("watch.py")
 
 def begin() -> None:
     """Make the run's folder; every worker started after this inherits it."""
-    folder = tempfile.mkdtemp(prefix="lux-tests-")
+    _sweep()
+    folder = tempfile.mkdtemp(prefix=f"lux-tests-{os.getpid()}-")
     Path(folder).chmod(0o755)  # servers run as users of their own
     os.environ[FOLDER] = folder
     os.environ[OWNER] = str(os.getpid())
+
+
+def _sweep() -> None:
+    """Remove the folders of runs that were killed before they had a server to look after them."""
+    for left in Path(tempfile.gettempdir()).glob("lux-tests-*-*"):
+        owner = left.name.split("-")[2]
+        if owner.isdigit() and not Path(f"/proc/{owner}").exists() and not any(left.glob("*.watcher")):
+            shutil.rmtree(left, ignore_errors=True)
 
 
 def end() -> None:

@@ -19,6 +19,8 @@ from typing import Any, NoReturn
 
 import pytest
 
+from tests.services.watch import alive
+
 FOLDER = "LUX_TEST_RUN"
 OWNER = "LUX_TEST_RUN_OWNER"
 WATCH = Path(__file__).with_name("watch.py")
@@ -37,7 +39,7 @@ def _sweep() -> None:
     """Remove the folders of runs that were killed before they had a server to look after them."""
     for left in Path(tempfile.gettempdir()).glob("lux-tests-*-*"):
         owner = left.name.split("-")[2]
-        if owner.isdigit() and not Path(f"/proc/{owner}").exists() and not any(left.glob("*.watcher")):
+        if owner.isdigit() and not alive(int(owner)) and not any(left.glob("*.watcher")):
             shutil.rmtree(left, ignore_errors=True)
 
 

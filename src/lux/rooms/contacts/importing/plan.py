@@ -19,23 +19,10 @@ CONSENT_NONE: Final = "none"
 CONSENT_COLUMN: Final = "column"
 CONSENT_DECLARED: Final = "declared"
 YES_WORDS: Final = (
-    "yes",
-    "y",
-    "true",
-    "1",
-    "on",
-    "subscribed",
-    "opt-in",
-    "opted in",
-    "granted",
-    "active",
-    "ja",
-    "oui",
-    "sí",
-)
+    "yes", "y", "true", "1", "on", "subscribed", "opt-in", "granted", "given", "active", "ja", "oui", "sí",
+)  # fmt: skip
 NO_WORDS: Final = (
-    "no", "n", "false", "0", "off", "unsubscribed", "opt-out", "opted out", "denied", "cleaned", "bounced", "nein",
-    "non",
+    "no", "n", "false", "0", "off", "unsubscribed", "opt-out", "denied", "withdrawn", "cleaned", "bounced", "nein", "non",
 )  # fmt: skip
 
 

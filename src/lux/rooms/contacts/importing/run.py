@@ -6,9 +6,9 @@ import itertools
 import time
 from collections import Counter
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, BinaryIO, Final
+from typing import TYPE_CHECKING, Any, BinaryIO, Final, cast
 
-from sqlalchemy import select, update
+from sqlalchemy import CursorResult, select, update
 
 from lux.kit import clock, i18n
 from lux.kit.errors import LuxError
@@ -21,6 +21,7 @@ from lux.rooms.contacts.importing.records import Record, records
 from lux.rooms.contacts.importing.rows import Candidate, RowReader
 from lux.rooms.contacts.importing.write import write
 from lux.rooms.contacts.models import ContactImport, CustomField
+from lux.rooms.notifications.service import notify
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -56,7 +57,7 @@ def run(context: JobContext, store: FileStore, import_id: int) -> None:
             if context.is_last_attempt:
                 _end(context, entry, "failed", _reason(error))
             raise
-    _end(context, entry, "done")
+        _end(context, entry, "done")
     store.delete(entry.file_key)
 
 
@@ -74,12 +75,14 @@ def _end(context: JobContext, entry: ContactImport, state: str, error: str = "")
     if state == "done":
         values["offset"] = entry.file_size
     with context.db.begin(context.company_id) as session:
-        session.execute(
-            update(ContactImport)
-            .where(ContactImport.id == entry.id, ContactImport.state == "running")
-            .values(values)
-            .execution_options(synchronize_session=False)
-        )
+        statement = update(ContactImport).where(ContactImport.id == entry.id, ContactImport.state == "running")
+        result = session.execute(statement.values(values).execution_options(synchronize_session=False))
+        is_news = cast("CursorResult[Any]", result).rowcount == 1 and state != "cancelled"
+        if is_news and entry.created_by is not None:
+            is_done, url = state == "done", f"/contacts/imports/{entry.public_id}"
+            words = _("“%(file)s” is imported") if is_done else _("The import of “%(file)s” failed")
+            title, level = words % {"file": entry.file_name}, "ok" if is_done else "bad"
+            notify(session, [entry.created_by], kind="contacts.imported", title=title, body=error, url=url, level=level)
 
 
 def _read_file(context: JobContext, store: FileStore, entry: ContactImport, options: Options) -> None:

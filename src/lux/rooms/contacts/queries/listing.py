@@ -183,15 +183,26 @@ def _place(cursor: str | None, walk: _Walk) -> _Place | None:
     if not cursor:
         return None
     direction, group, value, number = decode_cursor(cursor, 4)
+    is_whole = direction in {"n", "p"} and group in {_VALUES, _EMPTY} and isinstance(number, int)
+    is_sorted = group == _EMPTY or isinstance(value, str)
+    if not (is_whole and is_sorted):
+        raise _damaged()
+    moment = _moment(str(value)) if group == _VALUES and walk.is_moment else value
+    return _Place(is_backwards=direction == "p", group=int(group or 0), value=moment, id=int(number or 0))
+
+
+def _moment(text: str) -> dt.datetime:
     try:
-        if direction not in {"n", "p"} or group not in {_VALUES, _EMPTY}:
-            raise ValueError(cursor)
-        if group == _VALUES and walk.is_moment:
-            value = dt.datetime.fromisoformat(str(value))  # type: ignore[assignment]
-        return _Place(is_backwards=direction == "p", group=int(group or 0), value=value, id=int(number or 0))
-    except (TypeError, ValueError) as error:
-        message = _("This page link is damaged.")
-        raise InvalidInput(field="cursor", message=message, fix=_("Start at the first page.")) from error
+        found = dt.datetime.fromisoformat(text)
+    except ValueError as error:
+        raise _damaged() from error
+    if found.tzinfo is None:
+        raise _damaged()
+    return found
+
+
+def _damaged() -> InvalidInput:
+    return InvalidInput(field="cursor", message=_("This page link is damaged."), fix=_("Start at the first page."))
 
 
 def _tag_id(session: Session, public_id: str) -> int:

@@ -1,0 +1,1 @@
+"""Untrusted input of the contacts' pages as typed values."""

@@ -1,0 +1,43 @@
+"""The contacts' background work: imports, exports, values of deleted fields, and what has had its time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from lux.kit.i18n import gettext as _
+from lux.kit.jobs import JobKind, Schedule
+from lux.net.storage import store_of
+from lux.rooms.contacts.importing import run as importing
+from lux.rooms.contacts.service import exports, fields, retention
+
+if TYPE_CHECKING:
+    from lux.kit.jobs import JobContext
+
+
+def import_file(context: JobContext, args: dict[str, Any]) -> None:
+    """Import a file from where it stands."""
+    importing.run(context, store_of(context.settings), int(args["import_id"]))
+
+
+def export_file(context: JobContext, args: dict[str, Any]) -> None:
+    """Write an export."""
+    exports.run(context, store_of(context.settings), int(args["export_id"]))
+
+
+def forget_field(context: JobContext, args: dict[str, Any]) -> None:
+    """Remove the values of a deleted custom field."""
+    fields.forget_values(context, str(args["key"]))
+
+
+def clean_up(context: JobContext, _args: dict[str, Any]) -> None:
+    """Remove expired exports, old uploads and reports."""
+    retention.clean_up(context, store_of(context.settings))
+
+
+KINDS = (
+    JobKind(name="contacts.import", handler=import_file, title=lambda: _("Import contacts"), queue="import"),
+    JobKind(name="contacts.export", handler=export_file, title=lambda: _("Export contacts"), queue="import"),
+    JobKind(name="contacts.forget_field", handler=forget_field, title=lambda: _("Remove a deleted field’s values")),
+    JobKind(name="contacts.clean_up", handler=clean_up, title=lambda: _("Remove old imports and exports")),
+)
+SCHEDULES = (Schedule(name="contacts.clean_up", rule="20 3 * * *", kind="contacts.clean_up"),)

@@ -1,0 +1,203 @@
+"""Exports: a filter or a selection becomes a CSV file in the store, for a week; the audit chain knows who asked."""
+
+from __future__ import annotations
+
+import csv
+import io
+import uuid
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+from sqlalchemy import select, update
+
+from lux.gate import consent
+from lux.gate.consent import Standing
+from lux.kit import clock, i18n, jobs
+from lux.kit.db.base import uuid7
+from lux.kit.db.session import company_of
+from lux.kit.errors import InvalidInput, NotFound
+from lux.kit.i18n import gettext as _
+from lux.kit.jobs import JobInterrupted
+from lux.ledger import audit
+from lux.rooms.contacts import catalogue
+from lux.rooms.contacts.models import Contact, ContactExport, CustomField, Tag
+from lux.rooms.contacts.queries import listing, people, tables
+from lux.rooms.contacts.queries.listing import ContactFilter
+from lux.rooms.contacts.service.origin import auditor_of
+from lux.rooms.contacts.spreadsheet import disarmed
+from lux.rooms.notifications.service import notify
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from sqlalchemy.orm import Session
+
+    from lux.identity.access import Person
+    from lux.kit.jobs import JobContext
+    from lux.ports.storage import FileStore
+
+JOB: Final = "contacts.export"
+KEPT: Final = timedelta(days=7)
+_PAGE: Final = 2000  # contacts read at a time
+_BLOCK: Final = 256 * 1024
+_EXTRA: Final = ("tags", "consent", "consent_date", "suppressed", "created_at", "last_activity_at")
+
+
+def request(
+    session: Session, wanted: ContactFilter, person: Person, *, ids: Collection[uuid.UUID] = (), calling_code: str = ""
+) -> ContactExport:
+    """Put an export of a filter, or of selected contacts, into the queue; raises InvalidInput when nobody matches."""
+    listing.where(session, wanted)  # says now, not in the job, when a tag is gone
+    if not ids and not listing.count(session, wanted, cap=0, calling_code=calling_code):
+        raise InvalidInput(_("Nobody matches: there is nothing to export."))
+    public_id, company_id = uuid7(), company_of(session)
+    stored = wanted.as_json() | {"calling_code": calling_code, "ids": [str(one) for one in ids]}
+    stored["locale"] = i18n.locale()
+    entry = ContactExport(
+        public_id=public_id,
+        file_key=f"exports/{public_id}.csv",
+        file_name=f"contacts-{clock.now():%Y-%m-%d}.csv",
+        filter=stored,
+        created_by=person.user_id,
+    )
+    session.add(entry)
+    session.flush()
+    entry.job_id = jobs.enqueue(session, JOB, {"export_id": entry.id}, company_id=company_id, dedup_key=str(entry.id))
+    detail = {
+        name: value for name, value in stored.items() if value and name not in {"text", "ids", "calling_code", "locale"}
+    }
+    detail |= {"is_searched": bool(wanted.text), "selected": len(ids)}
+    _note(session, entry, "contacts.export_requested", person, detail)
+    session.flush()
+    return entry
+
+
+def run(context: JobContext, store: FileStore, export_id: int) -> None:
+    """Write the file; it appears whole or not at all, so running again begins anew."""
+    with context.db.begin(context.company_id) as session:
+        entry = session.get(ContactExport, export_id)
+        if entry is None or entry.state not in tables.UNFINISHED:
+            return
+        entry.state = "running"
+    try:
+        with store.open_write(entry.file_key) as target:
+            rows = 0
+            for text, count in _texts(context, entry):
+                target.write(text.encode("utf-8"))
+                rows += count
+                context.progress(rows)
+    except JobInterrupted:
+        raise
+    except Exception:
+        if context.is_last_attempt:
+            _end(context, entry, state="failed", error=_("The export stopped because of an error in LUX."))
+        raise
+    now = clock.now()
+    size = store.size(entry.file_key)
+    _end(context, entry, state="done", rows=rows, file_size=size, finished_at=now, expires_at=now + KEPT)
+
+
+def download(session: Session, store: FileStore, entry: ContactExport, person: Person) -> Iterator[bytes]:
+    """Note who takes the file and return its blocks; raises NotFound when it has expired."""
+    is_over = entry.expires_at is not None and entry.expires_at <= clock.now()
+    if entry.state != "done" or is_over or not store.exists(entry.file_key):
+        raise NotFound(_("This file is gone: exports are kept for a week."), fix=_("Export again."))
+    _note(session, entry, "contacts.export_downloaded", person, {"rows": entry.rows})
+    return _blocks(store, entry.file_key)
+
+
+def _blocks(store: FileStore, key: str) -> Iterator[bytes]:
+    with store.open_read(key) as stream:
+        while block := stream.read(_BLOCK):
+            yield block
+
+
+def _texts(context: JobContext, entry: ContactExport) -> Iterator[tuple[str, int]]:
+    """Yield parts of the file and how many contacts each holds; a mark tells spreadsheets that it is UTF-8."""
+    with context.db.read(context.company_id) as session:
+        fields = list(tables.custom_fields(session))
+    yield "\ufeff" + _csv([[*catalogue.BY_NAME, *_EXTRA, *(one.key for one in fields)]]), 0
+    after = 0
+    while True:
+        context.check_cancelled()
+        with context.db.read(context.company_id) as session:
+            contacts = _page(session, entry, after)
+            if not contacts:
+                return
+            after = contacts[-1].id
+            yield _csv(_rows(session, contacts, fields)), len(contacts)
+
+
+def _page(session: Session, entry: ContactExport, after: int) -> Sequence[Contact]:
+    stored = dict(entry.filter)
+    ids, calling_code, _locale = (stored.pop(name, "") for name in ("ids", "calling_code", "locale"))
+    query = select(Contact).where(*listing.where(session, ContactFilter(**stored), calling_code), Contact.id > after)
+    if ids:
+        query = query.where(Contact.public_id.in_([uuid.UUID(one) for one in ids]))
+    return session.scalars(query.order_by(Contact.id).limit(_PAGE)).all()
+
+
+def _rows(session: Session, contacts: Sequence[Contact], fields: Sequence[CustomField]) -> Iterator[list[str]]:
+    tags = people.tags_of(session, [one.id for one in contacts])
+    keys = [one.email_key for one in contacts if one.email_key]
+    standings = consent.status(session, "email", keys) if keys else {}
+    for one in contacts:
+        standing = standings.get(one.email_key or "")
+        yield [
+            *(_text(getattr(one, name)) for name in catalogue.BY_NAME),
+            *_extra(one, tags.get(one.id, []), standing),
+            *(_text(one.attrs.get(field.key)) for field in fields),
+        ]
+
+
+def _extra(contact: Contact, tags: Sequence[Tag], standing: Standing | None) -> list[str]:
+    return [
+        ", ".join(tag.name for tag in tags),
+        standing.state.value if standing and standing.state else "",
+        standing.at.date().isoformat() if standing and standing.at else "",
+        standing.suppressed.value if standing and standing.suppressed else "",
+        contact.created_at.isoformat(timespec="seconds"),
+        contact.last_activity_at.isoformat(timespec="seconds") if contact.last_activity_at else "",
+    ]
+
+
+def _csv(rows: Sequence[Sequence[str]] | Iterator[list[str]]) -> str:
+    text = io.StringIO()
+    csv.writer(text).writerows([disarmed(cell) for cell in row] for row in rows)
+    return text.getvalue()
+
+
+def _text(value: Any) -> str:  # noqa: ANN401 - any stored value
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return str(getattr(value, "value", value))
+
+
+def _end(context: JobContext, entry: ContactExport, **values: Any) -> None:  # noqa: ANN401 - columns of the export
+    with i18n.use_locale(entry.filter.get("locale")), context.db.begin(context.company_id) as session:
+        session.execute(
+            update(ContactExport)
+            .where(ContactExport.id == entry.id)
+            .values(**values)
+            .execution_options(synchronize_session=False)
+        )
+        if values["state"] == "done" and entry.created_by is not None:
+            title = _("Your export is ready: %(count)s contacts", count=values["rows"])
+            notify(
+                session, [entry.created_by], kind="contacts.exported", title=title, url="/contacts/exports", level="ok"
+            )
+
+
+def _note(session: Session, entry: ContactExport, action: str, person: Person, detail: dict[str, Any]) -> None:
+    audit.append(
+        session,
+        company_of(session),
+        actor=auditor_of(person),
+        action=action,
+        object_type="contact_export",
+        object_id=str(entry.public_id),
+        detail=detail,
+    )

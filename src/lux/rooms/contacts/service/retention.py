@@ -1,0 +1,89 @@
+"""Removes what has had its time: expired exports, uploaded files, reports of old imports, files nobody knows."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Final
+
+from sqlalchemy import delete, select
+
+from lux.kit import clock
+from lux.kit.db import ALL_COMPANIES
+from lux.rooms.contacts.models import ContactExport, ContactImport, ImportedContact, ImportRejection
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+    from lux.kit.jobs import JobContext
+    from lux.ports.storage import FileStore
+
+UPLOADS_KEPT: Final = timedelta(days=7)  # a file that was never imported
+REPORTS_KEPT: Final = timedelta(days=30)  # refused rows, and the file of an import that did not end well
+_STRAY_AFTER: Final = timedelta(days=1)  # an upload may be under way
+
+
+def clean_up(context: JobContext, store: FileStore) -> None:
+    """Go through all companies; running twice does no harm."""
+    now = clock.now()
+    with context.db.begin(ALL_COMPANIES) as session:
+        _expire_exports(session, store, now)
+        _drop_uploads(session, store, now)
+    context.check_cancelled()
+    with context.db.begin(ALL_COMPANIES) as session:
+        _drop_reports(session, store, now)
+    with context.db.read(ALL_COMPANIES) as session:
+        _drop_strays(session, store, now)
+
+
+def _expire_exports(session: Session, store: FileStore, now: datetime) -> None:
+    query = select(ContactExport).where(ContactExport.state == "done", ContactExport.expires_at <= now)
+    for entry in session.scalars(query):
+        store.delete(entry.file_key)
+        entry.state = "expired"
+
+
+def _drop_uploads(session: Session, store: FileStore, now: datetime) -> None:
+    query = select(ContactImport).where(
+        ContactImport.state == "uploaded", ContactImport.created_at <= now - UPLOADS_KEPT
+    )
+    for entry in session.scalars(query):
+        store.delete(entry.file_key)
+        session.delete(entry)
+
+
+def _drop_reports(session: Session, store: FileStore, now: datetime) -> None:
+    query = select(ContactImport.id, ContactImport.file_key).where(
+        ContactImport.state.in_(("done", "failed", "cancelled")), ContactImport.created_at <= now - REPORTS_KEPT
+    )
+    old = session.execute(query).all()
+    for entry in old:
+        store.delete(entry.file_key)
+    ids: Sequence[int] = [entry.id for entry in old]
+    for model, column in ((ImportRejection, ImportRejection.import_id), (ImportedContact, ImportedContact.import_id)):
+        for start in range(0, len(ids), 500):
+            session.execute(
+                delete(model).where(column.in_(ids[start : start + 500])).execution_options(synchronize_session=False)
+            )
+
+
+def _drop_strays(session: Session, store: FileStore, now: datetime) -> None:
+    """Remove files that no row names: the request that brought them was undone."""
+    for folder, model in (("imports", ContactImport), ("exports", ContactExport)):
+        for key in store.list(folder):
+            made = _made_at(key)
+            if made is None or now - made < _STRAY_AFTER:
+                continue
+            if session.scalar(select(model.id).where(model.file_key == key)) is None:
+                store.delete(key)
+
+
+def _made_at(key: str) -> datetime | None:
+    """Return when a file of ours was named: its UUIDv7 begins with the milliseconds."""
+    name = key.rpartition("/")[2].removesuffix(".csv")
+    try:
+        found = uuid.UUID(name)
+    except ValueError:
+        return None
+    return datetime.fromtimestamp((found.int >> 80) / 1000, UTC) if found.version == 7 else None

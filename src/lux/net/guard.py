@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
 import re
 import socket
@@ -65,10 +66,10 @@ def resolve(host: str, port: int, *, allow_hosts: Iterable[str] = (), provider: 
 def checked_host(host: str, *, provider: str) -> str:
     """Return a host name or address ready to be looked up; raises Invalid naming `host`."""
     text = host.strip()
-    try:
-        return str(ipaddress.ip_address(text.removeprefix("[").removesuffix("]")))
-    except ValueError:
-        pass
+    literal = text[1:-1] if text.startswith("[") and text.endswith("]") else text
+    if "%" not in literal:  # a zone id names an interface of this machine
+        with contextlib.suppress(ValueError):
+            return str(ipaddress.ip_address(literal))
     try:
         name = text if text.isascii() else text.encode("idna").decode("ascii")
     except UnicodeError:

@@ -12,7 +12,7 @@ MAX_WORDS = 400  # characters of a reply that a receipt keeps
 
 _ENHANCED = re.compile(r"([245])\.(\d{1,3})\.(\d{1,3})\b")
 _QUEUED = re.compile(
-    r"(?:queued(?: mail for delivery)?(?: as)?|\bid=|Ok:? )[ :<]*([A-Za-z0-9][\w.@+-]{3,80})", re.IGNORECASE
+    r"(?:\bqueued as |\bid=|\bok:? (?!queued))[ :<]*((?=[\w.@+-]*\d)[A-Za-z0-9][\w.@+-]{3,80})", re.IGNORECASE
 )
 # Words of a refusal at RCPT that are about us, not about the recipient.
 _ABOUT_US = re.compile(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, BinaryIO, cast
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
     from lux.kit.settings import Settings
     from lux.ports.storage import FileStore
+
+_NOT_IN_KEYS = re.compile(r"[\x00-\x1f\\*?\[\]]")
 
 
 class FsspecStore:
@@ -73,7 +76,8 @@ class FsspecStore:
 
     def _path(self, key: str) -> str:
         parts = key.split("/")
-        if key.startswith("/") or "\\" in key or "\0" in key or any(part in {"", ".", ".."} for part in parts):
+        # fsspec takes *, ? and [ for patterns when it moves a file.
+        if _NOT_IN_KEYS.search(key) or any(part in {"", ".", ".."} for part in parts):
             raise ValueError(f"not a key of the file store: {key!r}")
         return f"{self._root}/{key}"
 

@@ -99,10 +99,12 @@ def job_error_recorder() -> OnError:
     """Return what writes a failed attempt of a job into error_log."""
 
     def record(db: Database, claim: Claim, error: Exception, is_final: bool) -> None:  # noqa: FBT001 - the engine's shape
+        from lux.kit.jobs import RetryLater
         from lux.rooms.diagnostics import service
 
+        cause = error.__cause__ if isinstance(error, RetryLater) and error.__cause__ else error
         service.capture(
-            db, error, source="job", company_id=claim.company_id, endpoint=claim.kind,
+            db, cause, source="job", company_id=claim.company_id, endpoint=claim.kind,
             severity="error" if is_final else "warning",
         )  # fmt: skip
 

@@ -218,7 +218,7 @@ class Sending:
         if not needs_person:
             raise RetryLater(
                 fault.retry_after or outcomes.delay(self._context.attempt), fault.message, is_failure=True
-            )
+            ) from fault
         self._halt = Halt(kind="paused")
 
     def _pace(self) -> float:

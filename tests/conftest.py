@@ -134,45 +134,6 @@ def db_url(request: pytest.FixtureRequest) -> str:
     return url
 
 
-@pytest.fixture(scope="session")
-def _migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a SQLite file with the present schema, to be copied."""
-    file = tmp_path_factory.mktemp("schema") / "lux.db"
-    _migrate(f"sqlite:///{file}")
-    return file
-
-
-@pytest.fixture
-def migrated_sqlite_url(_migrated_file: Path, tmp_path: Path) -> str:
-    """Return the address of a SQLite file with the present schema."""
-    return f"sqlite:///{shutil.copy(_migrated_file, tmp_path / 'lux.db')}"
-
-
-@pytest.fixture
-def migrated_pg_url(postgres: Postgres) -> Iterator[str]:
-    """Return the address of a PostgreSQL database with the present schema."""
-    name = postgres.create(template=postgres.template("migrated", _migrate))
-    yield postgres.url(name)
-    postgres.drop(name)
-
-
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
-def migrated_url(request: pytest.FixtureRequest) -> str:
-    """Return a fresh database with the present schema: the test runs on SQLite and on PostgreSQL."""
-    name = "migrated_sqlite_url" if request.param == "sqlite" else "migrated_pg_url"
-    url: str = request.getfixturevalue(name)
-    return url
-
-
-def _migrate(url: str) -> None:
-    from lux.kit.db import schema
-    from lux.kit.db.engine import make_engine
-
-    engine = make_engine(url)
-    schema.upgrade(engine)
-    engine.dispose()
-
-
 @pytest.fixture
 def start_smtp_sink() -> Iterator[Callable[..., SmtpSink]]:
     """Return a function that starts smtp-sink with flags of its own."""

@@ -13,7 +13,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent / "tools"))
 import frontend  # importable only after the line above
 
 
-class FrontendHook(BuildHookInterface):
+class FrontendHook(BuildHookInterface[Any]):
     """Bundle frontend/ into the package; ask for a Node wheel only where none is on PATH."""
 
     PLUGIN_NAME = "custom"

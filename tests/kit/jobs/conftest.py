@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 import lux.identity.models  # noqa: F401 - jobs point to companies
 from lux.kit.db import ALL_COMPANIES, Base, Database
-from lux.kit.jobs import Job, JobState
+from lux.kit.jobs import Job, JobState, Kinds
 from lux.kit.jobs.worker import Worker
 from lux.kit.settings import Settings
 from tests.kit.jobs import handlers
@@ -34,6 +34,11 @@ def db(settings: Settings) -> Iterator[Database]:
     handlers.make_table(made)
     yield made
     made.close()
+
+
+@pytest.fixture
+def kinds() -> Kinds:
+    return Kinds(handlers.KINDS)
 
 
 @pytest.fixture(scope="session")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from datetime import timedelta
+from itertools import pairwise
 
 from lux.kit import clock
 from lux.kit.db import ALL_COMPANIES
@@ -85,7 +86,7 @@ def test_of_jobs_with_one_key_one_runs_at_a_time(db, start_worker):
     for job_id in ids:
         wait_for(db, job_id, JobState.DONE)
     runs = sorted((job(db, job_id).started_at, job(db, job_id).finished_at) for job_id in ids)
-    assert all(first[1] <= second[0] for first, second in zip(runs, runs[1:], strict=False))
+    assert all(first[1] <= second[0] for first, second in pairwise(runs))
 
 
 def test_progress_is_seen_while_the_job_runs(db, start_worker):

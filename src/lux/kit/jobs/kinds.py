@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from types import FunctionType
 from typing import TYPE_CHECKING, Any, Final
 
 from lux.kit.jobs.errors import UnknownKind
@@ -42,7 +43,7 @@ class JobKind:
     @property
     def label(self) -> str:
         """Return the title in the present locale; the name when there is none."""
-        return str(self.title() if callable(self.title) else self.title) or self.name
+        return str(self.title() if isinstance(self.title, FunctionType) else self.title) or self.name
 
 
 class Kinds(Mapping[str, JobKind]):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final, cast
 
@@ -16,19 +17,28 @@ from lux.kit.jobs.models import Leader
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
-LEASE_SECONDS: Final = 12.0
-RENEW_SECONDS: Final = 3.0  # so a silent leader is replaced within 15 s
+LEASE_SECONDS: Final = 9.0
+RENEW_SECONDS: Final = 3.0  # so a silent leader is replaced within 12 s, and leases swept within 15
 
 
 class Leadership:
     """This process's part in the election."""
 
-    def __init__(self, db: Database, name: str, holder: str, *, lease_seconds: float = LEASE_SECONDS) -> None:
-        """Stand for election under a name; nothing is written yet."""
+    def __init__(
+        self,
+        db: Database,
+        name: str,
+        holder: str,
+        *,
+        lease_seconds: float = LEASE_SECONDS,
+        dead: Callable[[], Sequence[str]] = lambda: (),
+    ) -> None:
+        """Stand for election under a name; nothing is written yet. `dead` names who surely leads no more."""
         self._db = db
         self._name = name
         self._holder = holder
         self._lease = lease_seconds
+        self._dead = dead
         self._until = 0.0  # by this process's own clock that never goes back
 
     @property
@@ -58,7 +68,8 @@ class Leadership:
             "lease_until": now + timedelta(seconds=self._lease),
             "renewed_at": now,
         }
-        open_to_me = or_(Leader.holder == self._holder, Leader.lease_until <= now)
+        former = [self._holder, *self._dead()]
+        open_to_me = or_(Leader.holder.in_(former), Leader.lease_until <= now)
         if _count(session, update(Leader).where(Leader.name == self._name, open_to_me).values(**values)):
             return True
         if session.get(Leader, self._name) is not None:

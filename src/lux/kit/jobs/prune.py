@@ -29,7 +29,7 @@ def prune(db: Database) -> int:
     gone = _delete_jobs(db, ended) + _delete_jobs(db, failed)
     with db.begin(ALL_COMPANIES) as session:
         latest = dict(
-            session.execute(select(CronSlot.schedule, func.max(CronSlot.slot_at)).group_by(CronSlot.schedule)).tuples()
+            session.execute(select(CronSlot.schedule, func.max(CronSlot.slot_at)).group_by(CronSlot.schedule)).all()
         )
         for schedule, slot_at in latest.items():
             old = (CronSlot.schedule == schedule) & (CronSlot.slot_at < min(slot_at, now - KEEP_SLOTS))

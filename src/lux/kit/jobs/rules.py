@@ -42,7 +42,7 @@ class Rule:
     def next_after(self, moment: datetime) -> datetime | None:
         """Return the first moment of the rule after this one, in UTC; None when there is none."""
         if self._is_real_time:
-            found = self._ask(moment.astimezone(self._zone))
+            found = self._ask(moment)
             return None if found is None else found.astimezone(UTC)
         # The trigger does the calendar only, on wall times that pretend to be UTC.
         wall = moment.astimezone(self._zone).replace(tzinfo=UTC) - timedelta(hours=3)
@@ -64,5 +64,6 @@ class Rule:
         return last
 
     def _ask(self, moment: datetime) -> datetime | None:
-        just_after = moment + timedelta(microseconds=1)
-        return cast("datetime | None", self._trigger.get_next_fire_time(None, just_after))
+        just_after = moment + timedelta(microseconds=1)  # in UTC: wall times forget which fold it is
+        zoned = just_after.astimezone(self._trigger.timezone)
+        return cast("datetime | None", self._trigger.get_next_fire_time(None, zoned))

@@ -61,7 +61,7 @@ class Clock:
         self._runner = runner
         self._dead_workers = dead_workers
         self._timetable = Timetable(schedules, kinds)
-        self._leadership = leadership or Leadership(db, LEADER_NAME, holder)
+        self._leadership = leadership or Leadership(db, LEADER_NAME, holder, dead=dead_workers)
         self._scheduler = BackgroundScheduler(
             timezone=UTC,
             executors={"default": ThreadPoolExecutor(_THREADS)},

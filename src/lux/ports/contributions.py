@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Protocol
@@ -140,6 +141,53 @@ class SetupStepProvider(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Subject:
+    """Something facts are about (a campaign), as a lower room may name it."""
+
+    id: int  # the fact's subject_id
+    public_id: uuid.UUID
+    name: str
+
+
+class SubjectResolver(Protocol):
+    """Lets rules of lower rooms name things of a higher room, and notice when they are gone."""
+
+    subject_type: str  # the fact's subject_type, e.g. "campaign"
+
+    def resolve(
+        self, session: Session, company_id: int, public_ids: Sequence[uuid.UUID]
+    ) -> Mapping[uuid.UUID, Subject]:
+        """Return those that exist, also in the trash: their facts are still there."""
+
+    def choices(self, session: Session, company_id: int, limit: int) -> Sequence[Subject]:
+        """Return the latest ones that people may choose from, newest first."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class MergeField:
+    """One merge field that content may name."""
+
+    name: str  # as written between the braces: "first_name", "fields.size"
+    label: str  # for people
+    example: str = ""  # what a preview shows when nobody is chosen
+
+
+class MergeSource(Protocol):
+    """Knows the merge fields of recipients; content stands below the rooms that hold people."""
+
+    def fields(self, session: Session, company_id: int) -> Sequence[MergeField]:
+        """Return every field a recipient has, in the order people see them."""
+
+    def find(self, session: Session, company_id: int, text: str, limit: int) -> Sequence[tuple[uuid.UUID, str]]:
+        """Return recipients whose e-mail or name begins with the text: public id and label."""
+
+    def values(
+        self, session: Session, company_id: int, public_id: uuid.UUID, names: frozenset[str]
+    ) -> Mapping[str, object] | None:
+        """Return one recipient's merge data, or None when there is no such recipient."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class NavItem:
     """One entry of the left navigation."""
 
@@ -167,6 +215,8 @@ class Contributions:
     search: tuple[SearchProvider, ...] = ()
     tiles: tuple[DashboardTile, ...] = ()
     setup_steps: tuple[SetupStepProvider, ...] = ()
+    subject_resolvers: tuple[SubjectResolver, ...] = ()
+    merge_sources: tuple[MergeSource, ...] = ()
 
     def merged(self, other: Contributions) -> Contributions:
         """Return both together, in order."""

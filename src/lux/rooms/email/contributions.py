@@ -45,9 +45,7 @@ class FirstMail:
         return SetupStep(
             key="first_mail",
             title=_("Send your first mail"),
-            detail=_(
-                "Write a campaign, submit it, and have it approved. Until a mail server is connected it is captured."
-            ),
+            detail=_("Write a campaign, submit it, have it approved. Without a mail server it is captured."),
             url="/campaigns/new" if queries.count(session) == 0 else "/campaigns/",
             is_done=is_done,
             order=90,

@@ -224,20 +224,19 @@ def _is_due(row: CampaignRow, moment: datetime) -> bool:
 
 def _page(session: Session, query: Select[Campaign], cursor: str, limit: int) -> Slice[CampaignRow]:
     way, at, last_id = _where(cursor)
-    if way == _BACK:
-        query = query.order_by(Campaign.created_at, Campaign.id)
-        edge = or_(Campaign.created_at > at, and_(Campaign.created_at == at, Campaign.id > last_id))
-    else:
-        query = query.order_by(Campaign.created_at.desc(), Campaign.id.desc())
-        edge = or_(Campaign.created_at < at, and_(Campaign.created_at == at, Campaign.id < last_id))
+    is_back = way == _BACK
+    order = (Campaign.created_at, Campaign.id)
+    query = query.order_by(*(order if is_back else (column.desc() for column in order)))
     if at is not None:
-        query = query.where(edge)
+        later = or_(Campaign.created_at > at, and_(Campaign.created_at == at, Campaign.id > last_id))
+        earlier = or_(Campaign.created_at < at, and_(Campaign.created_at == at, Campaign.id < last_id))
+        query = query.where(later if is_back else earlier)
     found = list(session.scalars(query.limit(limit + 1)))
     more, found = len(found) > limit, found[:limit]
-    if way == _BACK:
+    if is_back:
         found.reverse()
-    has_next = more if way == _FORWARD else bool(found)
-    has_previous = more if way == _BACK else at is not None and bool(found)
+    has_next = bool(found) if is_back else more
+    has_previous = more if is_back else at is not None and bool(found)
     return Slice(
         rows=rows_of(session, found),
         next_cursor=_cursor(_FORWARD, found[-1]) if has_next else None,

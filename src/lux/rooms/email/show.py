@@ -126,9 +126,7 @@ def _about_sending(outbound: OutboundView) -> list[tuple[str, str, str]]:
     if outbound.state is OutboundState.CANCELLED:
         found.append(("info", _("Cancelled"), outbound.reason or outbound.item.reason))
     if number := outbound.counts.get(DeliveryState.UNKNOWN):
-        words = _(
-            "They had left when the connection ended. Look at the mail server's log, then settle them one by one."
-        )
+        words = _("They had left when the connection ended. Look into the mail server's log, then settle them.")
         found.append(("warn", _("The outcome of %(n)s messages is unknown.", n=number), words))
     return found
 

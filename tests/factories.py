@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from lux import house
 from lux.gate import consent
 from lux.gate.consent import ConsentEntry
-from lux.gate.models import FeatureToggle, Sender
+from lux.gate.models import FeatureToggle
+from lux.gate.parties import Sender
 from lux.gate.states import ConsentState
 from lux.identity import companies, members, sessions, users
 from lux.identity.access import Person, Role

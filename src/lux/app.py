@@ -17,6 +17,8 @@ from lux.ui import assets, csp, faults, filters, icons, shell, web
 from lux.ui.access import rule_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from jinja2.ext import Extension
 
 JINJA_EXTENSIONS: tuple[type[Extension] | str, ...] = ("jinja2.ext.i18n", "jinja2.ext.do")
@@ -72,9 +74,8 @@ def _configure(app: Flask, settings: Settings) -> None:
 def _templates(app: Flask) -> None:
     for extension in JINJA_EXTENSIONS:
         app.jinja_env.add_extension(extension)
-    app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined] - added by the i18n extension
-        i18n.gettext, i18n.ngettext, newstyle=True
-    )
+    install: Callable[..., None] = app.jinja_env.install_gettext_callables  # type: ignore[attr-defined]  # by the extension
+    install(i18n.gettext, i18n.ngettext, newstyle=True)
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
     filters.register(app)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from types import ModuleType
 from typing import TYPE_CHECKING
 
+from lux.kit.jobs import kinds
 from lux.ports import contributions as ports
 from lux.ui.shell import ShellSources
 
@@ -68,8 +69,9 @@ def contributions() -> ports.Contributions:
 
 
 def install() -> None:
-    """Make the contributions known to this process."""
+    """Make the contributions and the kinds of jobs known to this process."""
     ports.install(contributions())
+    kinds.install(job_kinds())
 
 
 def shell_sources() -> ShellSources:

@@ -55,9 +55,7 @@ class Told:
 def told(lux: Installation) -> Iterator[Told]:
     """Install the tested audience and an observer beside nothing else."""
     before, observer = contributions.installed(), Told()
-    contributions.install(
-        contributions.Contributions(audience_sources=(TestedAudience(),), observers=(observer,))
-    )
+    contributions.install(contributions.Contributions(audience_sources=(TestedAudience(),), observers=(observer,)))
     assert lux is not None
     yield observer
     contributions.install(before)

@@ -10,9 +10,9 @@ from sqlalchemy import select, text
 from lux.gate import captured, preview, reads
 from lux.gate.models import ApprovalQueue, Delivery, Outbound
 from lux.gate.reads import DeliveryState, ItemState, OutboundState
-from lux.kit.errors import Conflict, Forbidden, InvalidInput
 from lux.gate.service import ApprovalService
 from lux.identity.access import Role
+from lux.kit.errors import Conflict, Forbidden, InvalidInput
 from lux.ledger import audit, facts
 from tests.factories import Installation
 from tests.gate.conftest import Told, act, approved, ready, submitted
@@ -42,7 +42,7 @@ def test_the_database_refuses_an_outbound_without_a_yes(lux: Installation, told:
         "UPDATE outbound SET state = 'working', approval_verdict = 'yes'",
         "UPDATE outbound SET state = 'ready', approval_id = 999, approval_verdict = 'yes'",
     ):
-        with pytest.raises(Exception, match="(?i)constraint"), lux.db.engine.begin() as connection:
+        with pytest.raises(Exception, match=r"(?i)constraint"), lux.db.engine.begin() as connection:
             connection.execute(text(statement))
 
 

@@ -173,9 +173,7 @@ def test_refused_content_pauses_the_campaign(lux: Installation, told: Told, smtp
     assert view.counts[DeliveryState.FAILED] < 30
 
 
-def test_pause_and_resume_twenty_times_doubles_nobody(
-    lux: Installation, told: Told, smtp_server: SmtpServer
-) -> None:
+def test_pause_and_resume_twenty_times_doubles_nobody(lux: Installation, told: Told, smtp_server: SmtpServer) -> None:
     """Paused and resumed between runs, each recipient still gets exactly one."""
     firm = ready(lux, 40)
     account = lux.mail_server(firm, smtp_server.port)

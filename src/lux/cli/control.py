@@ -25,9 +25,7 @@ def stop(settings: Settings, slug: str | None, *, includes_system: bool, reason:
     try:
         with db.begin(ALL_COMPANIES) as session:
             company_id = _company(session, slug)
-            epoch = stops.press(
-                session, company_id=company_id, by=None, reason=reason, includes_system=includes_system
-            )
+            epoch = stops.press(session, company_id=company_id, by=None, reason=reason, includes_system=includes_system)
         return f"Stopped: {slug or 'the whole installation'} (epoch {epoch}). Nothing new leaves within 2 seconds."
     finally:
         db.close()

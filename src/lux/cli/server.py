@@ -26,7 +26,7 @@ def serve(settings: Settings, *, with_jobs: bool) -> None:
             f"Port {settings.port} on {settings.host} is in use.",
             fix="End the other program, or choose another port: LUX_PORT=5001 make run",
         )
-    prepared = subprocess.run([sys.executable, "-m", "lux", "prepare"], env=_environment(settings), check=False)  # noqa: S603 - our own module
+    prepared = subprocess.run([sys.executable, "-m", "lux", "prepare"], env=_environment(settings), check=False)
     if prepared.returncode:
         sys.exit(prepared.returncode)
     helper = Helper(settings) if with_jobs and settings.jobs == "local" else None
@@ -75,6 +75,7 @@ class Helper:
 def _serve_pages(settings: Settings) -> None:
     from granian import Granian
     from granian.constants import Interfaces
+    from granian.log import LogLevels
 
     server = Granian(
         "lux.app:serve_app",
@@ -86,7 +87,7 @@ def _serve_pages(settings: Settings) -> None:
         blocking_threads=min(settings.web_threads, (os.cpu_count() or 1) * 2 + 1),
         backpressure=settings.web_threads * 4,  # requests that wait here rather than in the kernel
         respawn_failed_workers=True,
-        log_level="warning",  # type: ignore[arg-type] - granian takes the name
+        log_level=LogLevels.warning,
         working_dir=None,
     )
     server.serve()

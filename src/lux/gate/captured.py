@@ -16,9 +16,7 @@ from lux.kit.i18n import gettext as _
 
 def message(session: Session, delivery_id: int) -> bytes:
     """Return a captured message (RFC 5322); raises NotFound."""
-    row = session.scalar(
-        select(Delivery).where(Delivery.id == delivery_id, Delivery.state == DeliveryState.CAPTURED)
-    )
+    row = session.scalar(select(Delivery).where(Delivery.id == delivery_id, Delivery.state == DeliveryState.CAPTURED))
     if row is None:
         raise NotFound
     try:

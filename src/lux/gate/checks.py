@@ -10,7 +10,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from lux.gate import audience, toggles
-from lux.gate.models import ApprovalDecision, ApprovalQueue, Outbound, Sender
+from lux.gate.models import ApprovalDecision, ApprovalQueue, Outbound
+from lux.gate.parties import Sender
 from lux.gate.states import ItemState, OutboundState, Verdict
 from lux.kit import clock
 from lux.kit.addresses import email_key
@@ -29,7 +30,7 @@ class Effect(enum.Enum):
     END = "end"  # there is nothing (more) to do
 
 
-class Refusal(Exception):  # noqa: N818 - not an error: an answer
+class Refusal(Exception):
     """A check said no."""
 
     def __init__(self, *, check: str, effect: Effect, reason: str = "") -> None:
@@ -98,9 +99,7 @@ def _switch(session: Session, item: ApprovalQueue, act: SendEmail) -> None:
 
 
 def _sender(session: Session, act: SendEmail) -> None:
-    verified = session.scalar(
-        select(Sender.verified_at).where(Sender.email_key == email_key(act.from_email))
-    )
+    verified = session.scalar(select(Sender.verified_at).where(Sender.email_key == email_key(act.from_email)))
     if verified is None:
         raise Refusal(
             check="sender",

@@ -10,7 +10,7 @@ from typing import Any, cast
 from sqlalchemy import ColumnElement, Table, and_, delete, exists, select, update
 from sqlalchemy.orm import Session
 
-from lux.gate.models import Consent, Suppression
+from lux.gate.parties import Consent, Suppression
 from lux.gate.states import ConsentState, SuppressionReason
 from lux.kit import clock
 from lux.kit.db import upsert_rows
@@ -214,9 +214,7 @@ def consent_exists(
     company_id: ColumnElement[int], address_key: ColumnElement[Any], channel: str, state: ConsentState | None
 ) -> ColumnElement[bool]:
     """Return SQL: the address said `state` on the channel (None = said anything)."""
-    condition = and_(
-        Consent.company_id == company_id, Consent.channel == channel, Consent.address_key == address_key
-    )
+    condition = and_(Consent.company_id == company_id, Consent.channel == channel, Consent.address_key == address_key)
     if state is not None:
         condition = and_(condition, Consent.state == state)
     return exists(select(Consent.id).where(condition))

@@ -98,9 +98,7 @@ def settle_unknown(session: Session, person: Person, delivery_id: int, *, was_se
         raise WrongState(_("The outcome of this one is known."))
     outbound, item = _load(session, row.outbound_id)
     deliveries.settle(session, outbound, row, was_sent=was_sent)
-    moves.write_down(
-        session, "delivery.settled", item, by=person, detail={"delivery": row.id, "was_sent": was_sent}
-    )
+    moves.write_down(session, "delivery.settled", item, by=person, detail={"delivery": row.id, "was_sent": was_sent})
     open_ones = session.scalar(
         select(func.count()).where(Delivery.outbound_id == outbound.id, Delivery.state == DeliveryState.UNKNOWN)
     )

@@ -77,6 +77,7 @@ def _carry_out(session: Session, person: Person, item: ApprovalQueue, decision: 
         return
     due_at = decision.send_at or item.send_at
     is_later = due_at is not None and due_at > now
+    starts_at = due_at if due_at is not None and is_later else now
     state = ItemState.SCHEDULED if is_later else ItemState.APPROVED
     moves.move_item(session, item, state, reason="", send_at=due_at if is_later else item.send_at, **known)
     session.execute(
@@ -84,7 +85,7 @@ def _carry_out(session: Session, person: Person, item: ApprovalQueue, decision: 
         .where(ApprovalVersion.item_id == item.id, ApprovalVersion.version == item.version)
         .values(was_approved=True)
     )
-    moves.release(session, item, decision, due_at=due_at if is_later else now)
+    moves.release(session, item, decision, due_at=starts_at)
     moves.write_down(
         session,
         "approval.approved",

@@ -5,9 +5,9 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import Select, case, func, insert, literal, null, select, update
+from sqlalchemy import Select, Table, case, func, insert, literal, null, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -61,7 +61,7 @@ def _recipients(outbound: Outbound, part: Any) -> Select[Any]:  # noqa: ANN401 -
 
 
 def _insert(session: Session, chosen: Select[Any]) -> Any:  # noqa: ANN401 - one of three dialects' inserts
-    table, dialect = Delivery.__table__, dialect_of(session)
+    table, dialect = cast("Table", Delivery.__table__), dialect_of(session)
     if dialect == "mysql":
         return insert(table).prefix_with("IGNORE").from_select(_COLUMNS, chosen)
     make = sqlite.insert if dialect == "sqlite" else postgresql.insert
@@ -190,9 +190,7 @@ def _settle_recovered(session: Session, outbound: Outbound, row: Delivery, outco
     row.claimed_by, row.lease_until = "", None
 
 
-def settle(
-    session: Session, outbound: Outbound, row: Delivery, *, was_sent: bool, captured: bool = False
-) -> None:
+def settle(session: Session, outbound: Outbound, row: Delivery, *, was_sent: bool, captured: bool = False) -> None:
     """End one delivery whose outcome became known later."""
     if not was_sent:
         row.state, row.error = DeliveryState.FAILED, "Ambiguous"

@@ -16,7 +16,7 @@ from lux.kit.errors import LuxError
 from lux.kit.jobs import JobInterrupted, RetryLater
 from lux.ports.permits import Permit
 from lux.ports.provider_errors import AuthFailed, PermissionMissing, PolicyBlocked, ProviderError, QuotaExhausted
-from lux.ports.receipts import OutgoingMail, Outcome, Receipt
+from lux.ports.receipts import Outcome, OutgoingMail, Receipt
 
 if TYPE_CHECKING:
     from lux.gate.models import Delivery

@@ -15,7 +15,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from lux.gate import senders
-from lux.gate.models import SendingDomain
+from lux.gate.parties import SendingDomain
 from lux.identity.access import Person, Right
 from lux.identity.trail import note
 from lux.kit import clock
@@ -179,7 +179,7 @@ def _judge_dkim(row: SendingDomain, found: Sequence[str] | None) -> dict[str, An
 def _judge_spf(found: Sequence[str] | None) -> dict[str, Any]:
     if found is None:
         return _unanswered()
-    policies = [text for text in found if text.lower().startswith("v=spf1")]
+    policies = [text for text in found if text.lower().split(" ", 1)[0] == "v=spf1"]
     if len(policies) > 1:
         hint = _("There are several SPF records; only one is allowed. Merge them into one.")
         return {"ok": False, "found": " | ".join(policies), "hint": hint}

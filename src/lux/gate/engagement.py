@@ -72,10 +72,12 @@ def clicked(
 ) -> tuple[str, int | None]:
     """Record a click; returns the stored target and the contact id. Raises NotFound for an unknown link."""
     row = session.scalar(select(Delivery).where(Delivery.id == delivery_id))
-    link = row and session.scalar(
+    if row is None:
+        raise NotFound
+    link = session.scalar(
         select(OutboundLink).where(OutboundLink.outbound_id == row.outbound_id, OutboundLink.number == number)
     )
-    if row is None or link is None:
+    if link is None:
         raise NotFound
     found = _find(session, delivery_id)
     if found is None:
@@ -172,9 +174,7 @@ def _has_followed(session: Session, row: Delivery, number: int) -> bool:
         return row.first_clicked_at is not None
     session.scalar(select(Delivery.id).where(Delivery.id == row.id).with_for_update())
     query = select(Fact.properties).where(Fact.contact_id == row.contact_id, Fact.kind == "email.clicked")
-    return any(
-        known.get("delivery") == row.id and known.get("link") == number for known in session.scalars(query)
-    )
+    return any(known.get("delivery") == row.id and known.get("link") == number for known in session.scalars(query))
 
 
 def _record(

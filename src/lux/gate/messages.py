@@ -12,7 +12,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from lux.gate import audience
-from lux.gate.models import Delivery, Outbound, Sender, SendingDomain
+from lux.gate.models import Delivery, Outbound
+from lux.gate.parties import Sender, SendingDomain
 from lux.gate.sealing import open_params
 from lux.identity.models import Company
 from lux.kit import crypto
@@ -72,9 +73,7 @@ class CampaignBuilder:
         message = self.compiled.build(recipient)
         if self.signer is not None:
             message = self.signer.sign(message)
-        return OutgoingMail(
-            delivery_id=row.id, mail_from=self.act.from_email, rcpt_to=row.address, message=message
-        )
+        return OutgoingMail(delivery_id=row.id, mail_from=self.act.from_email, rcpt_to=row.address, message=message)
 
 
 @dataclass

@@ -5,8 +5,9 @@ from __future__ import annotations
 import datetime as dt
 import random
 from collections.abc import Mapping, Sequence
+from typing import cast
 
-from sqlalchemy import bindparam, update
+from sqlalchemy import Table, bindparam, update
 from sqlalchemy.orm import Session
 
 from lux.gate import consent, deliveries
@@ -37,7 +38,7 @@ def record(session: Session, outbound: Outbound, rows: Mapping[int, Delivery], r
     if not receipts:
         return
     values = [_values(rows[receipt.delivery_id], receipt) for receipt in receipts]
-    table = Delivery.__table__
+    table = cast("Table", Delivery.__table__)
     statement = (
         update(table)
         .where(

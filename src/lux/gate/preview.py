@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from email import message_from_bytes, policy
-from email.message import EmailMessage
-from typing import cast
 
 from markupsafe import escape
 from sqlalchemy import select
@@ -66,7 +64,7 @@ def rendered(session: Session, item_id: int, *, contact_id: int | None = None) -
 
 def take_apart(message: bytes) -> Shown:
     """Return the parts of a finished message that a person looks at."""
-    parsed = cast("EmailMessage", message_from_bytes(message, policy=policy.default))
+    parsed = message_from_bytes(message, policy=policy.default)
     html, text = parsed.get_body(("html",)), parsed.get_body(("plain",))
     return Shown(
         subject=str(parsed["Subject"] or ""),

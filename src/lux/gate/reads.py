@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,91 +12,12 @@ from sqlalchemy.orm import Session
 
 from lux.gate.models import ApprovalQueue, ApprovalVersion, Delivery, Outbound, OutboundLink
 from lux.gate.states import DeliveryState, ItemState, OutboundState
+from lux.gate.views import DeliveryView, ItemView, LinkView, OutboundView, delivery_view, item_view, outbound_view
 from lux.kit import clock
 from lux.kit.errors import NotFound
 from lux.ports.acts import ActKind
 
-__all__ = ["DeliveryState", "ItemState", "OutboundState"]
-
-
-@dataclass(frozen=True, kw_only=True)
-class ItemView:
-    """An approval item as people see it."""
-
-    id: int
-    public_id: uuid.UUID
-    kind: str
-    channel: str
-    state: ItemState
-    version: int
-    title: str
-    subject: tuple[str, int | None]
-    author_id: int | None
-    author_type: str
-    author_name: str
-    editor_id: int | None
-    body: Mapping[str, Any]
-    content_hash: str
-    audience_label: str
-    audience_count: int
-    rationale: str
-    findings: Sequence[Mapping[str, str]]
-    send_at: datetime | None
-    submitted_at: datetime
-    decided_at: datetime | None
-    decided_by_name: str
-    reason: str
-    expires_at: datetime | None
-
-
-@dataclass(frozen=True, kw_only=True)
-class OutboundView:
-    """An outbound with its item and, where asked for, its counts."""
-
-    id: int
-    public_id: uuid.UUID
-    state: OutboundState
-    subject: tuple[str, int | None]
-    is_paused: bool
-    pause_reason: str
-    check_failed: str
-    reason: str
-    is_materialised: bool
-    due_at: datetime | None
-    started_at: datetime | None
-    finished_at: datetime | None
-    item: ItemView
-    counts: Mapping[DeliveryState, int] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, kw_only=True)
-class DeliveryView:
-    """One recipient's row."""
-
-    id: int
-    outbound_id: int
-    contact_id: int | None
-    address: str
-    state: DeliveryState
-    attempts: int
-    due_at: datetime | None
-    code: int | None
-    error: str
-    message: str
-    provider_id: str | None
-    sent_at: datetime | None
-    first_opened_at: datetime | None
-    first_clicked_at: datetime | None
-    unsubscribed_at: datetime | None
-
-
-@dataclass(frozen=True, kw_only=True)
-class LinkView:
-    """A tracked target of an outbound."""
-
-    id: int
-    number: int
-    url: str
+__all__ = ["DeliveryState", "DeliveryView", "ItemState", "ItemView", "LinkView", "OutboundState", "OutboundView"]
 
 
 def outbound(session: Session, outbound_id: int, *, with_counts: bool = False) -> OutboundView:
@@ -116,7 +36,7 @@ def outbounds(session: Session, ids: Sequence[int], *, with_counts: bool = False
         .where(Outbound.id.in_(ids))
     )
     numbers = counts(session, ids) if with_counts else {}
-    return {o.id: _outbound_view(o, item, numbers.get(o.id, {})) for o, item in session.execute(query)}
+    return {o.id: outbound_view(o, item, numbers.get(o.id, {})) for o, item in session.execute(query)}
 
 
 def counts(session: Session, outbound_ids: Sequence[int]) -> dict[int, dict[DeliveryState, int]]:
@@ -143,14 +63,14 @@ def skip_reasons(session: Session, outbound_id: int) -> dict[str, int]:
 
 
 def subject_outbounds(
-    session: Session, subject_type: str, states: Sequence[OutboundState], *, is_paused: bool | None = None
-) -> Select[tuple[int]]:
+    _session: Session, subject_type: str, states: Sequence[OutboundState], *, is_paused: bool | None = None
+) -> Select[int]:
     """Return SELECT outbound.id of a subject type in some states, to filter a room's own list by."""
     query = select(Outbound.id).where(Outbound.subject_type == subject_type, Outbound.state.in_(states))
     return query if is_paused is None else query.where(Outbound.is_paused.is_(is_paused))
 
 
-def item_outbounds(session: Session, subject_type: str, states: Sequence[ItemState]) -> Select[tuple[int]]:
+def item_outbounds(_session: Session, subject_type: str, states: Sequence[ItemState]) -> Select[int]:
     """Return SELECT outbound.id whose items are in some states."""
     return (
         select(Outbound.id)
@@ -323,34 +243,3 @@ def overdue(session: Session) -> int:
     late = clock.now().timestamp() - 120
     query = select(Outbound.due_at).where(Outbound.state == OutboundState.READY, Outbound.is_paused.is_(False))
     return sum(1 for due in session.scalars(query) if due and due.timestamp() < late)
-
-
-def item_view(row: ApprovalQueue) -> ItemView:
-    """Return an item as a frozen value."""
-    return ItemView(
-        id=row.id, public_id=row.public_id, kind=row.kind.value, channel=row.channel, state=row.state,
-        version=row.version, title=row.title, subject=(row.subject_type, row.subject_id), author_id=row.author_id,
-        author_type=row.author_type, author_name=row.author_name, editor_id=row.editor_id, body=row.body,
-        content_hash=row.content_hash, audience_label=row.audience_label, audience_count=row.audience_count,
-        rationale=row.rationale, findings=tuple(row.findings), send_at=row.send_at, submitted_at=row.submitted_at,
-        decided_at=row.decided_at, decided_by_name=row.decided_by_name, reason=row.reason, expires_at=row.expires_at,
-    )  # fmt: skip
-
-
-def delivery_view(row: Delivery) -> DeliveryView:
-    """Return a delivery as a frozen value."""
-    return DeliveryView(
-        id=row.id, outbound_id=row.outbound_id, contact_id=row.contact_id, address=row.address, state=row.state,
-        attempts=row.attempts, due_at=row.due_at, code=row.code, error=row.error, message=row.message,
-        provider_id=row.provider_id, sent_at=row.sent_at, first_opened_at=row.first_opened_at,
-        first_clicked_at=row.first_clicked_at, unsubscribed_at=row.unsubscribed_at,
-    )  # fmt: skip
-
-
-def _outbound_view(row: Outbound, of: ApprovalQueue, numbers: Mapping[DeliveryState, int]) -> OutboundView:
-    return OutboundView(
-        id=row.id, public_id=row.public_id, state=row.state, subject=(row.subject_type, row.subject_id),
-        is_paused=row.is_paused, pause_reason=row.pause_reason, check_failed=row.check_failed, reason=row.reason,
-        is_materialised=row.is_materialised, due_at=row.due_at, started_at=row.started_at,
-        finished_at=row.finished_at, item=item_view(of), counts=numbers,
-    )  # fmt: skip

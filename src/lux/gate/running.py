@@ -133,9 +133,12 @@ def prepare(context: JobContext, company_id: int, outbound_id: int, folder: Path
             moves.tell(session, cleared.item, "started")
     _write_recipients(context, company_id, outbound_id, cleared)
     with context.db.read(company_id) as session:
-        prepared.total = session.scalar(
-            select(func.count()).where(Delivery.outbound_id == outbound_id, Delivery.state == DeliveryState.QUEUED)
-        ) or 0
+        prepared.total = (
+            session.scalar(
+                select(func.count()).where(Delivery.outbound_id == outbound_id, Delivery.state == DeliveryState.QUEUED)
+            )
+            or 0
+        )
     return prepared
 
 
@@ -228,9 +231,9 @@ def _write_recipients(context: JobContext, company_id: int, outbound_id: int, cl
     if cleared.outbound.is_materialised or not isinstance(cleared.act, SendEmail) or cleared.act.audience is None:
         return
     with context.db.read(company_id) as session:
-        last: int | None = session.scalar(
-            select(func.max(Delivery.contact_id)).where(Delivery.outbound_id == outbound_id)
-        ) or 0
+        last: int | None = (
+            session.scalar(select(func.max(Delivery.contact_id)).where(Delivery.outbound_id == outbound_id)) or 0
+        )
     while last is not None:
         context.check_cancelled()
         with context.db.begin(company_id) as session:

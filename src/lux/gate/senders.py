@@ -14,7 +14,7 @@ from typing import Final
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from lux.gate.models import Sender, SendingDomain
+from lux.gate.parties import Sender, SendingDomain
 from lux.gate.submit import submit_system_email
 from lux.identity import companies
 from lux.identity.access import Person, Right

@@ -74,9 +74,7 @@ class ApprovalService:
         return item
 
     def _item(self, public_id: uuid.UUID) -> ApprovalQueue:
-        item = self._session.scalar(
-            select(ApprovalQueue).where(ApprovalQueue.public_id == public_id).with_for_update()
-        )
+        item = self._session.scalar(select(ApprovalQueue).where(ApprovalQueue.public_id == public_id).with_for_update())
         if item is None:
             raise NotFound
         return item

@@ -22,12 +22,8 @@ ITEM_MOVES: dict[ItemState, frozenset[ItemState]] = {
     ItemState.PENDING: frozenset(
         {ItemState.APPROVED, ItemState.SCHEDULED, ItemState.REJECTED, ItemState.CANCELLED, ItemState.EXPIRED}
     ),
-    ItemState.APPROVED: frozenset(
-        {ItemState.PUBLISHED, ItemState.FAILED, ItemState.CANCELLED, ItemState.PENDING}
-    ),
-    ItemState.SCHEDULED: frozenset(
-        {ItemState.PUBLISHED, ItemState.FAILED, ItemState.CANCELLED, ItemState.PENDING}
-    ),
+    ItemState.APPROVED: frozenset({ItemState.PUBLISHED, ItemState.FAILED, ItemState.CANCELLED, ItemState.PENDING}),
+    ItemState.SCHEDULED: frozenset({ItemState.PUBLISHED, ItemState.FAILED, ItemState.CANCELLED, ItemState.PENDING}),
     ItemState.REJECTED: frozenset({ItemState.PENDING}),
     ItemState.CANCELLED: frozenset(),
     ItemState.EXPIRED: frozenset(),

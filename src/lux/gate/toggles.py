@@ -85,10 +85,14 @@ TOGGLES: tuple[ToggleSpec, ...] = (
     _agent("agent_operations", "Operations & Integration"),
     _agent("agent_app_intelligence", "APP"),
     _automation(
-        "automation_scheduled_publishing", lambda: _("Scheduled publishing"), lambda: _("Sends and posts at a later time")
+        "automation_scheduled_publishing",
+        lambda: _("Scheduled publishing"),
+        lambda: _("Sends and posts at a later time"),
     ),
     _automation("automation_journeys", lambda: _("Journeys"), lambda: _("Automations running")),
-    _automation("automation_agent_schedules", lambda: _("Agent schedules"), lambda: _("Agents running by their schedule")),
+    _automation(
+        "automation_agent_schedules", lambda: _("Agent schedules"), lambda: _("Agents running by their schedule")
+    ),
     _automation("automation_subscriber_sync", lambda: _("Subscriber sync"), lambda: _("The daily sync of subscribers")),
     _automation("automation_auto_repair", lambda: _("Auto-repair"), lambda: _("Repairs applied without a person")),
     _automation("automation_commerce_sync", lambda: _("Commerce sync"), lambda: _("Pulls and webhooks of the shop")),

@@ -34,7 +34,7 @@ def zone(name: str) -> ZoneInfo:
 
 def zone_names() -> list[str]:
     """Return the names people can choose from, sorted."""
-    return sorted(name for name in available_timezones() if "/" in name and not name.startswith("Etc/")) + ["UTC"]
+    return [*sorted(n for n in available_timezones() if "/" in n and not n.startswith("Etc/")), "UTC"]
 
 
 def local_to_utc(local: datetime, zone_name: str, *, field: str = "send_at") -> datetime:

@@ -51,15 +51,15 @@ class Settings(BaseSettings):
         default=SecretStr(""),
         description="Vault keys `k2:<base64>,k1:<base64>`, newest first; empty = a key file in the home folder.",
     )
-    file_store: str = Field(
-        default="", description="Where files go: empty = the home folder, or s3://bucket/prefix."
-    )
+    file_store: str = Field(default="", description="Where files go: empty = the home folder, or s3://bucket/prefix.")
     file_store_endpoint: str = Field(default="", description="Address of an S3-compatible service.")
     allow_hosts: tuple[str, ...] = Field(
         default=(), description="Hosts on private addresses that tenants may name (JSON list), e.g. a relay."
     )
     tls_ca_file: str = Field(default="", description="Extra certificate authority (PEM) to trust for mail servers.")
-    dns_servers: tuple[str, ...] = Field(default=(), description="Name servers to ask (JSON list); empty = the system's.")
+    dns_servers: tuple[str, ...] = Field(
+        default=(), description="Name servers to ask (JSON list); empty = the system's."
+    )
     max_upload_mb: int = Field(default=2048, ge=1, le=65536, description="Largest file people can upload, in MiB.")
     session_idle_hours: int = Field(default=12, ge=1, le=720, description="A session ends after this idle time.")
     session_days: int = Field(default=7, ge=1, le=90, description="A session ends after this time in any case.")
@@ -72,8 +72,8 @@ class Settings(BaseSettings):
         settings_cls: type[BaseSettings],
         init_settings: PydanticBaseSettingsSource,
         env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - pydantic's signature
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - pydantic's signature
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Take arguments first, then LUX_* variables, then the platforms' own names."""
         return (init_settings, env_settings, _PlatformSource(settings_cls))
@@ -132,7 +132,7 @@ class Settings(BaseSettings):
 class _PlatformSource(PydanticBaseSettingsSource):
     """The platforms' own names: PORT, DATABASE_URL, REPL_ID."""
 
-    def get_field_value(self, field: Any, field_name: str) -> tuple[Any, str, bool]:  # noqa: ANN401 - pydantic's signature
+    def get_field_value(self, field: Any, field_name: str) -> tuple[Any, str, bool]:  # noqa: ANN401, ARG002 - pydantic's signature
         value = os.environ.get(PLATFORM_NAMES.get(field_name, ""), "")
         return (value or None, field_name, False)
 
@@ -157,7 +157,7 @@ def load(**overrides: object) -> Settings:
         raise SettingsProblem(f"A setting can't be used. {words}", problems=problems) from error
     except SettingsError as error:
         raise SettingsProblem(
-            f"A setting can't be read: {error}. Lists are JSON, for example [\"relay.example.com\"]."
+            f'A setting can\'t be read: {error}. Lists are JSON, for example ["relay.example.com"].'
         ) from error
 
 

@@ -84,9 +84,7 @@ def record_many(session: Session, facts: Iterable[NewFact]) -> int:
     return len(rows)
 
 
-def timeline(
-    session: Session, contact_id: int, *, before_id: int | None = None, limit: int = 50
-) -> Sequence[Fact]:
+def timeline(session: Session, contact_id: int, *, before_id: int | None = None, limit: int = 50) -> Sequence[Fact]:
     """Return a contact's latest facts, newest first, older than `before_id`."""
     query = select(Fact).where(Fact.contact_id == contact_id).order_by(Fact.id.desc()).limit(limit)
     if before_id is not None:

@@ -1,5 +1,6 @@
 """Triggers that make the audit chain append-only in the database itself; installed by the migration."""
 
+# ruff: noqa: S608 - the only name in these statements is the constant below
 from __future__ import annotations
 
 from sqlalchemy import Connection

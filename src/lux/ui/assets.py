@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, NotRequired, TypedDict
 
@@ -39,16 +38,19 @@ class Assets:
 
     def __init__(self, dist: Path = DIST) -> None:
         self.dist = dist
+        self._read: tuple[int, Mapping[str, Entry]] = (0, {})
 
-    @cached_property
+    @property
     def manifest(self) -> Mapping[str, Entry]:
-        """Return entry name → built files; raises AssetsMissing when nothing is built."""
+        """Return entry name → built files, read again after a build; raises AssetsMissing when nothing is built."""
         path = self.dist / "manifest.json"
         try:
-            manifest: dict[str, Entry] = json.loads(path.read_text(encoding="utf-8"))
+            written = path.stat().st_mtime_ns
+            if written != self._read[0]:
+                self._read = (written, json.loads(path.read_text(encoding="utf-8")))
         except FileNotFoundError:
             raise AssetsMissing(f"no built assets in {self.dist}: run `make assets`") from None
-        return manifest
+        return self._read[1]
 
     def entry(self, name: str) -> Entry:
         """Return the manifest's entry of that name; raises AssetsMissing if there is none."""

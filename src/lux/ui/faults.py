@@ -47,7 +47,7 @@ def _csrf(_error: CSRFError) -> Response:
 def _http(error: HTTPException) -> Response:
     web.rollback()
     if error.code is not None and error.code < 400:
-        return error.get_response()  # type: ignore[return-value] - a redirect is an answer, not an error
+        return error.get_response()  # a redirect is an answer, not an error
     words = {
         404: _("There is nothing here, or nothing that you may see."),
         405: _("This address does not take that kind of request."),
@@ -58,7 +58,7 @@ def _http(error: HTTPException) -> Response:
 
 def _unexpected(error: Exception) -> Response:
     web.rollback()
-    log.exception("request_failed", path=request.path)
+    log.error("request_failed", path=request.path, exc_info=error)
     web.runtime().on_error(error)
     return _answer(500, "internal", _("Something went wrong on our side. It has been recorded."))
 
@@ -91,9 +91,7 @@ def _problem(context: dict[str, object], error: LuxError | None) -> Response:
         "code": context["code"],
         "detail": context["fix"],
         "request_id": context["request_id"],
-        "errors": [
-            {"field": p.field, "message": p.message, "fix": p.fix} for p in (error.problems if error else ())
-        ],
+        "errors": [{"field": p.field, "message": p.message, "fix": p.fix} for p in (error.problems if error else ())],
     }
     response = jsonify(body)
     response.status_code = int(str(context["status"]))

@@ -64,7 +64,7 @@ def read_form(model: type[Model], data: MultiDict[str, str] | None = None) -> Mo
 
 
 def posted(model: type[BaseModel], data: MultiDict[str, str]) -> dict[str, Any]:
-    """Return posted values as plain types: lists for list fields, missing checkboxes as False, the CSRF field left out."""
+    """Return posted values as plain types: lists for list fields, False for missing checkboxes, no CSRF field."""
     values: dict[str, Any] = {}
     for name in data:
         if name == CSRF_FIELD:

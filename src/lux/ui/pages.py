@@ -22,10 +22,8 @@ def is_fragment() -> bool:
 
 def page(template: str, *, block: str | None = None, status: int = 200, **context: object) -> Response:
     """Render a template, or only one block of it when htmx asks for that part."""
-    if block and is_fragment():
-        body = render_block(template, block, **context)
-    else:
-        body = render_template(template, **context)
+    is_part = block is not None and is_fragment()
+    body = render_block(template, str(block), **context) if is_part else render_template(template, **context)
     response = make_response(body, status)
     response.headers["Vary"] = HTMX
     response.headers.setdefault("Cache-Control", "no-store")

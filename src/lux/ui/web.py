@@ -13,7 +13,7 @@ from flask import Flask, current_app, g, redirect, request, url_for
 from flask import session as cookie
 
 from lux.identity import sessions
-from lux.identity.access import Person
+from lux.identity.access import Person, Right
 from lux.kit import i18n
 from lux.kit.db import ALL_COMPANIES, Database
 from lux.kit.errors import Forbidden, SignInNeeded
@@ -166,6 +166,9 @@ def _enforce(found: Person | None) -> Response | None:
         if request.method in SAFE_METHODS and not request.path.startswith("/api/"):
             return redirect(url_for("signin.sign_in", next=request.full_path.rstrip("?")), 303)
         raise SignInNeeded
+    if rule.right is Right.OPERATE:  # also for operators who belong to no company, and for nobody else
+        found.require(rule.right)
+        return None
     if found.company_id is None and not rule.needs_company:
         return None
     if found.company_id is None:

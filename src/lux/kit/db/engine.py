@@ -72,7 +72,7 @@ def make_engine(url: str, *, pool_size: int = 16) -> Engine:
     return create_engine(url, pool_pre_ping=True, pool_size=pool_size, max_overflow=8, pool_recycle=1800)
 
 
-def _sqlite_engine(url: str, file: str | None, pool_size: int) -> Engine:
+def _sqlite_engine(url: str, file: str | None, pool_size: int) -> Engine:  # noqa: C901 - one small hook per event
     if not file or file == ":memory:":
         raise ValueError("LUX needs a database file: sqlite:////folder/lux.db")
     engine = create_engine(
@@ -126,5 +126,5 @@ def _sqlite_engine(url: str, file: str | None, pool_size: int) -> Engine:
     return engine
 
 
-def _lower(text: object) -> object:
+def _lower(text: str | None) -> str | None:
     return text.lower() if isinstance(text, str) else text

@@ -136,7 +136,8 @@ def _stamp_company(session: Session, _context: object, _instances: object) -> No
             continue
         if company_id is None:
             raise TenantMissing(f"{type(item).__name__}: the session carries no company")
-        if item.company_id is None:
+        owner: int | None = item.company_id
+        if owner is None:
             item.company_id = company_id
-        elif item.company_id != company_id:
+        elif owner != company_id:
             raise TenantMissing(f"{type(item).__name__} belongs to another company")

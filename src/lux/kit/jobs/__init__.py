@@ -15,7 +15,7 @@ from lux.kit.jobs.errors import (
     RetryLater,
     WorkerStopping,
 )
-from lux.kit.jobs.kinds import QUEUES, JobKind, Kinds, Schedule
+from lux.kit.jobs.kinds import QUEUES, JobKind, Kinds, Schedule, label_of
 from lux.kit.jobs.models import Job, JobState, JobWorker, Leader
 from lux.kit.jobs.queue import cancel, enqueue, retry, unfinished
 from lux.kit.jobs.ticker import Tick
@@ -40,6 +40,7 @@ __all__ = [
     "WorkerStopping",
     "cancel",
     "enqueue",
+    "label_of",
     "retry",
     "unfinished",
 ]

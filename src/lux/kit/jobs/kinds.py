@@ -73,6 +73,26 @@ class Kinds(Mapping[str, JobKind]):
         return len(self._by_name)
 
 
+_installed = Kinds(())
+
+
+def install(kinds: Iterable[JobKind]) -> None:
+    """Make the house's kinds known to this process, for the titles that people see; called once by `house`."""
+    global _installed  # noqa: PLW0603 - the composition root sets it once per process
+    _installed = Kinds(kinds)
+
+
+def installed() -> Kinds:
+    """Return the kinds the house installed in this process."""
+    return _installed
+
+
+def label_of(name: str) -> str:
+    """Return a kind's title in the present locale; the name itself for a kind nobody knows here."""
+    kind = _installed.get(name)
+    return kind.label if kind is not None else name
+
+
 @dataclass(frozen=True, kw_only=True)
 class Schedule:
     """A job that comes again: a local rule in a time zone."""

@@ -85,7 +85,7 @@ class TellApprovers:
         )
         notifications.notify(
             session,
-            right=Right.APPROVE,
+            Right.APPROVE,
             kind=f"approval.{event}",
             title=title,
             body=item.reason,

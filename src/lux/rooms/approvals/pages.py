@@ -151,4 +151,3 @@ def audit() -> Response:
     before = request.args.get("before", type=int)
     lines = queries.audit_lines(session(), company_id(), before=before, limit=queries.PAGE + 1)
     return page("approvals/audit.html", block="rows", lines=lines[: queries.PAGE], more=len(lines) > queries.PAGE)
-

@@ -18,7 +18,13 @@ from lux.kit.i18n import gettext as _
 
 
 def approve(
-    session: Session, person: Person, public_id: uuid.UUID, *, shown_hash: str, confirmation: str, local: datetime | None
+    session: Session,
+    person: Person,
+    public_id: uuid.UUID,
+    *,
+    shown_hash: str,
+    confirmation: str,
+    local: datetime | None,
 ) -> ItemView:
     """Say yes to exactly what was shown; the number of recipients was typed. `local` = company wall time."""
     item = reads.item(session, public_id)

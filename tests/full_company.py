@@ -1,0 +1,85 @@
+"""A company with at least one row of everything, for tests that look into every corner."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lux.gate import reads, submit
+from lux.gate.service import ApprovalService
+from lux.kit.db import uuid7
+from lux.ledger.audit import Actor
+from lux.ports.acts import AudienceRef
+from lux.rooms.contacts.models import ContactExport, ContactImport, ContactTag, CustomField, FieldType, Tag
+from lux.rooms.content.models import Template
+from lux.rooms.email.models import Campaign
+from lux.rooms.segments.models import Segment, SegmentMember
+from tests.factories import Firm, Installation
+
+
+def filled(lux: Installation) -> Firm:
+    """Make the company: contacts, tags, segments, templates, a campaign that ran, one that waits."""
+    firm = lux.firm()
+    contacts = lux.contacts(firm, 3)
+    sender = lux.sender(firm, email=f"news{firm.id}@example.com")
+    lux.switch_on(firm)
+    with lux.db.begin(firm.id) as session:
+        tag = Tag(name="Secret tag", name_key="secret tag")
+        segment = Segment(name="Secret segment", name_key="secret segment", is_dynamic=False)
+        session.add_all(
+            [
+                tag,
+                segment,
+                CustomField(key="plan", label="Plan", type=FieldType.TEXT),
+                Template(name="Secret template", source="<mjml></mjml>"),
+                ContactImport(file_name="secret.csv", file_key="imports/none", file_size=1),
+                ContactExport(state="done"),
+            ]
+        )
+        session.flush()
+        session.add(ContactTag(tag_id=tag.id, contact_id=contacts[0]))
+        session.add(SegmentMember(segment_id=segment.id, contact_id=contacts[0]))
+        campaigns = [
+            Campaign(name=f"Secret campaign {n}", subject="Secret", sender_id=sender, audience_source="everyone")
+            for n in (1, 2, 3)
+        ]
+        session.add_all(campaigns)
+        session.flush()
+        numbers = [campaign.id for campaign in campaigns]
+    _run(lux, firm, numbers)
+    _account(lux, firm)
+    return firm
+
+
+def _run(lux: Installation, firm: Firm, numbers: list[int]) -> None:
+    from tests.gate.conftest import act
+
+    everyone = AudienceRef(source="everyone", key="", label="Everyone")
+    values: dict[str, Any] = {"audience": everyone, "from_email": f"news{firm.id}@example.com"}
+    for number in numbers[:2]:
+        with lux.db.begin(firm.id) as session:
+            outbound = submit.submit_for_approval(
+                session, act(firm, **values), author=firm.person, title="Secret", subject=("campaign", number)
+            )
+            campaign = session.get(Campaign, number)
+            assert campaign is not None
+            campaign.outbound_id = outbound.id
+    with lux.db.begin(firm.id) as session:
+        item = reads.items(session)[-1]
+        ApprovalService(session).approve(firm.person, item.public_id, shown_hash=item.content_hash)
+    lux.work()
+
+
+def _account(lux: Installation, firm: Firm) -> None:
+    from lux.gate import intake
+    from lux.vault import accounts
+    from lux.vault.secrets import Vault
+
+    with lux.db.begin(firm.id) as session:
+        accounts.add(
+            session,
+            Vault(lux.settings),
+            intake.schemas(lux.settings)["smtp"],
+            label="Secret server",
+            values={"host": "127.0.0.1", "port": "25", "security": "none", "password": f"secret-{uuid7()}"},
+            actor=Actor(type="person", id=firm.user_id),
+        )

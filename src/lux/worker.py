@@ -10,19 +10,18 @@ from lux import house
 from lux.kit import logs
 from lux.kit.db import Database
 from lux.kit.jobs.worker import Worker
-from lux.kit.process import leave_with_parent
+from lux.kit.process import has_parent, leave
 
 if TYPE_CHECKING:
     from lux.kit.settings import Settings
 
 GRACE_SECONDS = 12.0  # for handlers to finish their chunk
+LOOK_SECONDS = 0.5  # between looks at whether the parent is there
 
 
 def main(settings: Settings, *, parent_pid: int | None = None) -> None:
-    """Run until SIGTERM or SIGINT; with a parent, leave when it is gone."""
+    """Run until SIGTERM or SIGINT; with a parent, stop in order when it is gone."""
     logs.configure(settings)
-    if parent_pid is not None:
-        leave_with_parent(parent_pid)
     ending = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ending.set())
@@ -37,6 +36,9 @@ def main(settings: Settings, *, parent_pid: int | None = None) -> None:
         on_error=house.job_error_recorder(),
     )
     worker.start()
-    ending.wait()
-    worker.stop(GRACE_SECONDS)
+    while not ending.wait(LOOK_SECONDS) and has_parent(parent_pid):
+        pass
+    is_complete = worker.stop(GRACE_SECONDS)
     db.close()
+    if not is_complete:
+        leave()  # a handler that does not listen must not keep the process; its lease is given back already

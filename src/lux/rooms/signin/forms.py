@@ -1,8 +1,9 @@
 """What people type at the front door."""
 
+import unicodedata
 from typing import Annotated
 
-from pydantic import Field, StringConstraints, field_validator
+from pydantic import AfterValidator, Field, StringConstraints, field_validator
 
 from lux.kit import clock, i18n
 from lux.kit.errors import LuxError
@@ -13,7 +14,16 @@ from lux.ui.forms import FormModel
 # The real limits of passwords, with words for people, are in lux.identity.passwords; spaces at the ends count.
 Password = Annotated[str, StringConstraints(min_length=1, max_length=1024, strip_whitespace=False)]
 Email = Annotated[str, StringConstraints(min_length=1, max_length=320)]
-Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+
+
+def one_line(value: str) -> str:
+    """Return a text that has no line breaks or other control signs; raises ValueError in words for people."""
+    if any(unicodedata.category(sign) == "Cc" for sign in value):
+        raise ValueError(_("This has a line break or another invisible sign in it. Write it on one line."))
+    return value
+
+
+Name = Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(one_line)]
 
 
 class SignInForm(FormModel):

@@ -1,29 +1,36 @@
-// Tags: a plain list becomes Tom Select when there is one on the page; the code is fetched only then.
+// Tags and long lists: Tom Select stands in for them when there are any; its code is fetched only then.
 import { forEach, word } from "./dom.js";
 
-forEach("select[data-tags]", async (select) => {
-  const { default: TomSelect } = await import("./tom-select.js");
+/** Text as an element: Tom Select takes elements, and nothing of ours is ever parsed as HTML. */
+function text(className, words) {
+  const element = document.createElement("div");
+  element.className = className;
+  element.textContent = words;
+  return element;
+}
+
+function settings(select, isMany) {
   const canCreate = "create" in select.dataset;
-  const text = (className, words) => {
-    const element = document.createElement("div");
-    element.className = className;
-    element.textContent = words;
-    return element;
-  };
-  const chooser = new TomSelect(select, {
-    plugins: { remove_button: { title: word("remove"), label: "×" } },
+  return {
+    plugins: isMany ? { remove_button: { title: word("remove"), label: "×" } } : {},
     create: canCreate,
     createOnBlur: canCreate,
     persist: false,
     refreshThrottle: 0, // Enter right after the last letter takes what was typed
-    maxOptions: 200,
+    maxOptions: null,
     hidePlaceholder: true,
     placeholder: select.dataset.placeholder,
+    selectOnTab: true,
     render: {
       option_create: (data) => text("create", word("add").replace("%s", data.input)),
       no_results: () => text("no-results", word("noMore")),
     },
-  });
+  };
+}
+
+forEach("select[data-tags], select[data-search]", async (select) => {
+  const { default: TomSelect } = await import("./tom-select.js");
+  const chooser = new TomSelect(select, settings(select, select.multiple));
   // The list is only what the form sends now; people and their screen readers use the field.
   select.setAttribute("aria-hidden", "true");
   // What was tied to the list is tied to the field one types into.

@@ -21,7 +21,10 @@ def open_at(pages, base_url, path, size):
     width, height = WIDTHS[size]
     phone = {"has_touch": True, "is_mobile": True} if size == "phone" else {}
     page = pages.open(base_url, viewport={"width": width, "height": height}, **phone)
-    return load(page, path)
+    load(page, path)
+    # The refused form took the focus: from the top, nothing stands under the bar.
+    page.evaluate("scrollTo(0, 0)")
+    return page
 
 
 def load(page, path="/"):
@@ -52,10 +55,10 @@ def test_nothing_is_wider_than_the_window(pages, base_url, path, size):
     assert page.evaluate("document.documentElement.scrollWidth") == WIDTHS[size][0]
 
 
-@pytest.mark.parametrize("state", STATES)
-def test_each_state_is_shown(page, state):
+def test_all_six_states_are_shown(page):
     load(page)
-    assert page.locator(f"[data-state={state}]").first.is_visible()
+    hidden = [state for state in STATES if not page.locator(f"[data-state={state}]").first.is_visible()]
+    assert hidden == []
 
 
 def test_a_loading_tile_is_as_high_as_what_it_stands_for(page):

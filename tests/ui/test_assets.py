@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 
 import pytest
 from flask import Flask
@@ -59,6 +60,14 @@ def test_a_module_brings_its_style_its_preloads_and_the_nonce(app):
 def test_a_missing_build_says_what_to_run(tmp_path):
     with pytest.raises(AssetsMissing, match="make assets"):
         _ = Assets(tmp_path).manifest
+
+
+def test_a_new_build_is_seen_without_a_restart(app, dist):
+    before = (dist / "manifest.json").stat().st_mtime_ns
+    rendered(app, "{{ assets.tags('app.css') }}")
+    (dist / "manifest.json").write_text(json.dumps({"app.css": {"file": "scss/app-9.css"}}))
+    os.utime(dist / "manifest.json", ns=(before + 1_000_000, before + 1_000_000))
+    assert "app-9.css" in rendered(app, "{{ assets.tags('app.css') }}")
 
 
 def test_a_missing_entry_names_those_there_are(dist):

@@ -159,6 +159,7 @@ def worlds(draw: st.DrawFn) -> World:
                 dt.datetime(2026, 3, 29, 0, 30, tzinfo=dt.UTC),  # Berlin's clocks go forward half an hour later
                 dt.datetime(2026, 3, 30, 12, 0, tzinfo=dt.UTC),
                 dt.datetime(2026, 10, 25, 1, 30, tzinfo=dt.UTC),  # and have just gone back
+                dt.datetime(2026, 4, 1, 0, 0, tzinfo=dt.UTC),  # whole days ago are midnights: ends of days are exact
                 dt.datetime(2026, 9, 6, 12, 0, tzinfo=dt.UTC),  # Santiago has no midnight on this day
             ]
         )

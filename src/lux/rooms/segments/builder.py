@@ -36,6 +36,7 @@ class Node:
     more: str = ""
     name: str = ""  # how the thing named by `value` was called when it was saved
     problem: str = ""
+    is_fresh: bool = False  # just added: the cursor goes there
     entry: Entry | None = None
     operator: Operator | None = None
 
@@ -100,20 +101,30 @@ def apply(root: Node, command: str) -> None:
     if node is None:
         return
     if verb == "add" and node.is_group:
-        node.rules.append(Node(id=fresh))
+        node.rules.append(Node(id=fresh, is_fresh=True))
     elif verb == "group" and node.is_group:
-        inner = Node(id=str(int(fresh) + 1))
+        inner = Node(id=str(int(fresh) + 1), is_fresh=True)
         node.rules.append(Node(id=fresh, match=Match.ANY.value, rules=[inner]))
     elif verb == "remove":
         for other in by_id.values():
             other.rules = [child for child in other.rules if child is not node]
 
 
-def build(root: Node) -> Rule:
-    """Return the finished rule; raises InvalidInput, with each node's problem written into the tree."""
+def problems(root: Node) -> dict[str, str]:
+    """Return node id → what keeps the rule from being finished; empty = it is complete."""
+    return {node.id: problem for node in root.walk() if (problem := _problem(node))}
+
+
+def mark(root: Node) -> None:
+    """Write each node's problem into the tree, for a form that was refused."""
+    found = problems(root)
     for node in root.walk():
-        node.problem = _problem(node)
-    if any(node.problem for node in root.walk()):
+        node.problem = found.get(node.id, "")
+
+
+def build(root: Node) -> Rule:
+    """Return the finished rule; raises InvalidInput when something is missing."""
+    if problems(root):
         raise InvalidInput(
             field="rule",
             message=_("The rule is not finished."),

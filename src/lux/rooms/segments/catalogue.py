@@ -38,6 +38,11 @@ class Entry:
         """Return the comparisons that fit."""
         return OPERATORS[self.kind]
 
+    @property
+    def choices(self) -> list[tuple[str, str]]:
+        """Return the comparisons as a select shows them."""
+        return [(operator.key, operator.label()) for operator in self.operators]
+
 
 class Catalogue:
     """What can be asked, with everything there is to choose from."""

@@ -10,6 +10,7 @@ from flask import url_for
 from sqlalchemy import Select
 from sqlalchemy.orm import Session
 
+from lux.identity.access import Right
 from lux.kit.errors import BrokenRule, NotFound
 from lux.kit.i18n import gettext as _
 from lux.ports.acts import AudienceRef
@@ -18,6 +19,7 @@ from lux.rooms.contacts import queries as contacts
 from lux.rooms.segments import compile as sql
 from lux.rooms.segments import merging, queries, service
 from lux.rooms.segments.models import Segment
+from lux.ui import web
 
 
 class _Contacts:
@@ -94,7 +96,9 @@ class SegmentsOfContact:
 
     def panel(self, session: Session, company_id: int, contact_id: int) -> Panel | None:
         """Return which segments the contact is in, and the lists it can be put on."""
-        context = service.panel_of(session, company_id, contact_id)
+        found = web.maybe_person()
+        can_edit = found is not None and found.has(Right.EDIT)
+        context = {**service.panel_of(session, company_id, contact_id), "can_edit": can_edit}
         return Panel(title=_("Segments"), template="segments/_contact_panel.html", context=context, order=30)
 
 

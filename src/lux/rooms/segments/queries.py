@@ -141,13 +141,14 @@ def people(session: Session, ids: Select[int], *, limit: int, before: int | None
 
 def recipients(ids: Select[int]) -> Select[Any]:
     """Return SELECT contact_id, address, address_key of those of an audience who have an e-mail address."""
-    chosen: Select[Any] = ids.with_only_columns(  # type: ignore[assignment] - the types of its columns don't matter
+    chosen: Any = ids.with_only_columns(
         Contact.id.label("contact_id"),
         Contact.email.label("address"),
         Contact.email_key.label("address_key"),
         maintain_column_froms=True,
     )
-    return chosen.where(Contact.email_key.is_not(None))
+    found: Select[Any] = chosen.where(Contact.email_key.is_not(None))
+    return found
 
 
 def search(session: Session, company_id: int, text: str, limit: int) -> Sequence[Person]:

@@ -30,6 +30,7 @@ from lux.rooms.segments.service.members import (
     remove_contacts,
     remove_selected,
 )
+from lux.rooms.segments.service.selection import put_on_list
 
 __all__ = [
     "MAX_PASTED",
@@ -47,6 +48,7 @@ __all__ = [
     "memberships",
     "panel_of",
     "preview",
+    "put_on_list",
     "remove_contacts",
     "remove_selected",
     "restore",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import Select
 from sqlalchemy.orm import Session
@@ -102,7 +103,7 @@ def memberships(session: Session, company_id: int, contact_id: int) -> list[Stan
     return found
 
 
-def panel_of(session: Session, company_id: int, contact_id: int) -> dict[str, object]:
+def panel_of(session: Session, company_id: int, contact_id: int) -> dict[str, Any]:
     """Return what the block on a contact's page shows."""
     found = memberships(session, company_id, contact_id)
     return {

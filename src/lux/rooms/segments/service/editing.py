@@ -19,6 +19,7 @@ from lux.rooms.segments.models import Segment
 from lux.rooms.segments.references import References
 from lux.rooms.segments.rules import Group, Rule
 from lux.rooms.segments.service.audience import rule_of
+from lux.rooms.segments.service.members import copy_members
 
 MAX_NAME = 64
 
@@ -60,9 +61,7 @@ def change(session: Session, segment: Segment, draft: Draft, *, version: int) ->
 
 
 def duplicate(session: Session, segment: Segment, *, author: Person) -> Segment:
-    """Return a copy under a free name; the copy of a list starts empty of nobody: it has the same members."""
-    from lux.rooms.segments.service.members import copy_members
-
+    """Return a copy under a free name; the copy of a list has the same members."""
     twin = Segment(
         company_id=segment.company_id,
         description=segment.description,

@@ -51,7 +51,7 @@ def remove_selected(session: Session, segment: Segment, public_ids: Sequence[uui
 
 def add_contacts(session: Session, segment: Segment, contact_ids: Iterable[int]) -> int:
     """Put contacts on a list; returns how many were not on it yet."""
-    _require_list(segment)
+    require_list(segment)
     wanted = sorted(set(contact_ids))
     present = queries.present_members(session, segment.company_id, segment.id, wanted)
     new = [contact_id for contact_id in wanted if contact_id not in present]
@@ -69,7 +69,7 @@ def add_contacts(session: Session, segment: Segment, contact_ids: Iterable[int])
 
 def remove_contacts(session: Session, segment: Segment, contact_ids: Iterable[int]) -> int:
     """Take contacts off a list; returns how many were on it."""
-    _require_list(segment)
+    require_list(segment)
     wanted = sorted(set(contact_ids))
     present = sorted(queries.present_members(session, segment.company_id, segment.id, wanted))
     for start in range(0, len(present), 500):
@@ -144,11 +144,14 @@ def _words(text: str) -> list[str]:
     words: list[str] = []
     for line in text.splitlines():
         bracketed = _IN_BRACKETS.findall(line)
-        words += bracketed or _SEPARATORS.split(line)
+        rest = _SEPARATORS.split(_IN_BRACKETS.sub(" ", line))
+        # beside an address in brackets stand names; elsewhere every word is meant as an address
+        words += bracketed + [word for word in rest if word and (not bracketed or "@" in word)]
     return [word.strip() for word in words if word.strip()]
 
 
-def _require_list(segment: Segment) -> None:
+def require_list(segment: Segment) -> None:
+    """Raise WrongState unless people keep this segment by hand."""
     if segment.is_dynamic:
         raise WrongState(
             _("The members of “%(name)s” follow from its rule.", name=segment.name),

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+from functools import partial
 from typing import cast
 
-from sqlalchemy import BigInteger, Table, delete, select
+from sqlalchemy import BigInteger, Table, delete, event, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from lux.kit import clock
@@ -15,6 +16,7 @@ from lux.kit.db.session import ALL_COMPANIES, Database
 from lux.kit.errors import RateLimitReached
 
 KEEP_SECONDS = 86_400  # windows older than this are forgotten
+_OPEN = "rates_not_committed"  # key of Session.info
 
 
 class RateWindow(Base):
@@ -32,17 +34,14 @@ def take(
 ) -> None:
     """Count `n` attempts; raises RateLimitReached above `limit` within `per_seconds`.
 
-    It is counted in a transaction of its own, so that it stays when the request fails; hand in the session that is
-    open for writing on this thread, if there is one.
+    It is counted in a transaction of its own, so that it stays when the request fails. Hand in the session that is
+    open for writing on this thread, if there is one: SQLite has room for one writer, so it is counted there, and
+    counted anew by itself when that session is rolled back.
     """
     now = int(clock.now().timestamp())
     starts_at = now - now % per_seconds
     key = hashlib.sha256(f"{per_seconds}|{bucket}".encode()).hexdigest()
-    if session is not None:
-        count = _count(session, key, starts_at, n)
-    else:
-        with db.begin(ALL_COMPANIES) as own:
-            count = _count(own, key, starts_at, n)
+    count = _count_own(db, key, starts_at, n) if session is None else _count_within(db, session, key, starts_at, n)
     if count > limit:
         raise RateLimitReached(retry_after=max(1, starts_at + per_seconds - now))
 
@@ -52,6 +51,39 @@ def prune(db: Database) -> None:
     with db.begin(ALL_COMPANIES) as session:
         oldest = int(clock.now().timestamp()) - KEEP_SECONDS
         session.execute(delete(RateWindow).where(RateWindow.starts_at < oldest))
+
+
+def _count_own(db: Database, key: str, starts_at: int, n: int) -> int:
+    with db.begin(ALL_COMPANIES) as session:
+        return _count(session, key, starts_at, n)
+
+
+def _count_within(db: Database, session: Session, key: str, starts_at: int, n: int) -> int:
+    """Count in the caller's transaction on SQLite, and once more should it be rolled back."""
+    if db.dialect != "sqlite":
+        return _count_own(db, key, starts_at, n)
+
+    count = _count(session, key, starts_at, n)
+    waiting: list[tuple[str, int, int]] | None = session.info.get(_OPEN)
+    if waiting is None:
+        waiting = session.info[_OPEN] = []
+        event.listen(session, "after_commit", _forget)
+        event.listen(session, "after_rollback", partial(_count_again, db))
+    waiting.append((key, starts_at, n))
+    return count
+
+
+def _forget(session: Session) -> None:
+    if not session.in_nested_transaction():
+        session.info[_OPEN].clear()
+
+
+def _count_again(db: Database, session: Session) -> None:
+    if session.in_nested_transaction():
+        return
+    for lost in session.info[_OPEN]:
+        _count_own(db, *lost)
+    session.info[_OPEN].clear()
 
 
 def _count(session: Session, key: str, starts_at: int, n: int) -> int:

@@ -132,6 +132,7 @@ def _forms(text: str) -> set[str]:
     encoded = base64.b64encode(text.encode()).decode()
     forms = {
         text,
+        quote(text),
         quote(text, safe=""),
         quote_plus(text),
         json.dumps(text)[1:-1],

@@ -22,7 +22,7 @@ YES_WORDS: Final = (
     "yes", "y", "true", "1", "on", "subscribed", "opt-in", "granted", "given", "active", "ja", "oui", "sí",
 )  # fmt: skip
 NO_WORDS: Final = (
-    "no", "n", "false", "0", "off", "unsubscribed", "opt-out", "denied", "withdrawn", "cleaned", "bounced", "nein", "non",
+    "no", "n", "false", "0", "off", "unsubscribed", "opt-out", "denied", "withdrawn", "cleaned", "bounced", "nein",
 )  # fmt: skip
 
 

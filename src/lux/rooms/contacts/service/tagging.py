@@ -116,15 +116,18 @@ def delete_tag(session: Session, tag: Tag, person: Person | None) -> int:
     return count
 
 
-def by_name_or_id(session: Session, text: str) -> Tag:
-    """Return the tag a form names, by public id or by name (then it is made)."""
+def by_name_or_id(session: Session, text: str, *, make: bool) -> Tag:
+    """Return the tag a form names, by public id or by name; one that is missing is made, or raises InvalidInput."""
     try:
         return tables.tag_by_public_id(session, uuid.UUID(text))
     except ValueError:
-        pass
-    found = ensure(session, [text])
+        name = values.clean(text)
+    if make:
+        found = ensure(session, [name])
+    else:
+        found = list(session.scalars(select(Tag).where(Tag.name_key == name.casefold())))
     if not found:
-        raise InvalidInput(field="tag", message=_("Choose a tag or enter a new one."))
+        raise InvalidInput(field="tag", message=_("Choose a tag."), fix=_("Enter the name of one you have."))
     return found[0]
 
 

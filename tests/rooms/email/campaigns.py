@@ -3,17 +3,10 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
-
-from sqlalchemy import Select, select
 
 from lux.gate import reads
 from lux.gate.service import ApprovalService
-from lux.ports import contributions
-from lux.ports.contributions import MergeField
-from lux.rooms.contacts.models import Contact
 from lux.rooms.email import launch, queries, service
 from lux.rooms.email.links import no_links
 from lux.rooms.email.models import Campaign
@@ -22,7 +15,6 @@ from lux.rooms.email.service import Content
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
-    from lux.ports.acts import AudienceRef
     from tests.factories import Firm, Installation
 
 BODY = (
@@ -30,59 +22,6 @@ BODY = (
     '<a href="https://shop.example.com/b?x=1&amp;y=2">here</a></p>'
     '<p><a href="{{ unsubscribe_url }}">Unsubscribe</a> {{ postal_address }}</p></body></html>'
 )
-
-
-class Everyone:
-    """Every contact of the company that is not in the trash, and their first names."""
-
-    name = "everyone"
-
-    def select(self, _session: Session, company_id: int, _ref: AudienceRef) -> Select[tuple[int, str, str]]:
-        """Return everyone."""
-        return select(Contact.id, Contact.email, Contact.email_key).where(
-            Contact.company_id == company_id, Contact.email_key.is_not(None), Contact.trashed_at.is_(None)
-        )
-
-    def merge_data(
-        self, session: Session, _company_id: int, contact_ids: Sequence[int], _names: frozenset[str]
-    ) -> Mapping[int, Mapping[str, object]]:
-        """Return first names."""
-        rows = session.scalars(select(Contact).where(Contact.id.in_(contact_ids)))
-        return {row.id: {"first_name": row.first_name} for row in rows}
-
-
-class Fields:
-    """The merge fields of contacts, as far as these tests name them."""
-
-    def fields(self, _session: Session, _company_id: int) -> Sequence[MergeField]:
-        """Return the first name."""
-        return [MergeField(name="first_name", label="First name", example="Ada")]
-
-    def find(self, session: Session, _company_id: int, text: str, limit: int) -> Sequence[tuple[uuid.UUID, str]]:
-        """Return contacts by the beginning of their address."""
-        found = session.scalars(select(Contact).where(Contact.email_key.startswith(text)).limit(limit))
-        return [(row.public_id, row.email or "") for row in found]
-
-    def values(
-        self, session: Session, _company_id: int, public_id: uuid.UUID, _names: frozenset[str]
-    ) -> Mapping[str, object] | None:
-        """Return the first name."""
-        found = session.scalar(select(Contact).where(Contact.public_id == public_id))
-        return {"first_name": found.first_name, "email": found.email or ""} if found else None
-
-
-@contextmanager
-def audiences() -> Iterator[None]:
-    """Install what the contacts' room contributes, where it does not do so itself yet."""
-    before = contributions.installed()
-    has_everyone = any(source.name == "everyone" for source in before.audience_sources)
-    more = contributions.Contributions(
-        audience_sources=() if has_everyone else (Everyone(),),
-        merge_sources=() if before.merge_sources else (Fields(),),
-    )
-    contributions.install(before.merged(more))
-    yield
-    contributions.install(before)
 
 
 def ready(lux: Installation, count: int = 3) -> Firm:

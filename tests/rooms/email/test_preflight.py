@@ -10,7 +10,7 @@ from lux.gate import senders, stop
 from lux.gate.models import FeatureToggle
 from lux.identity import companies
 from lux.kit.errors import InvalidInput, WrongState
-from lux.rooms.email import launch, preflight
+from lux.rooms.email import preflight
 from lux.rooms.email.links import no_links
 from tests.rooms.email import campaigns
 from tests.rooms.email.campaigns import BODY
@@ -120,9 +120,8 @@ def test_an_audience_without_consent_is_empty(lux: Installation) -> None:
 def test_what_blocks_is_not_submitted_and_nothing_is_stored(lux: Installation) -> None:
     firm = campaigns.ready(lux)
     public_id = campaigns.draft(lux, firm, subject="", sender_id=None)
-    with pytest.raises(InvalidInput) as refused, lux.db.begin(firm.id) as session:
-        campaign = campaigns.load(session, public_id)
-        launch.submit_campaign(session, campaign, author=firm.person, version=1, local_time=None, link=no_links)
+    with pytest.raises(InvalidInput) as refused:
+        campaigns.submit(lux, firm, public_id)
     assert {problem.field for problem in refused.value.problems} == {"subject", "sender"}
     with lux.db.read(firm.id) as session:
         assert campaigns.load(session, public_id).outbound_id is None

@@ -18,7 +18,6 @@ from lux.rooms.contacts.models import Contact
 from tests.rooms.email import campaigns
 
 if TYPE_CHECKING:
-
     from tests.factories import Firm, Installation
 
 LINKS = {1: "https://shop.example.com/a", 2: "https://shop.example.com/b?x=1&y=2"}

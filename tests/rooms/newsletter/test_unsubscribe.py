@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
@@ -21,17 +20,6 @@ if TYPE_CHECKING:
     from tests.factories import Firm, Installation
 
 ONE_CLICK = {"List-Unsubscribe": "One-Click"}
-
-
-@pytest.fixture(autouse=True)
-def _audiences(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Install the audiences that campaigns go to."""
-    for name in ("lux", "lux_sqlite"):
-        if name in request.fixturenames:
-            made: Installation = request.getfixturevalue(name)
-            assert made.app is not None
-    with campaigns.audiences():
-        yield
 
 
 def link(lux: Installation, firm: Firm, number: int = 0) -> tuple[str, str]:

@@ -17,6 +17,7 @@ from lux.rooms.notifications import service as notifications
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
+    from lux.gate.reads import ItemView
     from lux.rooms.email.models import Campaign
 
 SHOWN_MAILS = 20  # on a contact's page
@@ -92,7 +93,7 @@ class TellAuthor:
         title, level = said
         url = f"/campaigns/{campaign.public_id}"
         to = [item.author_id] if item.author_id else Right.EDIT
-        body = item.reason if event in {"rejected", "returned", "cancelled", "paused"} else ""
+        body = _body(session, item, event)
         notifications.notify(session, to, kind=f"campaign.{event}", title=title, body=body, url=url, level=level)
 
 
@@ -110,6 +111,13 @@ class Campaigns:
     def choices(self, session: Session, _company_id: int, limit: int) -> Sequence[Subject]:
         """Return the latest campaigns that were submitted, newest first."""
         return [_subject(row) for row in queries.submitted(session, limit)]
+
+
+def _body(session: Session, item: ItemView, event: str) -> str:
+    if event in {"paused", "failed"}:
+        outbound = reads.item_outbound(session, item.id, with_counts=False)
+        return outbound.pause_reason or outbound.reason
+    return item.reason if event in {"rejected", "returned"} else ""
 
 
 def _subject(row: Campaign) -> Subject:

@@ -5,15 +5,14 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from sqlalchemy import update
 from sqlalchemy.exc import SQLAlchemyError
 
 from lux.gate import engagement, reads
-from lux.kit import clock, crypto
+from lux.kit import crypto
 from lux.kit.errors import NotFound
 from lux.render import tokens
 from lux.render.links import is_web
-from lux.rooms.contacts.models import Contact
+from lux.rooms.contacts import service as contacts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -81,12 +80,7 @@ def target(db: Database, company_id: int, delivery_id: int, number: int) -> str 
 
 def _touch(session: Session, contact_id: int | None) -> None:
     if contact_id is not None:
-        session.execute(
-            update(Contact)
-            .where(Contact.id == contact_id)
-            .values(last_activity_at=clock.now())
-            .execution_options(synchronize_session=False)
-        )
+        contacts.touch(session, [contact_id])
 
 
 def _properties(agent: str) -> dict[str, str]:

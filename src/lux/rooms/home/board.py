@@ -76,10 +76,16 @@ def setup_path(session: Session, company_id: int, *, on_error: OnError) -> Setup
     for source in installed().setup_steps:
         try:
             steps.append(source.step(session, company_id))
-        except Exception as error:  # noqa: BLE001 - recorded and left out; the other steps go on
+        except Exception as error:  # noqa: BLE001 - recorded and shown as open; the other steps go on
             session.rollback()
             on_error(error)
+            steps.append(_unknown_step(type(source).__name__))
     return SetupPath(steps=sorted(steps, key=lambda step: step.order))
+
+
+def _unknown_step(key: str) -> SetupStep:
+    detail = _("The fault was recorded under Diagnostics.")
+    return SetupStep(key=key, title=_("A step could not be looked at"), detail=detail, url="/", is_done=False, order=99)
 
 
 def failed_tile(source: DashboardTile, known: Tile | None) -> Tile:

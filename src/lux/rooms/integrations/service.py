@@ -14,7 +14,7 @@ from lux.gate import intake, senders
 from lux.identity.access import Person, Right
 from lux.kit.db import Database
 from lux.kit.db.session import settings_of
-from lux.kit.errors import NotFound
+from lux.kit.errors import InvalidInput, NotFound
 from lux.kit.i18n import gettext as _
 from lux.ledger.audit import Actor
 from lux.ports.connector import ConnectorSchema, ProbeResult
@@ -84,8 +84,8 @@ def connect(db: Database, settings: Settings, actor: Person, provider: str, data
     actor.require(Right.MANAGE)
     schema = schema_of(settings, provider)
     entered = read_account(schema, data)
-    company_id = actor.company_id or 0
-    with db.begin(company_id) as session:
+    with db.begin(actor.company_id or 0) as session:
+        _check_vault(session)
         made = accounts.add(
             session, Vault(settings), schema, label=entered.label, values=entered.values, actor=_actor(actor)
         )
@@ -96,6 +96,7 @@ def change(db: Database, settings: Settings, actor: Person, public_id: uuid.UUID
     """Change an account and test it; raises InvalidInput, or Conflict when somebody was faster."""
     actor.require(Right.MANAGE)
     with db.begin(actor.company_id or 0) as session:
+        _check_vault(session)
         found = view(session, public_id)
         entered = read_account(found.schema, data, stored=found.secrets.keys())
         accounts.change(
@@ -131,6 +132,13 @@ def remove(session: Session, actor: Person, public_id: uuid.UUID) -> None:
     """Remove an account and its secrets."""
     actor.require(Right.MANAGE)
     accounts.remove(session, accounts.by_public_id(session, public_id), actor=_actor(actor))
+
+
+def _check_vault(session: Session) -> None:
+    """Refuse the form, which keeps what was entered, rather than fail in the middle."""
+    state = vault_state(session)
+    if not state.is_open:
+        raise InvalidInput(state.reason, fix=state.fix)
 
 
 def _tried(db: Database, settings: Settings, actor: Person, public_id: uuid.UUID, entered: AccountInput) -> Saved:

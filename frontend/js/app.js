@@ -10,6 +10,7 @@ import "./palette.js";
 import "./passwords.js";
 import "./progress.js";
 import "./selection.js";
+import "./submit.js";
 import "./tags.js";
 import "./toasts.js";
 import "./zones.js";

@@ -24,6 +24,17 @@ document.addEventListener("htmx:before:swap", (event) => {
   toast(word(kind), "bad", word(`${kind}Fix`));
 });
 
+// What is about to change says so; a part that asks for itself (a progress bar) stays calm.
+document.addEventListener("htmx:before:request", (event) => {
+  const { ctx } = event.detail;
+  if (ctx.target === ctx.sourceElement) return;
+  ctx.waiting = ctx.target; // the answer may send itself elsewhere
+  ctx.waiting?.setAttribute("aria-busy", "true");
+});
+document.addEventListener("htmx:finally:request", (event) => {
+  event.detail.ctx.waiting?.removeAttribute("aria-busy");
+});
+
 /** No answer at all: the network, or a server that is away. */
 document.addEventListener("htmx:error", (event) => {
   if (event.detail.ctx?.status?.startsWith?.("error"))

@@ -5,7 +5,14 @@ const STAYS = 8000; // milliseconds
 const LEAVES = 200;
 const ICONS = { ok: "check-circle", warn: "alert-triangle", bad: "alert-octagon", info: "info" };
 
-const region = () => document.getElementById("toasts");
+const region = document.getElementById("toasts");
+const home = region?.parentElement;
+
+/** A modal dialog makes everything outside of it mute: while one is open, the toasts stand inside it. */
+function rise() {
+  const place = [...document.querySelectorAll("dialog[open]")].at(-1) ?? home;
+  if (region && region.parentElement !== place) place.append(region);
+}
 
 function leave(element) {
   element.classList.add("is-leaving");
@@ -46,9 +53,8 @@ export function toast(message, level = "info", detail = "") {
   close.setAttribute("aria-label", word("dismiss"));
   close.append(icon("x", 14));
   element.append(icon(ICONS[level] ?? "info"), text, close);
-  // Toasts rise above an open dialog only from inside of it.
-  const dialog = document.querySelector("dialog[open]");
-  (dialog?.querySelector(".toasts") ?? region())?.append(element);
+  rise();
+  region?.append(element);
   live(element);
 }
 
@@ -57,7 +63,9 @@ document.addEventListener("lux:toast", (event) => {
   toast(event.detail.message, event.detail.level, event.detail.detail);
 });
 // What the server flashed was there before anyone listened: putting it in again has it read aloud.
-for (const element of region()?.querySelectorAll(".toast") ?? []) {
-  setTimeout(() => element.isConnected && region().append(element), 100);
+for (const element of region?.querySelectorAll(".toast") ?? []) {
+  setTimeout(() => element.isConnected && region.append(element), 100);
 }
+document.addEventListener("htmx:after:swap", rise);
+document.addEventListener("close", rise, true);
 forEach(".toast", live);

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Event, Thread
@@ -128,7 +129,8 @@ def _pages(app: Flask) -> None:
 
     @app.get("/parts")
     def parts() -> str:
-        return render_template("ui/gallery/parts.html")
+        part = "found_fragment" if request.headers.get("HX-Target") == "ul#found" else "parts"
+        return render_template(f"ui/gallery/{part}.html")
 
     @app.post("/stop")
     def stop() -> WerkzeugResponse:
@@ -136,6 +138,7 @@ def _pages(app: Flask) -> None:
 
     @app.post("/post")
     def post() -> str:
+        time.sleep(0.3)
         return "posted " + "&".join(sorted(f"{k}={v}" for k, v in request.form.items() if k != "csrf_token"))
 
 

@@ -71,6 +71,36 @@ def test_an_event_becomes_a_toast_that_can_be_dismissed(parts):
     expect(toast).to_have_count(0)
 
 
+def test_a_filter_changes_the_list_and_the_address_and_back_works(parts):
+    parts.get_by_role("searchbox", name="Letters").press_sequentially("mm")
+    expect(parts.locator("#found")).to_have_text(re.compile(r"^\s*gamma\s*$"))
+    expect(parts).to_have_url(re.compile(r"/parts\?q=mm$"))
+    parts.go_back()
+    expect(parts.locator("#found li")).to_have_count(3)
+
+
+def test_a_toast_is_seen_and_pressed_inside_an_open_dialog(parts):
+    parts.get_by_role("button", name="Ask…").click()
+    parts.get_by_role("button", name="Saved here").click()
+    toast = parts.get_by_role("dialog").locator(".toast", has_text="Saved.")
+    toast.get_by_role("button", name="Dismiss").click()
+    expect(toast).to_have_count(0)
+    parts.keyboard.press("Escape")
+    assert parts.locator("dialog .toasts").count() == 0
+
+
+def test_a_form_is_sent_once(page, pages):
+    pages.watch.allow("favicon")  # the answer is bare text
+    page.goto("/signin")
+    page.wait_for_selector("html[data-ready]", state="attached")
+    sent = []
+    page.on("request", lambda request: sent.append(request.url) if request.method == "POST" else None)
+    page.get_by_label("E-mail").fill("maya@example.com")
+    page.get_by_role("button", name="Sign in").dblclick(no_wait_after=True)
+    page.wait_for_url("**/post")
+    assert len(sent) == 1
+
+
 def test_a_quiet_toast_goes_and_an_alarming_one_stays(page):
     page.clock.install()
     page.goto("/?flash")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import re
+from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -18,6 +20,8 @@ MANIFEST = {
     "app.js": {"file": "js/app-2.js", "css": "js/app-3.css", "preload": ["chunks/dom-4.js"]},
     "feather.svg": {"file": "feather-5.svg"},
 }
+TOKENS = Path(__file__).parents[2] / "frontend/scss/_tokens.scss"
+COLOUR = re.compile(r"#(?:[0-9a-f]{8}|[0-9a-f]{6}|[0-9a-f]{3,4})\b")
 SPRITE = '<svg><defs><symbol id="send"></symbol><symbol viewBox="0 0 1 1" id="x-circle"></symbol></defs></svg>'
 
 
@@ -79,6 +83,29 @@ def test_the_built_front_end_has_the_entries_that_pages_ask_for():
     for name in ("app.css", "app.js", "public.css", "pages/report.js", "feather.svg"):
         file = assets_module.DIST / Assets().entry(name)["file"]
         assert file.is_file(), name
+
+
+def test_the_text_font_is_fetched_early(app, dist):
+    (dist / "assets").mkdir()
+    (dist / "assets" / "inter-latin-wght-normal-1.woff2").touch()
+    shown = rendered(app, "{{ assets.font_tag() }}")
+    assert 'href="/static/dist/assets/inter-latin-wght-normal-1.woff2"' in shown
+    assert "crossorigin" in shown  # fonts are fetched without credentials: without it they are fetched twice
+
+
+@pytest.mark.parametrize("sheet", ["app.css", "public.css"])
+def test_the_built_sheet_holds_no_colour_that_is_not_a_token(sheet):
+    """What Bootstrap and other packages bring is covered too."""
+    tokens = TOKENS.read_text(encoding="utf-8").lower()
+    known = {long(colour) for colour in COLOUR.findall(tokens)} | {"#000000", "#ffffff"}
+    built = (assets_module.DIST / Assets().entry(sheet)["file"]).read_text(encoding="utf-8").lower()
+    assert {long(colour) for colour in COLOUR.findall(built)} <= known
+    assert not re.findall(r"\b(?:rgb|hsl)a?\(\s*[1-9][^)]*\)", built)
+
+
+def long(colour):
+    digits = colour[1:] if len(colour) > 5 else "".join(digit * 2 for digit in colour[1:4])
+    return f"#{digits[:6]}"
 
 
 def test_an_icon_is_silent_without_a_label(app):

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from flask import Flask
 
+TEXT_FONT = "assets/inter-latin-wght-normal-*.woff2"
 DIST = Path(__file__).parent / "static" / "dist"
 
 
@@ -77,6 +78,14 @@ class Assets:
         module = Markup('<script type="module" src="{}" nonce="{}"></script>')
         parts.append(module.format(self._address(entry["file"]), nonce()))
         return Markup("\n").join(parts)
+
+    def font_tag(self) -> Markup:
+        """Return the element that fetches the text font early, so that words do not jump when it arrives."""
+        file = next(self.dist.glob(TEXT_FONT), None)
+        if file is None:
+            return Markup("")
+        tag = Markup('<link rel="preload" as="font" type="font/woff2" crossorigin href="{}">')
+        return tag.format(self._address(file.relative_to(self.dist).as_posix()))
 
     def _style(self, file: str) -> Markup:
         return Markup('<link rel="stylesheet" href="{}">').format(self._address(file))

@@ -104,34 +104,37 @@ class Installation:
 
     def contacts(self, firm: Firm, count: int = 1, *, with_consent: bool = True, **values: Any) -> list[int]:
         """Make contacts with e-mail addresses; returns their ids."""
-        ids = []
+        rows = [self._contact(values if number == 0 else {**values, "email": ""}) for number in range(count)]
         with self.db.begin(firm.id) as session:
-            for _ in range(count):
-                number = next(_numbers)
-                address = str(values.pop("email", "") or f"contact{number}@example.com")
-                contact = Contact(
-                    **{
-                        "email": address,
-                        "email_key": email_key(address),
-                        "first_name": f"First{number}",
-                        "last_name": f"Last{number}",
-                        **values,
-                    }
+            session.add_all(rows)
+            session.flush()
+            entries = [
+                ConsentEntry(
+                    channel="email",
+                    address_key=str(row.email_key),
+                    contact_id=row.id,
+                    state=ConsentState.GIVEN,
+                    basis="declared",
+                    source="test",
                 )
-                session.add(contact)
-                session.flush()
-                ids.append(contact.id)
-                if with_consent:
-                    entry = ConsentEntry(
-                        channel="email",
-                        address_key=email_key(address),
-                        contact_id=contact.id,
-                        state=ConsentState.GIVEN,
-                        basis="declared",
-                        source="test",
-                    )
-                    consent.record(session, entry)
-        return ids
+                for row in rows
+            ]
+            consent.record_many(session, entries if with_consent else [])
+            return [row.id for row in rows]
+
+    @staticmethod
+    def _contact(values: dict[str, Any]) -> Contact:
+        number = next(_numbers)
+        address = str(values.get("email") or f"contact{number}@example.com")
+        return Contact(
+            **{
+                "first_name": f"First{number}",
+                "last_name": f"Last{number}",
+                **values,
+                "email": address,
+                "email_key": email_key(address),
+            }
+        )
 
     def sender(self, firm: Firm, email: str = "news@example.com", name: str = "News") -> int:
         """Make a verified sender; returns its id."""

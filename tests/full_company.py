@@ -8,6 +8,7 @@ from lux.gate import reads, submit
 from lux.gate.service import ApprovalService
 from lux.kit.db import uuid7
 from lux.ledger.audit import Actor
+from lux.net.storage import store_of
 from lux.ports.acts import AudienceRef
 from lux.rooms.contacts.models import ContactExport, ContactImport, ContactTag, CustomField, FieldType, Tag
 from lux.rooms.content.models import Template
@@ -31,7 +32,7 @@ def filled(lux: Installation) -> Firm:
                 segment,
                 CustomField(key="plan", label="Plan", type=FieldType.TEXT),
                 Template(name="Secret template", source="<mjml></mjml>"),
-                ContactImport(file_name="secret.csv", file_key="imports/none", file_size=1),
+                ContactImport(file_name="secret.csv", file_key="imports/secret.csv", file_size=22),
                 ContactExport(state="done"),
             ]
         )
@@ -45,6 +46,8 @@ def filled(lux: Installation) -> Firm:
         session.add_all(campaigns)
         session.flush()
         numbers = [campaign.id for campaign in campaigns]
+    with store_of(lux.settings).open_write("imports/secret.csv") as file:
+        file.write(b"email\nsecret@example.com\n")
     _run(lux, firm, numbers)
     _account(lux, firm)
     return firm

@@ -43,8 +43,8 @@ class ToggleView:
     changed_at: datetime | None = None
 
 
-def _agent(key: str, label: str) -> ToggleSpec:
-    return ToggleSpec(key=key, group="agent", label=lambda: label, gates=lambda: _("Runs of this agent"))
+def _agent(key: str, label: Callable[[], str]) -> ToggleSpec:
+    return ToggleSpec(key=key, group="agent", label=label, gates=lambda: _("Runs of this agent"))
 
 
 def _channel(key: str, label: str) -> ToggleSpec:
@@ -73,17 +73,17 @@ TOGGLES: tuple[ToggleSpec, ...] = (
     _channel("channel_linkedin", "LinkedIn"),
     _channel("channel_snapchat", "Snapchat"),
     _channel("channel_x", "X"),
-    _agent("agent_brand_strategy", "Brand & Strategy"),
-    _agent("agent_content_seo", "Content & SEO"),
-    _agent("agent_analytics", "Analytics & Optimization"),
-    _agent("agent_creative_design", "Creative & Design"),
-    _agent("agent_advertising", "Advertising & Demand Gen"),
-    _agent("agent_social_media", "Social Media & Community"),
-    _agent("agent_email_crm", "Email & CRM"),
-    _agent("agent_sales_enablement", "Sales Enablement"),
-    _agent("agent_retention", "Customer Retention & Loyalty"),
-    _agent("agent_operations", "Operations & Integration"),
-    _agent("agent_app_intelligence", "APP"),
+    _agent("agent_brand_strategy", lambda: _("Brand & Strategy")),
+    _agent("agent_content_seo", lambda: _("Content & SEO")),
+    _agent("agent_analytics", lambda: _("Analytics & Optimization")),
+    _agent("agent_creative_design", lambda: _("Creative & Design")),
+    _agent("agent_advertising", lambda: _("Advertising & Demand Gen")),
+    _agent("agent_social_media", lambda: _("Social Media & Community")),
+    _agent("agent_email_crm", lambda: _("Email & CRM")),
+    _agent("agent_sales_enablement", lambda: _("Sales Enablement")),
+    _agent("agent_retention", lambda: _("Customer Retention & Loyalty")),
+    _agent("agent_operations", lambda: _("Operations & Integration")),
+    _agent("agent_app_intelligence", lambda: _("APP")),
     _automation(
         "automation_scheduled_publishing",
         lambda: _("Scheduled publishing"),

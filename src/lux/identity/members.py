@@ -85,6 +85,13 @@ def user_ids_with(session: Session, right: Right) -> Sequence[int]:
     ).all()
 
 
+def locales_of(session: Session, user_ids: Sequence[int]) -> dict[int, str]:
+    """Return in which language each person reads: their own, else the company's."""
+    company = session.scalar(select(Company.locale).where(Company.id == company_of(session))) or ""
+    rows = session.execute(select(User.id, User.locale).where(User.id.in_(user_ids)))
+    return {user_id: locale or company for user_id, locale in rows}
+
+
 def add(session: Session, company_id: int, user_id: int, role: Role) -> None:
     """Make somebody a member; an existing member keeps the higher role."""
     present = session.scalars(

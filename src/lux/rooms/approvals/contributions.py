@@ -78,11 +78,12 @@ class TellApprovers:
         item = reads.item_of_subject(session, subject)
         if item is None:
             return
-        title = (
-            _("“%(title)s” waits for a yes", title=item.title)
-            if event == "submitted"
-            else _("“%(title)s” needs a new yes", title=item.title)
-        )
+
+        def title() -> str:
+            if event == "submitted":
+                return _("“%(title)s” waits for a yes", title=item.title)
+            return _("“%(title)s” needs a new yes", title=item.title)
+
         notifications.notify(
             session,
             Right.APPROVE,

@@ -90,11 +90,19 @@ class TellAuthor:
         said = _words(campaign.name).get(event) if campaign else None
         if campaign is None or item is None or said is None:
             return
-        title, level = said
+        level = said[1]
         url = f"/campaigns/{campaign.public_id}"
         to = [item.author_id] if item.author_id else Right.EDIT
         body = _body(session, item, event)
-        notifications.notify(session, to, kind=f"campaign.{event}", title=title, body=body, url=url, level=level)
+        notifications.notify(
+            session,
+            to,
+            kind=f"campaign.{event}",
+            title=lambda: _words(campaign.name)[event][0],
+            body=body,
+            url=url,
+            level=level,
+        )
 
 
 class Campaigns:

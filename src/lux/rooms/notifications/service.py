@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, Final, cast
 
 from sqlalchemy import CursorResult, delete, update
@@ -14,6 +14,7 @@ from lux.identity import members
 from lux.identity.access import Right
 from lux.kit import clock
 from lux.kit.errors import NotFound
+from lux.kit.i18n import use_locale
 from lux.rooms.notifications import queries
 from lux.rooms.notifications.models import Notification
 from lux.rooms.notifications.queries import unread_count
@@ -22,14 +23,16 @@ __all__ = ["mark_all_read", "notify", "read", "sweep", "unread_count"]
 
 KEEP: Final = dt.timedelta(days=180)
 
+Words = str | Callable[[], str]
+
 
 def notify(
     session: Session,
     to: Iterable[int] | Right,
     *,
     kind: str,
-    title: str,
-    body: str = "",
+    title: Words,
+    body: Words = "",
     url: str = "",
     level: str = "info",
     but: int | None = None,
@@ -37,7 +40,8 @@ def notify(
     """Tell people of the session's company something; returns how many were told.
 
     `to` is user ids, or a right: everyone in the company who has it. `but` is left out (who caused it).
-    The same unread notice (kind and address) is renewed rather than repeated.
+    Words that are functions are said to each person in their own language. The same unread notice (kind and
+    address) is renewed rather than repeated.
     """
     user_ids = members.user_ids_with(session, to) if isinstance(to, Right) else list(dict.fromkeys(to))
     told = [user_id for user_id in user_ids if user_id != but]
@@ -50,11 +54,19 @@ def notify(
                 Notification.read_at.is_(None),
             )
         )
-    session.add_all(
-        Notification(user_id=user_id, kind=kind, title=title[:200], body=body, url=url, level=level) for user_id in told
-    )
+    locales = members.locales_of(session, told)
+    for user_id in told:
+        with use_locale(locales.get(user_id)):
+            title_here, body_here = _said(title), _said(body)
+        session.add(
+            Notification(user_id=user_id, kind=kind, title=title_here[:200], body=body_here, url=url, level=level)
+        )
     session.flush()
     return len(told)
+
+
+def _said(words: Words) -> str:
+    return words() if callable(words) else words
 
 
 def read(session: Session, user_id: int, public_id: uuid.UUID) -> Notification:

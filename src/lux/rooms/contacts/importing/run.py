@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import time
 from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, cast
@@ -33,7 +32,6 @@ if TYPE_CHECKING:
 ROWS: Final = {"sqlite": 1000, "postgresql": 4000, "mysql": 2000}  # of one transaction: SQLite has one writer at a time
 OPEN_STATES: Final = ("queued", "running")
 _TRIES: Final = 5
-_BREATH: Final = 100  # rows after which other threads of the process get a turn
 
 
 def run(context: JobContext, store: FileStore, import_id: int) -> None:
@@ -115,9 +113,7 @@ def _row_reader(context: JobContext, entry: ContactImport, options: Options, dia
 
 def _read_chunk(reader: RowReader, entry: ContactImport, options: Options, part: list[Record]) -> Chunk:
     chunk = Chunk(entry, options, [])
-    for number, record in enumerate(part):
-        if number % _BREATH == 0:
-            time.sleep(0)  # a page that waits for the interpreter need not wait for the whole switch interval
+    for record in part:
         found = reader.read(record)
         if isinstance(found, Candidate):
             chunk.candidates.append(found)

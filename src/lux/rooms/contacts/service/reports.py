@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
+import itertools
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from lux.kit.i18n import gettext as _
@@ -17,13 +18,16 @@ if TYPE_CHECKING:
 
 
 def report_csv(db: Database, entry: ContactImport) -> Iterator[bytes]:
-    """Yield the report; it opens its own session, because it is sent after the request's has ended."""
-    words = {"rejected": _("not imported"), "duplicate": _("repeat"), "gap": _("imported in part")}
+    """Return the report in parts; they are read in a session of their own, because the request's has ended by then."""
     headings = [str(one) for one in entry.dialect.get("headings", [])]
-    head = [_("line"), _("outcome"), _("field"), _("reason")]
-    with db.read(entry.company_id) as session:
-        yield ("\ufeff" + _line([*head, *headings])).encode()
-        for row in tables.all_rejections(session, entry.id):
+    head = _line([_("line"), _("outcome"), _("field"), _("reason"), *headings])
+    words = {"rejected": _("not imported"), "duplicate": _("repeat"), "gap": _("imported in part")}
+    return itertools.chain([f"\ufeff{head}".encode()], _rows(db, entry.company_id, entry.id, words))
+
+
+def _rows(db: Database, company_id: int, import_id: int, words: Mapping[str, str]) -> Iterator[bytes]:
+    with db.read(company_id) as session:
+        for row in tables.all_rejections(session, import_id):
             cells = [str(cell).replace("\x00", "\u2400") for cell in row.cells]
             yield _line([str(row.line), words.get(row.kind, row.kind), row.field, row.reason, *cells]).encode()
 

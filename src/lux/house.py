@@ -36,14 +36,14 @@ def _parts(part: str) -> Iterator[ModuleType]:
 
 def blueprints() -> list[Blueprint]:
     """Return every room's pages."""
-    return [blueprint for module in _parts("pages") for blueprint in module.blueprints]
+    return [blueprint for module in _parts("pages") for blueprint in getattr(module, "blueprints", ())]
 
 
 def job_kinds() -> list[JobKind]:
     """Return every kind of job."""
     from lux.gate import jobs as gate_jobs
 
-    return [*gate_jobs.KINDS, *(kind for module in _parts("jobs") for kind in module.KINDS)]
+    return [*gate_jobs.KINDS, *(kind for module in _parts("jobs") for kind in getattr(module, "KINDS", ()))]
 
 
 def schedules() -> list[Schedule]:
@@ -64,7 +64,7 @@ def contributions() -> ports.Contributions:
     """Return what all rooms contribute."""
     merged = ports.Contributions()
     for module in _parts("contributions"):
-        merged = merged.merged(module.CONTRIBUTIONS)
+        merged = merged.merged(getattr(module, "CONTRIBUTIONS", ports.Contributions()))
     return merged
 
 

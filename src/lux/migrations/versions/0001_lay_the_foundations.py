@@ -474,6 +474,51 @@ def upgrade() -> None:
         sa.UniqueConstraint("company_id", "dek_id", name=op.f("uq_data_key_company_id_dek_id")),
     )
     op.create_table(
+        "error_group",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("public_id", sa.Uuid(), nullable=False),
+        sa.Column("company_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("scope", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column(
+            "fingerprint",
+            sa.String(length=64)
+            .with_variant(sa.String(length=64, collation="utf8mb4_nopad_bin"), "mariadb")
+            .with_variant(sa.String(length=64, collation="utf8mb4_nopad_bin"), "mysql")
+            .with_variant(sa.String(length=64, collation="C"), "postgresql"),
+            nullable=False,
+        ),
+        sa.Column("type", sa.String(length=200), nullable=False),
+        sa.Column("message", sa.String(length=500), nullable=False),
+        sa.Column("words", sa.String(length=500), nullable=False),
+        sa.Column("fix", sa.String(length=500), nullable=False),
+        sa.Column("place", sa.String(length=200), nullable=False),
+        sa.Column("source", sa.String(length=16), nullable=False),
+        sa.Column("endpoint", sa.String(length=120), nullable=False),
+        sa.Column(
+            "severity", sa.Enum("warning", "error", name="severity", native_enum=False, length=32), nullable=False
+        ),
+        sa.Column(
+            "state",
+            sa.Enum("open", "resolved", "ignored", name="groupstate", native_enum=False, length=32),
+            nullable=False,
+        ),
+        sa.Column("count", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("first_seen_at", base.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("last_seen_at", base.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("came_back_at", base.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("decided_at", base.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("decided_by", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("note", sa.String(length=500), nullable=False),
+        sa.ForeignKeyConstraint(["company_id"], ["company.id"], name=op.f("fk_error_group_company_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_error_group")),
+        sa.UniqueConstraint("public_id", name=op.f("uq_error_group_public_id")),
+        sa.UniqueConstraint("scope", "fingerprint", name=op.f("uq_error_group_scope_fingerprint")),
+    )
+    with op.batch_alter_table("error_group", schema=None) as batch_op:
+        batch_op.create_index("ix_error_group_company_state", ["company_id", "state", "last_seen_at"], unique=False)
+        batch_op.create_index("ix_error_group_state_seen", ["state", "last_seen_at"], unique=False)
+
+    op.create_table(
         "fact",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("at", base.UtcDateTime(timezone=True), nullable=False),
@@ -1111,6 +1156,30 @@ def upgrade() -> None:
         batch_op.create_index("ix_contact_word_contact", ["company_id", "contact_id"], unique=False)
 
     op.create_table(
+        "error_log",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("group_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("company_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("at", base.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("source", sa.String(length=16), nullable=False),
+        sa.Column("endpoint", sa.String(length=120), nullable=False),
+        sa.Column("request_id", sa.String(length=64), nullable=False),
+        sa.Column("job_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column(
+            "severity", sa.Enum("warning", "error", name="severity", native_enum=False, length=32), nullable=False
+        ),
+        sa.Column("message", sa.Text(), nullable=False),
+        sa.Column("trace", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["company_id"], ["company.id"], name=op.f("fk_error_log_company_id")),
+        sa.ForeignKeyConstraint(["group_id"], ["error_group.id"], name=op.f("fk_error_log_group_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_error_log")),
+    )
+    with op.batch_alter_table("error_log", schema=None) as batch_op:
+        batch_op.create_index("ix_error_log_at", ["at"], unique=False)
+        batch_op.create_index("ix_error_log_group", ["group_id", "id"], unique=False)
+
+    op.create_table(
         "import_rejection",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("import_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -1437,6 +1506,11 @@ def downgrade() -> None:
 
     op.drop_table("imported_contact")
     op.drop_table("import_rejection")
+    with op.batch_alter_table("error_log", schema=None) as batch_op:
+        batch_op.drop_index("ix_error_log_group")
+        batch_op.drop_index("ix_error_log_at")
+
+    op.drop_table("error_log")
     with op.batch_alter_table("contact_word", schema=None) as batch_op:
         batch_op.drop_index("ix_contact_word_contact")
 
@@ -1485,6 +1559,11 @@ def downgrade() -> None:
         batch_op.drop_index("ix_fact_contact")
 
     op.drop_table("fact")
+    with op.batch_alter_table("error_group", schema=None) as batch_op:
+        batch_op.drop_index("ix_error_group_state_seen")
+        batch_op.drop_index("ix_error_group_company_state")
+
+    op.drop_table("error_group")
     op.drop_table("data_key")
     op.drop_table("custom_field")
     op.drop_table("contact_import")

@@ -144,12 +144,14 @@ def _scope() -> int:
 
 def _open() -> Response | None:
     structlog.contextvars.clear_contextvars()
-    structlog.contextvars.bind_contextvars(request_id=request_id(), path=request.path)
+    structlog.contextvars.bind_contextvars(request_id=request_id(), path=request.path, endpoint=request.endpoint)
     _check_origin()
     token = session_token()
     if token and request.endpoint != "static":
         g.lux_person = sessions.person_for(database(), token, settings())
     found = maybe_person()
+    if found is not None:  # for the log and for error_log
+        structlog.contextvars.bind_contextvars(company_id=found.company_id, user_id=found.user_id)
     i18n.set_locale(found.locale if found else _accepted_locale())
     if request.endpoint is None or request.endpoint == "static":
         return None

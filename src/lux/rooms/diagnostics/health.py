@@ -1,0 +1,141 @@
+"""Looks at the house: database, workers, clock, disk, late and failed work, and what other rooms contribute."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from sqlalchemy import text
+
+from lux.kit import clock
+from lux.kit.db.session import settings_of
+from lux.kit.i18n import gettext as _
+from lux.ports.contributions import HealthCheck, HealthFinding, installed
+from lux.rooms.diagnostics import queries
+from lux.rooms.diagnostics.scope import Scope
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+SILENT: Final = timedelta(seconds=20)  # a sign of life comes every five seconds, the clock's every three
+LEAST_DISK: Final = 200 * 1024**2  # bytes
+SCARCE_DISK: Final = 1024**3  # bytes
+
+
+class DatabaseHealth:
+    """The database answers."""
+
+    key = "database"
+
+    def check(self, session: Session, company_id: int | None) -> Sequence[HealthFinding]:
+        """Ask it something."""
+        if company_id is not None:
+            return ()
+        session.execute(text("SELECT 1"))
+        return (HealthFinding(key=self.key, level="ok", message=_("The database answers.")),)
+
+
+class WorkersHealth:
+    """Somebody carries out background work."""
+
+    key = "workers"
+
+    def check(self, session: Session, company_id: int | None) -> Sequence[HealthFinding]:
+        """Look when workers were last heard of."""
+        if company_id is not None:
+            return ()
+        oldest = clock.now() - SILENT
+        count = sum(worker.seen_at >= oldest for worker in queries.workers(session))
+        if count:
+            return (HealthFinding(key=self.key, level="ok", message=_("%(count)s workers are at work.", count=count)),)
+        message = _("No worker is at work: imports, sending and everything else in the background waits.")
+        return (HealthFinding(key=self.key, level="bad", message=message, fix=_("Start `lux serve` or `lux worker`.")),)
+
+
+class ClockHealth:
+    """Somebody looks at the clock."""
+
+    key = "clock"
+
+    def check(self, session: Session, company_id: int | None) -> Sequence[HealthFinding]:
+        """Look when the leader last renewed its lease."""
+        if company_id is not None:
+            return ()
+        leader = queries.leader(session)
+        if leader is not None and leader.renewed_at >= clock.now() - SILENT:
+            return (HealthFinding(key=self.key, level="ok", message=_("The clock ticks.")),)
+        message = _("The clock stands still: nothing starts by its schedule.")
+        return (HealthFinding(key=self.key, level="bad", message=message, fix=_("Start `lux serve` or `lux worker`.")),)
+
+
+class DiskHealth:
+    """There is room for what LUX writes."""
+
+    key = "disk"
+
+    def check(self, session: Session, company_id: int | None) -> Sequence[HealthFinding]:
+        """Look at the disk that holds the home folder."""
+        if company_id is not None:
+            return ()
+        free = free_bytes(settings_of(session).home)
+        size = _("%(size)s GB", size=f"{free / 1024**3:.1f}")
+        if free >= SCARCE_DISK:
+            return (HealthFinding(key=self.key, level="ok", message=_("%(size)s are free on the disk.", size=size)),)
+        level = "warn" if free >= LEAST_DISK else "bad"
+        message = _("Only %(size)s are free on the disk.", size=size)
+        return (HealthFinding(key=self.key, level=level, message=message, fix=_("Make room, or move LUX_HOME.")),)
+
+
+class JobsHealth:
+    """Background work gets done."""
+
+    key = "jobs"
+
+    def check(self, session: Session, company_id: int | None) -> Sequence[HealthFinding]:
+        """Count what is late and what has failed."""
+        counts = queries.job_counts(session, Scope(company_id))
+        base = "/operate/jobs" if company_id is None else "/diagnostics/jobs"
+        found: list[HealthFinding] = []
+        if counts["overdue"]:
+            message = _("%(count)s jobs are late.", count=counts["overdue"])
+            fix = _("If it lasts, see whether a worker is at work.")
+            found.append(HealthFinding(key=self.key, level="warn", message=message, fix=fix, url=f"{base}?tab=overdue"))
+        if counts["failed"]:
+            message = _("%(count)s jobs have failed.", count=counts["failed"])
+            fix = _("Look at them; start again what is still wanted.")
+            found.append(HealthFinding(key=self.key, level="warn", message=message, fix=fix, url=f"{base}?tab=failed"))
+        return found or (HealthFinding(key=self.key, level="ok", message=_("No job is late, none has failed.")),)
+
+
+READINESS: Final[tuple[HealthCheck, ...]] = (DatabaseHealth(), WorkersHealth(), ClockHealth(), DiskHealth())
+
+
+def findings(
+    session: Session,
+    company_id: int | None,
+    *,
+    on_error: Callable[[BaseException], None],
+    checks: Sequence[HealthCheck] | None = None,
+) -> list[HealthFinding]:
+    """Return what all checks find, the worst first; a check that fails itself is unknown, and recorded."""
+    found: list[HealthFinding] = []
+    for check in installed().health if checks is None else checks:
+        try:
+            found.extend(check.check(session, company_id))
+        except Exception as error:  # noqa: BLE001 - recorded and shown as unknown; the other checks go on
+            session.rollback()
+            on_error(error)
+            message = _("This could not be looked at (%(key)s).", key=check.key)
+            found.append(HealthFinding(key=check.key, level="unknown", message=message))
+    order = ("bad", "warn", "unknown", "ok")
+    return sorted(found, key=lambda finding: order.index(finding.level))
+
+
+def free_bytes(folder: Path) -> int:
+    """Return how many bytes are free where a folder is, or will be."""
+    while not folder.exists() and folder != folder.parent:
+        folder = folder.parent
+    return shutil.disk_usage(folder).free

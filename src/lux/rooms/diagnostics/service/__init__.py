@@ -1,0 +1,7 @@
+"""Verbs over errors: capture what went wrong, decide what becomes of it, forget what is old."""
+
+from lux.rooms.diagnostics.service.capturing import capture
+from lux.rooms.diagnostics.service.deciding import decide
+from lux.rooms.diagnostics.service.forgetting import forget_old
+
+__all__ = ["capture", "decide", "forget_old"]

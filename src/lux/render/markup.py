@@ -86,6 +86,9 @@ def _piece(source: str, start: int) -> Piece | None:
         end = source.find(">", start)
         return Piece(DECLARATION, start, end + 1 if end >= 0 else -1)
     named = _NAME.match(source, start + 1)
+    if named is None and source.startswith("</", start):
+        end = source.find(">", start)
+        return Piece(DECLARATION, start, end + 1 if end >= 0 else -1)
     return _tag(source, start, named) if named else None
 
 

@@ -40,6 +40,7 @@ MAX_LOOP = 10_000  # iterations of one nest of loops
 MAX_WORK = 60_000  # steps of one render, a step being about a microsecond
 FILTER_STEPS = 3
 CHARACTERS_PER_STEP = 200
+ITEMS_PER_STEP = 2
 # What the library's filters let through on odd values, beside their own errors.
 FILTER_FAULTS = (ArithmeticError, AttributeError, LookupError, ValueError)
 
@@ -88,7 +89,7 @@ class BudgetContext(RenderContext):
     def assign(self, key: str, val: object) -> None:
         """Keep a local value, bounded over all locals."""
         size = size_of(val)
-        self.spend(1 + size // CHARACTERS_PER_STEP)
+        self.spend(1 + steps_of(val))
         self.local_sizes[key] = size
         if len(self.local_sizes) > 1_000 or sum(self.local_sizes.values()) > MAX_LOCALS:
             raise LocalNamespaceLimitError("the assigned values become too large", token=None)
@@ -108,7 +109,7 @@ class BudgetContext(RenderContext):
         def metered(value: object, *args: object, **named: object) -> object:
             if named and not (name == "default" and named.keys() == {"allow_false"}):
                 raise FilterArgumentError(f"{name}: takes no named argument", token=token)
-            self.spend(FILTER_STEPS + size_of(value) // CHARACTERS_PER_STEP)
+            self.spend(FILTER_STEPS + steps_of(value))
             try:
                 result = function(value, *args, **named)
             except FILTER_FAULTS as error:
@@ -116,6 +117,7 @@ class BudgetContext(RenderContext):
             if isinstance(result, int) and result.bit_length() > MAX_BITS:
                 raise ResourceLimitError("a number becomes too large", token=token)
             check_size(size_of(result))
+            self.spend(steps_of(result))
             return result
 
         return metered
@@ -124,6 +126,12 @@ class BudgetContext(RenderContext):
         """Return a buffer for `capture`, bounded like any value."""
         del buf
         return BoundedText(MAX_VALUE)
+
+
+def steps_of(value: object) -> int:
+    """Return what it costs to walk over a value once."""
+    items = len(value) if isinstance(value, list | tuple) else 0
+    return size_of(value) // CHARACTERS_PER_STEP + items // ITEMS_PER_STEP
 
 
 class BoundedText(StringIO):

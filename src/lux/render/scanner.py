@@ -12,6 +12,7 @@ from lux.render.problems import TemplateProblem, place
 MAX_SOURCE = 512_000  # characters of one template
 MAX_CONSTRUCTS = 2_000  # {{ }} and {% %} of one template
 MAX_CONSTRUCT = 2_000  # characters of one of them
+MAX_BRACKETS = 20  # of one of them: the parser recurses
 MAX_BLANK = 100  # white space in a row inside one: the parser's patterns are quadratic in it
 
 OUTPUT, TAG, RAW = "output", "tag", "raw"
@@ -135,9 +136,9 @@ def _construct(source: str, start: int, end: int, field: str) -> Construct:
 
     if not body:
         raise refuse(_("There is nothing between the braces."), _("Name a merge field."))
-    if len(inside) > MAX_CONSTRUCT or _BLANK.search(inside):
+    if len(inside) > MAX_CONSTRUCT or inside.count("[") > MAX_BRACKETS or _BLANK.search(inside):
         raise refuse(
-            _("This merge field or tag is too long, or has too much white space in it."),
+            _("This merge field or tag is too long or too nested, or has too much white space in it."),
             _("Keep it under %(limit)s characters, on few lines.", limit=MAX_CONSTRUCT),
         )
     if source[start + 1] == "{":

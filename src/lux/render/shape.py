@@ -6,6 +6,8 @@ counts only where a parser would let it close something.
 
 from __future__ import annotations
 
+from collections.abc import Set
+
 from lux.kit.i18n import gettext as _
 from lux.render.markup import TAG, VOID_ELEMENTS, pieces
 
@@ -23,28 +25,25 @@ FOREIGN = frozenset(
 FORMATTING = frozenset(
     {"a", "b", "big", "code", "em", "font", "i", "nobr", "s", "small", "strike", "strong", "tt", "u"}
 )
-# Elements that a new one of the same name closes.
-SELF_ENDING = frozenset({"p", "li", "dt", "dd", "option", "tr", "td", "th", "tbody", "thead", "tfoot"})
+HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})  # the end tag of one closes any other
+# Elements that a new one of the same name closes, and whose end may be left out.
+OPTIONAL = frozenset({"p", "li", "dt", "dd", "option"})
 NEVER_OPEN = VOID_ELEMENTS | {
     *("html", "head", "body", "frame", "image", "keygen", "basefont", "bgsound", "command", "nextid"),
 }
-TABLE_PARTS = frozenset({"caption", "colgroup", "tbody", "td", "tfoot", "th", "thead", "tr"})
-BARRIERS = frozenset({"applet", "button", "caption", "marquee", "object", "ol", "table", "td", "th", "ul"})
-SPECIAL = (
-    TABLE_PARTS
-    | BARRIERS
-    | {
-        *("address", "article", "aside", "blockquote", "center", "dd", "details", "dir", "div", "dl", "dt"),
-        *("fieldset", "figcaption", "figure", "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header"),
-        *("hgroup", "li", "listing", "main", "menu", "nav", "p", "pre", "search", "section", "style", "summary"),
-        *("title",),
-    }
-)
+CELLS = frozenset({"caption", "td", "th"})  # formatting does not go on from one to the next
+SECTIONS = frozenset({"tbody", "tfoot", "thead"})
+TABLE_PARTS = CELLS | SECTIONS | {"colgroup", "tr"}
+BLOCKS = OPTIONAL | {
+    *("address", "article", "aside", "blockquote", "button", "center", "details", "dir", "div", "dl", "fieldset"),
+    *("figcaption", "figure", "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hgroup", "listing"),
+    *("main", "marquee", "menu", "nav", "object", "ol", "pre", "search", "section", "summary", "applet", "ul"),
+}
 
 
 def too_complex(text: str) -> tuple[int, str] | None:
     """Return where markup becomes too deep or too tangled and in which way, None when it is fine."""
-    opened: list[str] = []
+    tree = _Tree()
     for number, piece in enumerate(pieces(text)):
         if number >= MAX_TAGS:
             return piece.start, _("There are more than %(limit)s tags.", limit=MAX_TAGS)
@@ -53,35 +52,85 @@ def too_complex(text: str) -> tuple[int, str] | None:
         if piece.name in FOREIGN:
             return piece.start, _("<%(name)s> can't be used in a mail: mail programs drop it.", name=piece.name)
         if piece.is_closing:
-            close(piece.name, opened)
-        else:
-            is_component = piece.name.startswith("mj-") and piece.is_empty
-            open_element(piece.name, opened, is_empty=is_component)
-        if len(opened) > MAX_DEPTH or sum(name in FORMATTING for name in opened) > MAX_FORMATTING:
+            tree.close(piece.name)
+        elif not (piece.is_empty and piece.name.startswith("mj-")):
+            tree.open(piece.name)
+        if tree.depth > MAX_DEPTH or tree.formatting > MAX_FORMATTING:
             return piece.start, _("Elements are nested too deep here; some may never be closed.")
     return None
 
 
-def open_element(name: str, opened: list[str], *, is_empty: bool) -> None:
-    """Note a start tag."""
-    if is_empty or name in NEVER_OPEN or (name in TABLE_PARTS and "table" not in opened):
-        return
-    if opened and opened[-1] == name and name in SELF_ENDING:
-        return
-    opened.append(name)
+class _Tree:
+    """What is open, and which formatting was cut off: a parser opens that again in whatever follows."""
 
+    def __init__(self) -> None:
+        self.opened: list[str] = []
+        self.lost: list[list[str]] = [[]]  # formatting cut off, per open cell
 
-def close(name: str, opened: list[str]) -> None:
-    """Note an end tag: it closes its element and what is open inside, if nothing stands in between."""
-    if name == "form":
-        stops: frozenset[str] = frozenset(opened)
-    elif name in TABLE_PARTS or name == "table":
-        stops = frozenset({"table"})
-    else:
-        stops = BARRIERS if name in SPECIAL else SPECIAL
-    for index in range(len(opened) - 1, -1, -1):
-        if opened[index] == name:
-            del opened[index:]
+    @property
+    def depth(self) -> int:
+        """Return how deep a parser's tree may be here."""
+        implied = 2 * self.opened.count("table")  # tbody and tr, written or not
+        return len(self.opened) + implied + sum(map(len, self.lost))
+
+    @property
+    def formatting(self) -> int:
+        """Return how many formatting elements may be open here."""
+        return sum(name in FORMATTING for name in self.opened) + sum(map(len, self.lost))
+
+    def open(self, name: str) -> None:
+        """Note a start tag."""
+        table = self._last_table()
+        if name in NEVER_OPEN or (name in TABLE_PARTS and table < 0):
             return
-        if opened[index] in stops:
-            return
+        if name in TABLE_PARTS:
+            self._cut(self._row_context(name, table))
+        elif name == "table" and table >= 0 and not CELLS.intersection(self.opened[table:]):
+            self._cut(table)  # a table begins in a table, outside its cells: the first one ends
+        elif self.opened and self.opened[-1] == name and name in OPTIONAL:
+            self._cut(len(self.opened) - 1)
+        self.opened.append(name)
+        if name in CELLS:
+            self.lost.append([])
+
+    def close(self, name: str) -> None:
+        """Note an end tag: it counts when nothing is in between but what may be left open there."""
+        if name in TABLE_PARTS or name == "table":
+            table = self._last_table()
+            found = self._last({name}, table if table >= 0 else len(self.opened), passed=None)
+        else:
+            passed = OPTIONAL | FORMATTING if name in BLOCKS and name not in OPTIONAL else FORMATTING
+            found = self._last(HEADINGS if name in HEADINGS else {name}, 0, passed=passed)
+        if found >= 0:
+            self._cut(found + 1)
+            self.opened.pop()
+            if name in CELLS:
+                self.lost.pop()
+        elif name in self.lost[-1]:
+            self.lost[-1].remove(name)
+
+    def _last(self, names: Set[str], start: int, *, passed: Set[str] | None) -> int:
+        """Return where one of some elements was opened last, passing only by certain others; -1 when it was not."""
+        for index in range(len(self.opened) - 1, start - 1, -1):
+            if self.opened[index] in names:
+                return index
+            if passed is not None and self.opened[index] not in passed:
+                return -1
+        return -1
+
+    def _last_table(self) -> int:
+        return self._last({"table"}, 0, passed=None)
+
+    def _row_context(self, name: str, table: int) -> int:
+        """Return from where on a new part of a table closes what is open."""
+        parents = SECTIONS | {"tr"} if name in {"td", "th"} else SECTIONS if name == "tr" else frozenset()
+        return max(self._last(parents, table, passed=None), table) + 1
+
+    def _cut(self, index: int) -> None:
+        """Close what is open from an index on, without its own end tags."""
+        while len(self.opened) > index:
+            name = self.opened.pop()
+            if name in CELLS:
+                self.lost.pop()
+            elif name in FORMATTING:
+                self.lost[-1].append(name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 
 import click
@@ -89,6 +90,14 @@ def reset_link(email: str) -> None:
     from lux.cli import prepare
 
     click.echo(prepare.reset_link(load(), email))
+
+
+@main.command("sample-company", hidden=True)
+def sample_company() -> None:
+    """Make a sample company and print, as JSON, how to get in; `make demo` fills it."""
+    from lux.cli import sample
+
+    click.echo(json.dumps(sample.make(load()), ensure_ascii=False))
 
 
 @main.command()

@@ -27,9 +27,14 @@ def make_owner_link(db: Database, settings: Settings) -> str | None:
 
 
 def has_owner(session: Session) -> bool:
-    """Say whether anybody owns a company or runs the installation."""
+    """Say whether anybody runs the installation or owns a company that is more than a sample."""
     operator = session.scalar(select(User.id).where(User.is_operator.is_(True)).limit(1))
-    owner = session.scalar(select(Membership.id).where(Membership.role == Role.OWNER).limit(1))
+    owner = session.scalar(
+        select(Membership.id)
+        .join(Company, Company.id == Membership.company_id)
+        .where(Membership.role == Role.OWNER, Company.is_sample.is_(False))
+        .limit(1)
+    )
     return operator is not None or owner is not None
 
 

@@ -1,0 +1,107 @@
+"""The second half of the walk: a campaign from its first word to its report."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from examples.browser import Browser
+from examples.letters import letters
+from examples.page import Element, Form, PageError
+from examples.walk import Walk, is_at_rest, part
+
+CONTENT: Final = Path(__file__).with_name("letter.mjml")
+OPENERS, CLICKERS, LEAVERS = 24, 9, 1  # of the recipients whose letters lie on the mailbox's first page
+
+
+def campaign(walk: Walk) -> None:
+    """Write a campaign and let the checks look at it."""
+    form = walk.browser.open("/campaigns/new").form(has="start")
+    page = walk.browser.submit(form.fill(name="Tasting on the pier").choose("start", "Nothing"))
+    form = page.form("/edit")
+    form.fill(subject="{{ first_name | default: 'Hello' }}, taste the new harvest with us", format="mjml")
+    form.fill(preview_text="Saturday from ten, on the pier. Bring a friend.", source=CONTENT.read_text())
+    form.choose("sender", "Tidewater Coffee").choose("audience", "Regulars nearby")
+    form.fill(track_opens="1", track_clicks="1")
+    page = walk.browser.submit(form)
+    walk.campaign = page.url.removeprefix(walk.server.url)
+    walk.tell("Written. Before anything leaves, look at it as one of its readers.", f"{walk.campaign}/preview")
+    walk.tell(f"Pre-flight: {part(page, 'checks').text.removeprefix('Checks').strip()}", walk.campaign)
+    if _button(page.form("/submit")).has("disabled"):
+        raise page.lacks("the checks block it, and so there is nothing to press")
+
+
+def test_copy(walk: Walk) -> None:
+    """Send a copy to oneself: the one thing that needs no decision."""
+    form = walk.browser.open(walk.campaign).form("/test")
+    walk.browser.submit(form)
+    walk.wait(walk.campaign, lambda page: "Look" in part(page, "test-result").text, "the test copy")
+    letter = walk.letter_to(walk.email)
+    walk.tell(f"A test copy went to members only: {letter.to}, “{letter.subject}”", f"/mailbox/{letter.number}")
+
+
+def submit(walk: Walk) -> None:
+    """Ask for a yes."""
+    page = walk.browser.submit(walk.browser.open(walk.campaign).form("/submit"))
+    walk.approval = page.link("/approvals/0").partition("?")[0]
+    walk.tell("Submitted. It waits in the approval queue; nothing leaves before somebody says yes.", walk.approval)
+
+
+def approve(walk: Walk) -> None:
+    """Say yes to exactly what is shown, by typing how many people get it."""
+    page = walk.browser.open(walk.approval)
+    form = page.form("/approve")
+    word, shown = form.element.get("data-typed"), form.value("shown_hash")
+    if shown not in page.text:
+        raise page.lacks(f"the form asks for a yes to {shown[:12]}, which the page does not show. No honest yes")
+    walk.browser.submit(form.fill(confirmation=word))
+    walk.recipients = int(word)
+    walk.tell(f"Approved by typing {word}, the number of recipients, for the content {shown[:12]}…", walk.approval)
+
+
+def leave(walk: Walk) -> None:
+    """Wait until every recipient has an outcome."""
+    page = walk.wait(walk.campaign, lambda shown: is_at_rest(shown, "progress"), "sending the campaign")
+    chips = [one.text for one in part(page, "progress").all("li")]
+    walk.tell(f"It left: {', '.join(chips)}. Captured means: kept here, sent to nobody.", f"{walk.campaign}/recipients")
+    if f"Captured {walk.recipients}" not in ", ".join(chips):
+        raise page.lacks(f"{walk.recipients} people were approved, but: {', '.join(chips)}. No match")
+
+
+def readers(walk: Walk) -> None:
+    """Be some of the recipients: open, click, unsubscribe with one click."""
+    reader = Browser(walk.server.url)  # somebody else's: no cookies
+    got = [one for one in letters(walk.browser) if one.headers["List-Unsubscribe"]][:OPENERS]
+    for one in got:
+        if reader.get(reader.here(one.pixel)).headers.get_content_type() != "image/gif":
+            raise PageError(f"the picture in the letter to {one.to} did not load")
+    walk.tell(
+        f"{len(got)} recipients opened their letter: the invisible picture was loaded.", f"/mailbox/{got[0].number}"
+    )
+    for number, one in enumerate(got[:CLICKERS]):
+        link = one.links[number % len(one.links)]
+        answer = reader.get(reader.here(link), follow=False)
+        if answer.status != 302:
+            raise answer.lacks(f"the link in the letter to {one.to} leads nowhere")
+    walk.tell(f"{min(CLICKERS, len(got))} followed a link; it leads over LUX to the target that was approved.")
+    for one in got[-LEAVERS:]:
+        answer = reader.post(reader.here(one.unsubscribe), [("List-Unsubscribe", "One-Click")])
+        if answer.status != 200:
+            raise answer.lacks(f"{one.to} could not unsubscribe")
+        place = walk.browser.open(f"/contacts?q={one.to}").link("/contacts/0")
+        walk.tell(f"{one.to} unsubscribed with the one-click button of their mail program.", place)
+
+
+def report(walk: Walk) -> None:
+    """Print the figures."""
+    page = walk.browser.open(f"{walk.campaign}/report")
+    figures = page.figures()
+    walk.tell("The report; each figure says there what it counts:", f"{walk.campaign}/report")
+    for words in figures.values():
+        walk.tell(f"  {words}")
+    if not figures:
+        raise page.lacks("no figures")
+
+
+def _button(form: Form) -> Element:
+    return next(one for one in form.element.all("button") if one.get("type", "submit") == "submit")

@@ -54,6 +54,7 @@ def problem(source: str) -> TemplateProblem:
     [
         ("{{ first_name }}", "<b>Ann</b>"),
         ("{{ custom.size }} {{ custom['size'] }}", "L L"),
+        ("[{{ custom }}]", "[]"),
         ("{{ unknown }}|{{ custom.unknown.deeper }}", "|"),
         ("{{ missing | default: 'you' }} {{ nothing | default: 'you' }} {{ no | default: 'you' }}", "you you you"),
         ("{{ count | default: 9 }} {{ price }} {{ yes }} {{ no }}", "3 2.5 true false"),
@@ -144,7 +145,7 @@ def test_dates_are_written_as_asked(value: object, wanted: str):
 def test_a_hostile_template_gives_text_or_a_problem_soon_and_small(source: str, as_html: bool):
     start = time.process_time()
     shown = shown_or_problem(source, as_html=as_html)
-    assert time.process_time() - start < 0.3
+    assert time.process_time() - start < 0.5
     assert len(shown) <= 1_000_000
     for secret in ("<class", "object at 0x", "root:", "function "):
         assert secret not in shown

@@ -113,6 +113,7 @@ class Template:
 
 def compile_template(source: str, *, field: str, html: bool) -> Template:
     """Compile a template; `html` escapes what values bring in. Raises TemplateProblem."""
+    source = unix_lines(source)
     parts = constructs(source, field=field)
     try:
         bound = environment(html=html).from_string(source)
@@ -121,6 +122,11 @@ def compile_template(source: str, *, field: str, html: bool) -> Template:
     except RAW_FAULTS as error:
         raise TemplateProblem(_("This template can't be read: %(why)s.", why=error), field=field) from error
     return Template(source, field=field, bound=bound, parts=parts)
+
+
+def unix_lines(text: str) -> str:
+    """Return a text whose line ends are all LF."""
+    return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
 
 
 def fields_used(source: str, *, field: str = "html") -> list[MergeField]:

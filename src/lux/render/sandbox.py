@@ -29,6 +29,7 @@ from liquid.builtin.tags.for_tag import ForLoop
 from liquid.builtin.tags.tablerow_tag import TableRow
 from liquid.exceptions import FilterArgumentError, LocalNamespaceLimitError, ResourceLimitError
 from liquid.expression import Expression
+from liquid.stringify import to_liquid_string
 from liquid.undefined import Undefined
 from liquid.utils import ReadOnlyChainMap
 
@@ -46,7 +47,6 @@ FILTER_FAULTS = (ArithmeticError, AttributeError, LookupError, ValueError)
 
 SAFE_TAGS = (
     content.Literal,
-    output.Output,
     illegal.Illegal,
     if_tag.IfTag,
     unless_tag.UnlessTag,
@@ -173,6 +173,23 @@ class BoundedRange(RangeLiteral):
         return found
 
 
+class PrintedNode(output.OutputNode):
+    """An output that prints nothing for a whole mapping, which people never mean to see."""
+
+    __slots__ = ()
+
+    def render_to_output(self, context: RenderContext, buffer: TextIO) -> int:
+        """Write the value."""
+        value = self.expression.evaluate(context)
+        return 0 if isinstance(value, Mapping) else buffer.write(to_liquid_string(value, context.autoescape))
+
+
+class Printed(output.Output):
+    """The `{{ }}` of mails."""
+
+    node_class = PrintedNode
+
+
 class PlainLiteral(StringLiteral):
     """Text written inside a construct: escaped like any value, so that `default: "Tom & Jerry"` is right in HTML."""
 
@@ -236,7 +253,7 @@ class MailLiquid(Environment):
 
     def setup_tags_and_filters(self, *, extra: bool = False) -> None:  # noqa: ARG002 - the library's signature
         """Register what a mail may use, and nothing else."""
-        for tag in (*SAFE_TAGS, WeighedForTag):
+        for tag in (*SAFE_TAGS, Printed, WeighedForTag):
             self.add_tag(tag)
         self.filters.update(SAFE)
 

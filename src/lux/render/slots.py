@@ -11,7 +11,7 @@ from liquid.stringify import to_liquid_string
 from markupsafe import escape
 
 from lux.render.encode import crlf, qp, qp_value, softly_ended
-from lux.render.liquid import PlainValue, Template, check_plain
+from lux.render.liquid import PlainValue, Template, check_plain, unix_lines
 from lux.render.scanner import OUTPUT
 
 # Words that are no plain names to Liquid, and properties that it computes.
@@ -49,7 +49,7 @@ class Slot:
             text = str(value)
         else:
             check_plain(value)
-            return to_liquid_string(value, html)
+            return "" if kind is dict else to_liquid_string(_value_with_unix_lines(value), html)  # type: ignore[arg-type]
         return str(escape(text)) if html else text
 
 
@@ -79,7 +79,24 @@ class LiquidPart:
 
     def encoded(self, data: Mapping[str, PlainValue]) -> bytes:
         """Return the part as quoted-printable for one recipient."""
-        return qp(crlf(self._template.render(data)))
+        return qp(crlf(self._template.render(_with_unix_lines(data))))
+
+
+def _with_unix_lines(data: Mapping[str, PlainValue]) -> Mapping[str, PlainValue]:
+    """Return merge data in which a value's line ends can't join those around it: both ways then say the same."""
+    if not any("\r" in value if isinstance(value, str) else isinstance(value, list | dict) for value in data.values()):
+        return data
+    return {key: _value_with_unix_lines(value) for key, value in data.items()}
+
+
+def _value_with_unix_lines(value: PlainValue) -> PlainValue:
+    if isinstance(value, str):
+        return unix_lines(value)
+    if isinstance(value, Mapping):
+        return {key: _value_with_unix_lines(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_value_with_unix_lines(item) for item in value]
+    return value
 
 
 def part_of(template: Template, *, html: bool) -> Part:

@@ -8,16 +8,16 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.factories import Installation
+from lux.kit.settings import Settings
 from tests.services import run
 
 
 class RunningServer:
     """`lux serve` on a free port, with the settings of an installation."""
 
-    def __init__(self, lux: Installation, log: Path) -> None:
+    def __init__(self, settings: Settings, log: Path) -> None:
         """Start nothing yet."""
-        self._lux = lux
+        self._settings = settings
         self._log = log
         self.port = run.free_port()
         self._process: subprocess.Popen[bytes] | None = None
@@ -29,11 +29,11 @@ class RunningServer:
 
     def start(self, *, wait: bool = True) -> None:
         """Start it in a process group of its own; wait until it answers."""
-        settings = self._lux.settings
+        settings = self._settings
         environment = {
             **os.environ,
             "LUX_HOME": str(settings.home),
-            "LUX_DATABASE_URL": settings.database_url,
+            "LUX_DATABASE_URL": settings.database,
             "LUX_PORT": str(self.port),
             "LUX_ALLOW_HOSTS": '["127.0.0.1"]',
             "LUX_MAIL_PACE": str(settings.mail_pace),

@@ -25,9 +25,7 @@ PACE = 400  # messages per second, so that kills fall into the middle
 @pytest.fixture
 def fast(migrated_url: str, tmp_path: Path) -> Iterator[Installation]:
     """Return an installation that may reach a mail server on this machine."""
-    made = installation(
-        migrated_url, tmp_path / "home", is_migrated=True, allow_hosts=("127.0.0.1",), mail_pace=PACE
-    )
+    made = installation(migrated_url, tmp_path / "home", is_migrated=True, allow_hosts=("127.0.0.1",), mail_pace=PACE)
     yield made
     made.db.close()
 
@@ -84,7 +82,7 @@ def killed_again_and_again(
     """Kill the whole server at random moments of one campaign, start it again, compare both records."""
     chance = random.Random(seed)
     firm, outbound_id = approved_campaign(lux, count, sink.port)
-    server = RunningServer(lux, tmp_path / "server.log")
+    server = RunningServer(lux.settings, tmp_path / "server.log")
     step = count // (kills + 1)
     try:
         for number in range(1, kills + 1):
@@ -111,9 +109,7 @@ def killed_again_and_again(
 
 
 @pytest.mark.faults
-def test_kill_in_the_middle(
-    fast: Installation, start_smtp_sink: Callable[..., SmtpSink], tmp_path: Path
-) -> None:
+def test_kill_in_the_middle(fast: Installation, start_smtp_sink: Callable[..., SmtpSink], tmp_path: Path) -> None:
     """Three kills of a campaign of 900, on each database."""
     killed_again_and_again(fast, start_smtp_sink(), tmp_path, count=900, kills=3, seed=7)
 
@@ -132,7 +128,7 @@ def test_children_end_with_a_killed_parent(
     fast: Installation, start_smtp_sink: Callable[..., SmtpSink], tmp_path: Path
 ) -> None:
     """When only the supervising process is killed, pages and worker end too, and the port is free again."""
-    server = RunningServer(fast, tmp_path / "server.log")
+    server = RunningServer(fast.settings, tmp_path / "server.log")
     server.start()
     server.kill_only_the_parent()
     run.wait(lambda: not run.answers(server.port), seconds=15)

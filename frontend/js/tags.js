@@ -15,6 +15,7 @@ function settings(select, isMany) {
     plugins: isMany ? { remove_button: { title: word("remove"), label: "×" } } : {},
     create: canCreate,
     createOnBlur: canCreate,
+    allowEmptyOption: !isMany, // "All", "The company’s": an empty value can be a choice
     persist: false,
     refreshThrottle: 0, // Enter right after the last letter takes what was typed
     maxOptions: null,

@@ -95,6 +95,8 @@ class _Writer:
     def result(self) -> str:
         """Return the text with the Liquid back in its places."""
         text = _AROUND_BREAKS.sub("\n", _RUNS.sub(" ", "".join(self.parts)))
+        # A brace that was text must not become Liquid with what now stands behind it.
+        text = re.sub(rf"\{{(?=[{{%]|(?:<!--)?{self.held.prefix}\d)", lambda _found: LITERAL_BRACE, text)
         return self._put_back(_MANY_BREAKS.sub("\n\n", text).strip()) + "\n"
 
     def _put_back(self, text: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import nh3
 
 from lux.render.held import Held, hold
@@ -40,6 +42,9 @@ STYLES = {
 }
 SCHEMES = {"http", "https", "mailto", "tel"}
 
+# What runs or loads in some old program, and the backslashes that hide it.
+_ODD_STYLE = re.compile(r"expression\s*\(|url\s*\(|javascript:|\\", re.IGNORECASE)
+
 
 def sanitise(source: str, *, field: str = "html") -> str:
     """Return a fragment that is safe to keep and to show; Liquid stays. Raises TemplateProblem when too tangled."""
@@ -50,12 +55,18 @@ def sanitise(source: str, *, field: str = "html") -> str:
         tags=TAGS,
         clean_content_tags=set(DROPPED_WITH_CONTENT),
         attributes=ATTRIBUTES,
+        attribute_filter=_attribute,
         filter_style_properties=STYLES,
         url_schemes=SCHEMES,
         strip_comments=False,  # marks are comments; all others go below
         link_rel=None,
     )
     return held.put_back(_without_comments(held, cleaned))
+
+
+def _attribute(tag: str, name: str, value: str) -> str | None:
+    del tag
+    return None if name == "style" and _ODD_STYLE.search(value) else value
 
 
 def _without_comments(held: Held, html: str) -> str:

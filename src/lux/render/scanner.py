@@ -159,5 +159,5 @@ def _construct(source: str, start: int, end: int, field: str) -> Construct:
 
 def _problem(source: str, start: int, field: str, reason: str, *, fix: str) -> TemplateProblem:
     line, column = place(source, start)
-    shown = source[start : start + 80].split("\n", 1)[0]
+    shown = source[start : start + 80].split("\n", 1)[0].rstrip()
     return TemplateProblem(reason, field=field, fix=fix, line=line, column=column, tag=shown)

@@ -10,12 +10,13 @@ from sqlalchemy import select
 from lux.kit.errors import InvalidInput
 from lux.kit.i18n import gettext as _
 from lux.rooms.content.models import Template
+from lux.rooms.content.starters import STARTERS, starter
 from lux.rooms.email.service import Content
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
-BLANK, TEMPLATE = "blank", "template"
+BLANK, STARTER, TEMPLATE = "blank", "starter", "template"
 LISTED = 50  # templates
 
 
@@ -25,6 +26,7 @@ def choices(session: Session) -> list[tuple[str, str, str]]:
         select(Template).where(Template.trashed_at.is_(None)).order_by(Template.updated_at.desc()).limit(LISTED)
     )
     return [
+        *((f"{STARTER}:{one.key}", one.label(), one.words()) for one in STARTERS),
         (BLANK, _("Nothing"), _("An empty message.")),
         *((f"{TEMPLATE}:{row.public_id}", row.name, _("One of your templates.")) for row in templates),
     ]
@@ -35,6 +37,14 @@ def content_of(session: Session, start: str) -> Content:
     kind, _sign, key = start.partition(":")
     if kind == BLANK:
         return Content()
+    if kind == STARTER and any(one.key == key for one in STARTERS):
+        chosen = starter(key)
+        return Content(
+            subject=chosen.subject(),
+            preview_text=chosen.preview_text(),
+            format=chosen.format,
+            source=chosen.source,
+        )
     found = _template(session, key) if kind == TEMPLATE else None
     if found is None:
         raise InvalidInput(

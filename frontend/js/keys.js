@@ -92,6 +92,8 @@ document.addEventListener("keydown", (event) => {
 // The switch on the sheet.
 forEach("[data-single-keys]", (box) => {
   box.checked = areOn();
+  // Switched off in the account, for every browser: that is where it is switched on again.
+  box.disabled = document.documentElement.dataset.singleKeys === "off";
 });
 onClick("[data-single-keys]", (box) => localStorage.setItem(SWITCH, box.checked ? "on" : "off"));
 

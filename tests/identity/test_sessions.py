@@ -124,10 +124,11 @@ def test_one_ends_only_ones_own_sessions(db: Database, settings: Settings, owner
     token = sign_in_token(db, settings, user)
     with db.begin(ALL_COMPANIES) as session:
         public_id = sessions.listing(session, user.id, settings)[0].public_id
-        assert not sessions.end_one_of(session, other.id, public_id)
+        with pytest.raises(NotFound):
+            sessions.end_one_of(session, other.id, public_id)
     assert sessions.person_for(db, token, settings) is not None
     with db.begin(ALL_COMPANIES) as session:
-        assert sessions.end_one_of(session, user.id, public_id)
+        sessions.end_one_of(session, user.id, public_id)
     assert sessions.person_for(db, token, settings) is None
 
 

@@ -118,10 +118,11 @@ def end(session: Session, session_id: int) -> None:
     session.execute(delete(WebSession).where(WebSession.id == session_id))
 
 
-def end_one_of(session: Session, user_id: int, public_id: uuid.UUID) -> bool:
-    """Sign out one of a person's own sessions; says whether there was one."""
+def end_one_of(session: Session, user_id: int, public_id: uuid.UUID) -> None:
+    """Sign out one of a person's own sessions; raises NotFound."""
     statement = delete(WebSession).where(WebSession.user_id == user_id, WebSession.public_id == public_id)
-    return cast("CursorResult[Any]", session.execute(statement)).rowcount == 1
+    if cast("CursorResult[Any]", session.execute(statement)).rowcount != 1:
+        raise NotFound
 
 
 def end_all(session: Session, user_id: int, *, but: int | None = None) -> int:

@@ -228,7 +228,7 @@ def test_removing_a_domain_destroys_its_key(lux: Installation):
     where = client.post("/settings/domains", data={"domain": "example.com"}).location
     refused = client.post(f"{where}/remove", data={"confirmation": "example"})
     assert refused.status_code == 422
-    assert "not the domain" in refused.text
+    assert "Type example.com exactly" in refused.text
     assert client.post(f"{where}/remove", data={"confirmation": "example.com"}).status_code == 303
     with lux.db.read(firm.id) as session:
         assert session.scalars(select(VaultSecret)).all() == []

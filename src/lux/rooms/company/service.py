@@ -18,6 +18,7 @@ from lux.kit.errors import InvalidInput
 from lux.kit.i18n import gettext as _
 from lux.kit.i18n import use_locale
 from lux.rooms.company.forms import BrandForm
+from lux.ui import confirmation
 from lux.ui.shell import role_label
 
 if TYPE_CHECKING:
@@ -105,12 +106,7 @@ def confirm_sender(db: Database, actor: Person, company_id: int, public_id: uuid
 def remove_domain(session: Session, actor: Person, public_id: uuid.UUID, typed: str) -> None:
     """Remove a sending domain after its name was typed; raises InvalidInput naming `confirmation`."""
     row = domains.by_public_id(session, public_id)
-    if typed.strip().casefold() != row.domain:
-        raise InvalidInput(
-            field="confirmation",
-            message=_("This is not the domain."),
-            fix=_("Type “%(name)s”.", name=row.domain),
-        )
+    confirmation.require(typed, row.domain)
     domains.remove(session, actor, public_id)
 
 

@@ -59,7 +59,7 @@ def connect(provider: str) -> Response:
 def show(public_id: uuid.UUID) -> Response:
     """Show an account: its fields, the state of its secrets, its last test."""
     view = service.view(web.session(), public_id)
-    values = {"label": view.account.label, "use": view.account.is_default, **view.account.config}
+    values = {"label": view.account.label, "use": service.is_wanted(web.session(), view.account), **view.account.config}
     return page("integrations/show.html", form=form_state(values), view=view, schema=view.schema)
 
 

@@ -134,6 +134,11 @@ def remove(session: Session, actor: Person, public_id: uuid.UUID) -> None:
     accounts.remove(session, accounts.by_public_id(session, public_id), actor=_actor(actor))
 
 
+def is_wanted(session: Session, account: ProviderAccount) -> bool:
+    """Say whether mail leaves through the account, or would if it worked: nothing else is connected."""
+    return account.is_default or (account.last_probe_ok is False and accounts.default(session, EMAIL) is None)
+
+
 def _check_vault(session: Session) -> None:
     """Refuse the form, which keeps what was entered, rather than fail in the middle."""
     state = vault_state(session)

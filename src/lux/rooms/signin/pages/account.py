@@ -74,8 +74,8 @@ def session_list() -> Response:
 @signed_in()
 def end_session(public_id: uuid.UUID) -> Response:
     """Sign one of the person's browsers out."""
-    if sessions.end_one_of(web.session(), web.person().user_id, public_id):
-        toast(_("That browser is signed out."))
+    sessions.end_one_of(web.session(), web.person().user_id, public_id)
+    toast(_("That browser is signed out."))
     return redirect_to("signin.session_list")
 
 

@@ -11,6 +11,8 @@ document.addEventListener("submit", (event) => {
   // htmx sends its forms itself and queues them; a dialog's own form goes nowhere.
   if (event.defaultPrevented || form.method === "dialog" || form.matches("[hx-get], [hx-post]"))
     return;
+  // What goes into a frame (a preview) leaves the page and its form where they are.
+  if (event.submitter?.formTarget) return;
   if ("sent" in form.dataset) {
     event.preventDefault();
     return;

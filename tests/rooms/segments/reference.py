@@ -28,10 +28,12 @@ def node(item: dict[str, Any], someone: Someone, world: World) -> bool:
     if item["kind"] != "group":
         return condition(item, someone, world)
     answers = [node(child, someone, world) for child in item["rules"]]
-    return {"all": all(answers), "any": any(answers), "none": not any(answers), "not_all": not all(answers)}[item["match"]]
+    return {"all": all(answers), "any": any(answers), "none": not any(answers), "not_all": not all(answers)}[
+        item["match"]
+    ]
 
 
-def condition(item: dict[str, Any], someone: Someone, world: World) -> bool:
+def condition(item: dict[str, Any], someone: Someone, world: World) -> bool:  # noqa: PLR0911 - one per kind
     kind, op = item["kind"], item.get("op")
     if kind == "field":
         return field(item["field"], item["test"], someone, world)

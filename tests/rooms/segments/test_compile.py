@@ -192,7 +192,9 @@ def test_every_condition_compiles_for_mariadb(dialect: Any):
     key = UUID(tag)
     found = references.References(tags={key: named}, fields={}, segments={key: named}, campaigns={key: named})
     days = Days(today=dt.date(2026, 3, 1), zone="UTC")
-    text = str(sql.contact_ids(rule, sql.Scope(company_id=1, dialect="mysql", days=days, found=found)).compile(dialect=dialect))
+    text = str(
+        sql.contact_ids(rule, sql.Scope(company_id=1, dialect="mysql", days=days, found=found)).compile(dialect=dialect)
+    )
     assert "NOT (EXISTS" in text
     assert "JSON_TYPE" in text.upper()
 

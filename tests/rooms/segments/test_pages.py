@@ -172,7 +172,7 @@ def test_members_are_removed_by_hand(lux_sqlite: Installation):
     assert answer.status_code == 303
     page = answer.headers["Location"]
     client.post(f"{page}/members/remove", data={"ids": chosen[:2]})
-    assert client.get(page).text.count("<tr class=\"is-link\"") == 1
+    assert client.get(page).text.count('<tr class="is-link"') == 1
 
 
 def test_the_selection_of_the_contact_list_is_asked_where_to(lux_sqlite: Installation):

@@ -22,11 +22,26 @@ from lux.rooms.email.models import Campaign
 from lux.rooms.segments.models import Segment, SegmentMember
 
 # Letters whose cases differ outside ASCII, the signs LIKE knows, quotes, and near misses.
-WORDS = ("", "Berlin", "BERLIN", "berlin ost", "Äpfel", "äPFEL", "100%", "100", "a_b", "axb", "o'Hara", 'say "hi"', "/x/", "\\")
+WORDS = (
+    "",
+    "Berlin",
+    "BERLIN",
+    "berlin ost",
+    "Äpfel",
+    "äPFEL",
+    "100%",
+    "100",
+    "a_b",
+    "axb",
+    "o'Hara",
+    'say "hi"',
+    "/x/",
+    "\\",
+)
 COUNTRIES = ("", "DE", "AT", "FR")
 LANGUAGES = ("", "de", "en")
 NUMBERS = (-3, 0, 0.1, 0.5, 2, 2.5, 500, 1e12)
-DAYS = tuple(dt.date(2026, 3, 27) + dt.timedelta(days=n) for n in range(6)) + (dt.date(1999, 12, 31),)
+DAYS = (dt.date(1999, 12, 31), *(dt.date(2026, 3, 27) + dt.timedelta(days=n) for n in range(6)))
 HOURS = (0, 1, 2, 5, 23, 24, 25, 26, 47, 48, 49, 71, 72, 73, 200)  # before now
 TAGS = ("VIP", "Trade fair", "Cold")
 LISTS = ("Friends", "Press")
@@ -219,9 +234,7 @@ def _say(session: Session, contact: Contact, someone: Someone) -> None:
         entry = ConsentEntry(channel="email", address_key=contact.email_key, state=someone.consent)
         consent.record(session, entry)
     if someone.is_suppressed:
-        consent.suppress(
-            session, channel="email", address_key=contact.email_key, reason=SuppressionReason.MANUAL
-        )
+        consent.suppress(session, channel="email", address_key=contact.email_key, reason=SuppressionReason.MANUAL)
 
 
 def _happen(session: Session, world: World, contact_id: int, someone: Someone, campaigns: list[int]) -> None:

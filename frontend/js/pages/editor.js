@@ -1,0 +1,82 @@
+// The content editor: a preview that follows the typing, fields put where the cursor is, lines to jump to.
+import { forEach } from "../dom.js";
+
+const PAUSE = 600; // ms without a key before the preview is made again
+
+forEach("[data-editor]", (editor) => {
+  const form = editor.closest("form");
+  const show = editor.querySelector("[data-preview]");
+  const frames = editor.querySelector("[data-frames]");
+  const source = editor.querySelector("[data-source]");
+  let timer = 0;
+  let last = source; // where a merge field goes
+
+  /** Posts the form into a fresh frame behind the present one: no flicker, no entry in the history. */
+  function refresh() {
+    clearTimeout(timer);
+    const present = frames.firstElementChild;
+    for (const waiting of [...frames.children].slice(1)) waiting.remove();
+    const next = present.cloneNode();
+    next.removeAttribute("src");
+    present.removeAttribute("name");
+    frames.append(next);
+    next.addEventListener("load", () => {
+      if (!next.isConnected) return;
+      present.remove();
+    });
+    // The frame's own first, empty page is loaded by now; the next load is the preview.
+    form.requestSubmit(show);
+  }
+
+  function later() {
+    clearTimeout(timer);
+    timer = setTimeout(refresh, PAUSE);
+  }
+
+  editor.addEventListener("focusin", ({ target }) => {
+    if (target.matches("[data-takes-fields]")) last = target;
+  });
+  editor.addEventListener("input", ({ target }) => {
+    if (target.matches("[data-takes-fields]")) later();
+  });
+  editor.addEventListener("change", ({ target }) => {
+    if (target.matches("[data-refresh], [name=format]")) refresh();
+  });
+  editor.addEventListener("click", ({ target }) => {
+    const field = target.closest("[data-insert]");
+    if (field) insert(last, field.dataset.insert);
+    const jump = target.closest("[data-line]");
+    if (jump) goTo(form.elements[jump.dataset.of], Number(jump.dataset.line));
+    const view = target.closest("[data-view]");
+    if (view) look(view.dataset.view);
+  });
+
+  function look(view) {
+    const buttons = [...editor.querySelectorAll("[data-view]")];
+    const button = buttons.find((one) => one.dataset.view === view);
+    const press = (one, isOn) => one.setAttribute("aria-pressed", String(isOn));
+    if (view === "dark") {
+      press(button, frames.classList.toggle("is-dark"));
+      return;
+    }
+    frames.classList.toggle("is-phone", view === "phone");
+    for (const one of buttons) if (one.dataset.view !== "dark") press(one, one === button);
+  }
+});
+
+/** Puts text at the cursor, as if typed, so that undo knows it. */
+function insert(field, text) {
+  field.focus();
+  field.setRangeText(text, field.selectionStart, field.selectionEnd, "end");
+  field.dispatchEvent(new Event("input", { bubbles: true }));
+}
+
+/** Selects a line of a text area and brings it into view. */
+function goTo(field, line) {
+  const lines = field.value.split("\n");
+  const before = lines.slice(0, line - 1).join("\n").length + (line > 1 ? 1 : 0);
+  field.closest("details")?.setAttribute("open", "");
+  field.focus();
+  field.setSelectionRange(before, before + (lines[line - 1] ?? "").length);
+  field.scrollTop = (field.scrollHeight / lines.length) * Math.max(0, line - 6);
+}

@@ -1,0 +1,38 @@
+"""What content offers to the house: a place in the navigation, and search."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from flask import url_for
+from sqlalchemy.orm import Session
+
+from lux.kit.i18n import gettext as _
+from lux.ports.contributions import Contributions, NavItem, SearchHit
+from lux.rooms.content import queries
+
+
+class FindTemplates:
+    """Finds templates by the words of their name."""
+
+    def search(self, session: Session, company_id: int, text: str, limit: int) -> Sequence[SearchHit]:
+        """Return at most `limit` hits."""
+        return [
+            SearchHit(
+                label=template.name,
+                kind=_("Template"),
+                url=url_for("content.show", public_id=template.public_id),
+                detail=template.subject[:100],
+            )
+            for template in queries.templates(session, company_id, text=text, limit=limit)
+        ]
+
+
+CONTRIBUTIONS = Contributions(
+    nav=(
+        NavItem(
+            endpoint="content.index", icon="layout", label=lambda: _("Templates"), section="create", key="t", order=20
+        ),
+    ),
+    search=(FindTemplates(),),
+)

@@ -1,0 +1,43 @@
+"""Verbs over content: templates, and for every room that writes messages: compile, check, preview, edit."""
+
+from lux.rooms.content.house import values as house_values
+from lux.rooms.content.service.checks import check
+from lux.rooms.content.service.composing import Composed, Content, compose, render_source
+from lux.rooms.content.service.editing import (
+    Changes,
+    change,
+    content_of,
+    create,
+    duplicate,
+    restore,
+    trash,
+)
+from lux.rooms.content.service.editor import Checked, Editor, checked, editor
+from lux.rooms.content.service.fields import groups, merge_field_names
+from lux.rooms.content.service.previews import Preview, preview, preview_html, recipients
+
+__all__ = [
+    "Changes",
+    "Checked",
+    "Composed",
+    "Content",
+    "Editor",
+    "Preview",
+    "change",
+    "check",
+    "checked",
+    "compose",
+    "content_of",
+    "create",
+    "duplicate",
+    "editor",
+    "groups",
+    "house_values",
+    "merge_field_names",
+    "preview",
+    "preview_html",
+    "recipients",
+    "render_source",
+    "restore",
+    "trash",
+]

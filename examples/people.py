@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import re
 import secrets
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
@@ -80,19 +81,15 @@ def contacts(walk: Walk) -> None:
     """Import the file with its consent column."""
     form = walk.browser.open("/contacts/fields").form(has="label")
     walk.browser.submit(form.fill(label="Orders").choose("type", "Number"))
-    page = walk.browser.submit(walk.browser.open("/contacts/imports/new").form(has="file"), files={"file": CONTACTS})
-    form = page.form("/map")
-    form.set("columns", _targets(form))
-    form.fill(consent="column", consent_yes="yes", consent_no="no", source="Shop till", region="DE")
-    form.fill(basis="opt_in", wording="“Yes, write to me about new coffees.” Ticked at the till or in the web shop.")
-    page = walk.browser.submit(form)
+    page = start_import(walk, CONTACTS, COLUMNS)
     place = page.url
     page = walk.wait(place, lambda shown: is_at_rest(shown, "import-status"), "the import")
-    tiles = _tiles(page)
+    shown = tiles(page)
     walk.tell(f"{_rows_of(CONTACTS)} rows of {CONTACTS.name} were read by the mapping you see there.", place)
-    for heading, words in tiles.items():
-        walk.tell(f"  {heading}: {words}")
-    if not int(tiles.get("New contacts", "0").split()[0]):
+    for heading, words in shown.items():
+        figure, _space, rest = words.partition(" ")
+        walk.tell(f"  {heading}: {figure}" + (f" ({rest})" if rest else ""))
+    if not int(shown.get("New contacts", "0").split()[0]):
         raise page.lacks("nobody was imported")
     report = walk.browser.open(page.link("report.csv"))
     refused = list(csv.reader(report.body.decode("utf-8-sig").splitlines()))[1:]
@@ -101,15 +98,25 @@ def contacts(walk: Walk) -> None:
         walk.tell("  line " + " · ".join(cell for cell in row[:4] if cell))
 
 
+def start_import(walk: Walk, file: Path, columns: Mapping[str, str]) -> Page:
+    """Upload a file, say what its columns are and whence the consent comes, start; returns the import's page."""
+    page = walk.browser.submit(walk.browser.open("/contacts/imports/new").form(has="file"), files={"file": file})
+    form = page.form("/map")
+    form.set("columns", _targets(form, file, columns))
+    form.fill(consent="column", consent_yes="yes", consent_no="no", source="Shop till", region="DE")
+    form.fill(basis="opt_in", wording="“Yes, write to me about new coffees.” Ticked at the till or in the web shop.")
+    return walk.browser.submit(form)
+
+
 def segment(walk: Walk) -> None:
     """Build a rule: regulars who agreed and live near enough for a tasting."""
     form = walk.browser.open("/segments/new").form(has="match.0")
     form.fill(name="Regulars nearby", description="Three orders or more, in Germany, Denmark or the Netherlands.")
-    form = _condition(walk, form, "1", what="custom.orders", op="at_least", value="3")
-    form = _press(walk, form, "add:0")
-    form = _condition(walk, form, "2", what="field.country", op="is_any_of", value=["DE", "DK", "NL"])
-    form = _press(walk, form, "add:0")
-    form = _condition(walk, form, "3", what="consent", op="is", value="given")
+    form = condition(walk, form, "1", what="custom.orders", op="at_least", value="3")
+    form = press(walk, form, "add:0")
+    form = condition(walk, form, "2", what="field.country", op="is_any_of", value=["DE", "DK", "NL"])
+    form = press(walk, form, "add:0")
+    form = condition(walk, form, "3", what="consent", op="is", value="given")
     page = walk.browser.submit(form)
     size = re.search(r"([\d,]+) Contacts|Contacts ([\d,]+)", page.text)
     if size is None:
@@ -117,17 +124,17 @@ def segment(walk: Walk) -> None:
     walk.tell(f"“Regulars nearby”: {next(filter(None, size.groups()))} contacts fit the rule now.", page.url)
 
 
-def _targets(form: Form) -> list[str]:
+def _targets(form: Form, file: Path, columns: Mapping[str, str]) -> list[str]:
     """Return what each column of the file is: as guessed, but where we know better."""
-    with CONTACTS.open(encoding="utf-8") as file:
-        headings = next(csv.reader(file))
+    with file.open(encoding="utf-8") as lines:
+        headings = next(csv.reader(lines))
     guessed = [value for name, value in form.values if name == "columns"]
     if len(guessed) != len(headings):
         raise PageError(f"the mapping shows {len(guessed)} columns, the file has {len(headings)}")
     known = {label: value for value, label in form.options["columns"]}
     chosen = []
     for heading, guess in zip(headings, guessed, strict=True):
-        words = COLUMNS.get(heading, "")
+        words = columns.get(heading, "")
         chosen.append(
             next((value for label, value in known.items() if label.startswith(words)), "") if words else guess
         )
@@ -136,20 +143,20 @@ def _targets(form: Form) -> list[str]:
     return chosen
 
 
-def _condition(walk: Walk, form: Form, node: str, *, what: str, op: str, value: str | list[str]) -> Form:
+def condition(walk: Walk, form: Form, node: str, *, what: str, op: str, value: str | list[str]) -> Form:
     """Fill one condition of the rule builder, as somebody without a script does: choose, go on, choose."""
-    form = _press(walk, form.set(f"what.{node}", what), "")
-    form = _press(walk, form.set(f"op.{node}", op), "")
+    form = press(walk, form.set(f"what.{node}", what), "")
+    form = press(walk, form.set(f"op.{node}", op), "")
     return form.set(f"value.{node}", value)
 
 
-def _press(walk: Walk, form: Form, command: str) -> Form:
+def press(walk: Walk, form: Form, command: str) -> Form:
     """Press a button of the rule builder; the form comes back with what it changed."""
     page = walk.browser.submit(form, press=("do", command) if command else None, to="/segments/builder")
     return page.form(has="match.0")
 
 
-def _tiles(page: Page) -> dict[str, str]:
+def tiles(page: Page) -> dict[str, str]:
     """Return the tiles of a page: heading → the rest of its words."""
     found = {}
     for one in page.root.all("section"):

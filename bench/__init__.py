@@ -1,0 +1,1 @@
+"""Measures a whole LUX from outside, as people and their mail servers meet it."""

@@ -14,7 +14,7 @@ from lux.rooms.contacts.importing.records import records
 
 ENCODINGS = st.sampled_from(["utf-8", "utf-16-le", "utf-16-be", "cp1252"])
 SIGNS = st.one_of(
-    st.sampled_from('",;\t\n|\' äßé=+'), st.characters(codec="cp1252", exclude_categories=["Cc", "Cs"]), st.just("੅")
+    st.sampled_from("\",;\t\n|' äßé=+"), st.characters(codec="cp1252", exclude_categories=["Cc", "Cs"]), st.just("੅")
 )
 CELLS = st.text(SIGNS, max_size=12)
 TABLES = st.lists(st.lists(CELLS, min_size=1, max_size=5), max_size=12)

@@ -107,13 +107,22 @@ def test_search_words_lose_case_and_accents():
     assert catalogue.words_of("Jürgen", "O'Neil-Groß", "") == ["jurgen", "o", "neil", "gross"]
 
 
+def answer_of(reader, text):
+    try:
+        return reader(text)
+    except InvalidInput as error:
+        return str(error)
+
+
 ADDRESSES = st.one_of(
     st.builds(
         "{}@{}".format,
         st.text("aZ09._+-'äß \"@", max_size=70),
         st.text("aZ09.-_äx", max_size=200),
     ),
-    st.builds("{}@{}.example.com".format, st.text("abcXYZ09._+-", min_size=1, max_size=66), st.text("ab-.", max_size=190)),
+    st.builds(
+        "{}@{}.example.com".format, st.text("abcXYZ09._+-", min_size=1, max_size=66), st.text("ab-.", max_size=190)
+    ),
     st.text(max_size=30),
 )
 
@@ -122,17 +131,10 @@ ADDRESSES = st.one_of(
 @settings(max_examples=500, deadline=None)
 def test_the_quick_way_to_read_an_address_says_what_the_thorough_one_says(text):
     bare = text.strip()
-    try:
-        thorough = parse_email(bare)
-    except InvalidInput as error:
-        with pytest.raises(InvalidInput) as caught:
-            read_address(bare)
-        assert str(caught.value) == str(error)
-    else:
-        assert read_address(bare) == thorough
+    assert answer_of(read_address, bare) == answer_of(parse_email, bare)
 
 
-@given(st.text(st.one_of(st.sampled_from("'=+-@\t\r ＝＋－＠\n"), st.characters()), max_size=12))
+@given(st.text(st.one_of(st.sampled_from("'=+-@\t\r \uff1d\uff0b\uff0d\uff20\n"), st.characters()), max_size=12))
 @settings(max_examples=500, deadline=None)
 def test_cells_are_disarmed_and_come_back_the_same(cell):
     safe = disarmed(cell)

@@ -65,13 +65,10 @@ def changed_dialect(dialect: Dialect, form: DialectForm, columns: int) -> Dialec
 
 def check_dialect(form: DialectForm) -> None:
     """Refuse an encoding or delimiter that is not offered."""
-    problems = []
     if form.encoding and form.encoding not in ENCODINGS:
-        problems.append(FieldProblem(field="encoding", message=_("This encoding is not offered.")))
+        raise InvalidInput(field="encoding", message=_("This encoding is not offered."))
     if form.delimiter and DELIMITER_NAMES.get(form.delimiter) not in DELIMITERS:
-        problems.append(FieldProblem(field="delimiter", message=_("This delimiter is not offered.")))
-    if problems:
-        raise InvalidInput(_("Some fields need your attention."), problems=problems)
+        raise InvalidInput(field="delimiter", message=_("This delimiter is not offered."))
 
 
 def read_options(form: ImportForm) -> Options:

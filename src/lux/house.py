@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
-from collections.abc import Callable, Iterator
-from types import ModuleType
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from lux.kit.jobs import kinds
@@ -21,50 +18,76 @@ if TYPE_CHECKING:
     from lux.kit.jobs import Claim, JobKind, Schedule, Tick
     from lux.kit.jobs.run import OnError
 
-ROOMS = (
-    "home", "approvals", "diagnostics", "newsletter", "email", "segments", "contacts", "content",
-    "integrations", "company", "notifications", "signin",
-)  # fmt: skip
-
-
-def _parts(part: str) -> Iterator[ModuleType]:
-    for room in ROOMS:
-        name = f"lux.rooms.{room}"
-        if importlib.util.find_spec(name) and importlib.util.find_spec(f"{name}.{part}"):
-            yield importlib.import_module(f"{name}.{part}")
-
 
 def blueprints() -> list[Blueprint]:
     """Return every room's pages."""
-    return [blueprint for module in _parts("pages") for blueprint in getattr(module, "blueprints", ())]
+    from lux.rooms.approvals import pages as approvals
+    from lux.rooms.company import pages as company
+    from lux.rooms.contacts import pages as contacts
+    from lux.rooms.content import pages as content
+    from lux.rooms.diagnostics import pages as diagnostics
+    from lux.rooms.email import pages as email
+    from lux.rooms.home import pages as home
+    from lux.rooms.integrations import pages as integrations
+    from lux.rooms.newsletter import pages as newsletter
+    from lux.rooms.notifications import pages as notifications
+    from lux.rooms.segments import pages as segments
+    from lux.rooms.signin import pages as signin
+
+    return [
+        *home.blueprints, *approvals.blueprints, *diagnostics.blueprints, *newsletter.blueprints, *email.blueprints,
+        *segments.blueprints, *contacts.blueprints, *content.blueprints, *integrations.blueprints,
+        *company.blueprints, *notifications.blueprints, *signin.blueprints,
+    ]  # fmt: skip
 
 
 def job_kinds() -> list[JobKind]:
     """Return every kind of job."""
-    from lux.gate import jobs as gate_jobs
+    from lux.gate import jobs as gate
+    from lux.rooms.company import jobs as company
+    from lux.rooms.contacts import jobs as contacts
+    from lux.rooms.diagnostics import jobs as diagnostics
+    from lux.rooms.notifications import jobs as notifications
+    from lux.rooms.signin import jobs as signin
 
-    return [*gate_jobs.KINDS, *(kind for module in _parts("jobs") for kind in getattr(module, "KINDS", ()))]
+    return [*gate.KINDS, *company.KINDS, *contacts.KINDS, *diagnostics.KINDS, *notifications.KINDS, *signin.KINDS]
 
 
 def schedules() -> list[Schedule]:
     """Return what the clock starts."""
-    from lux.gate import jobs as gate_jobs
+    from lux.gate import jobs as gate
+    from lux.rooms.contacts import jobs as contacts
+    from lux.rooms.diagnostics import jobs as diagnostics
+    from lux.rooms.notifications import jobs as notifications
+    from lux.rooms.signin import jobs as signin
 
-    return [*gate_jobs.SCHEDULES, *(item for module in _parts("jobs") for item in getattr(module, "SCHEDULES", ()))]
+    return [
+        *gate.SCHEDULES, *contacts.SCHEDULES, *diagnostics.SCHEDULES, *notifications.SCHEDULES, *signin.SCHEDULES,
+    ]  # fmt: skip
 
 
 def ticks() -> list[Tick]:
     """Return the short things the clock's leader does again and again."""
-    from lux.gate import jobs as gate_jobs
+    from lux.gate import jobs as gate
 
-    return [*gate_jobs.TICKS, *(item for module in _parts("jobs") for item in getattr(module, "TICKS", ()))]
+    return [*gate.TICKS]
 
 
 def contributions() -> ports.Contributions:
     """Return what all rooms contribute."""
+    from lux.rooms.approvals.contributions import CONTRIBUTIONS as APPROVALS
+    from lux.rooms.company.contributions import CONTRIBUTIONS as COMPANY
+    from lux.rooms.contacts.contributions import CONTRIBUTIONS as CONTACTS
+    from lux.rooms.content.contributions import CONTRIBUTIONS as CONTENT
+    from lux.rooms.diagnostics.contributions import CONTRIBUTIONS as DIAGNOSTICS
+    from lux.rooms.email.contributions import CONTRIBUTIONS as EMAIL
+    from lux.rooms.home.contributions import CONTRIBUTIONS as HOME
+    from lux.rooms.integrations.contributions import CONTRIBUTIONS as INTEGRATIONS
+    from lux.rooms.segments.contributions import CONTRIBUTIONS as SEGMENTS
+
     merged = ports.Contributions()
-    for module in _parts("contributions"):
-        merged = merged.merged(getattr(module, "CONTRIBUTIONS", ports.Contributions()))
+    for one in (HOME, APPROVALS, DIAGNOSTICS, EMAIL, SEGMENTS, CONTACTS, CONTENT, INTEGRATIONS, COMPANY):
+        merged = merged.merged(one)
     return merged
 
 

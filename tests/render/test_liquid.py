@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 
 import pytest
 import time_machine
@@ -10,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from markupsafe import Markup
 
+from lux.render.filters import SAFE
 from lux.render.liquid import MergeField, compile_template, fields_used
 from lux.render.problems import TemplateProblem
 from tests.render.hostile import HOSTILE
@@ -215,3 +217,9 @@ def test_only_plain_values_go_in(value: object):
 def test_a_template_can_be_rendered_again_and_again():
     template = compile_template("{% assign n = n | plus: 1 %}{{ n }}", field="text", html=False)
     assert [template.render({"n": 1}) for _ in range(3)] == ["2", "2", "2"]
+
+
+def test_the_guide_names_every_filter():
+    guide = (Path(__file__).parents[2] / "docs" / "howto" / "write-with-liquid.md").read_text()
+    named = guide.partition("**Filters:**")[2].partition("**Limits:**")[0].split()
+    assert named == sorted(SAFE)

@@ -285,6 +285,14 @@ def test_a_message_id_is_one_or_refused(message_id: str):
         compiled().build(recipient(message_id=message_id), at=AT)
 
 
+def test_ids_of_an_international_or_numeric_installation_are_valid():
+    mail = compiled(list_id="shop.::1\r\nBcc: x")
+    message = parsed(mail.build(recipient(message_id="<7@Bücher.example>"), at=AT))
+    assert message["Message-ID"] == "<7@xn--bcher-kva.example>"
+    assert message["List-ID"] == "<shop.-1-Bcc-x>"
+    assert "Bcc" not in message
+
+
 def test_own_headers_are_added():
     message = parsed(compiled(template(headers={"X-Campaign": "Frühling"})).build(recipient(), at=AT))
     assert message["X-Campaign"] == "Frühling"

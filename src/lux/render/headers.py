@@ -10,6 +10,7 @@ from email.utils import format_datetime
 
 from lux.kit.errors import InvalidInput
 from lux.kit.i18n import gettext as _
+from lux.render.addresses import wire_domain
 
 MAX_LINE = 76
 MAX_WORD = 200  # characters without a blank; longer ones are encoded, which can be folded
@@ -80,10 +81,12 @@ def date_header(moment: datetime) -> bytes:
 
 
 def message_id_header(message_id: str) -> bytes:
-    """Return the Message-ID header; raises InvalidInput for anything but <left@right>."""
-    if not _MESSAGE_ID.fullmatch(message_id) or len(message_id) > 250:
+    """Return the Message-ID header, its domain in punycode; raises InvalidInput for anything but <left@right>."""
+    left, at, right = message_id.removesuffix(">").rpartition("@")
+    wire = f"{left}{at}{wire_domain(right, field='message_id')}>" if at else ""
+    if not message_id.endswith(">") or not _MESSAGE_ID.fullmatch(wire) or len(wire) > 250:
         raise InvalidInput(_("The message id is not valid."), field="message_id")
-    return plain_header("Message-ID", message_id)
+    return plain_header("Message-ID", wire)
 
 
 def extra_headers(headers: Mapping[str, str]) -> bytes:

@@ -288,6 +288,18 @@ def test_a_wrong_password_names_the_password(protected: SmtpServer, secure, perm
     assert not notes.entries
 
 
+def test_a_server_that_asks_for_a_name_only_at_the_envelope_stops_the_run(
+    smtp_server, connector, permit, notes, account
+):
+    smtp_server.script.next_senders.append("530 5.7.0 authentication required")
+    receipts: list[Receipt] = []
+    opened = account(smtp_server.port)
+    with pytest.raises(provider_errors.AuthFailed) as caught:
+        receipts.extend(connector.perform(permit, [mail(1), mail(2)], account=opened, in_flight=notes))
+    assert caught.value.field == "username"
+    assert outcomes(receipts) == [Outcome.RETRY]
+
+
 def test_a_right_probe_names_what_it_found(protected: SmtpServer, secure, account):
     result = secure.probe(account(protected.port, security="starttls", username="ann", password="s3cret"))
     assert result.is_ok

@@ -13,7 +13,7 @@ from lux.net.smtp import Handover, Security, SmtpConnection, SmtpServer, connect
 from lux.net.smtp_replies import INVALID, RETRY, UNKNOWN, Reply
 from lux.ports.connector import Account, ConnectorField, ConnectorSchema, ProbeResult
 from lux.ports.permits import Permit
-from lux.ports.provider_errors import Invalid, ProviderError
+from lux.ports.provider_errors import AuthFailed, Invalid, ProviderError
 from lux.ports.receipts import InFlight, Outcome, OutgoingMail, Receipt
 from lux.render.addresses import wire_address
 
@@ -82,7 +82,12 @@ class SmtpConnector:
                 except ProviderError as error:
                     yield _receipt(mail, Handover(verdict=RETRY, reply=None), error.message)
                     raise
-                yield line.receipt_for(mail, in_flight)
+                receipt = line.receipt_for(mail, in_flight)
+                yield receipt
+                if receipt.error == AuthFailed.__name__:
+                    # It lets everybody in and then asks for a name: every other message would hear the same.
+                    message = _("The server wants a user name and a password: %(words)s", words=receipt.message)
+                    raise AuthFailed(message, provider=PROVIDER, code=receipt.code, field="username")
         finally:
             line.hang_up()
 

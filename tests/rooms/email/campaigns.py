@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 
 from lux.gate import reads
 from lux.gate.service import ApprovalService
+from lux.rooms.content.service import Content
 from lux.rooms.email import launch, queries, service
-from lux.rooms.email.links import no_links
 from lux.rooms.email.models import Campaign
-from lux.rooms.email.service import Content
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -56,7 +55,7 @@ def submit(lux: Installation, firm: Firm, public_id: uuid.UUID) -> None:
     with lux.db.begin(firm.id) as session:
         campaign = load(session, public_id)
         launch.submit_campaign(
-            session, campaign, author=firm.person, version=campaign.version, local_time=None, link=no_links
+            session, campaign, launch.Asked(author=firm.person, version=campaign.version), local_time=None
         )
 
 

@@ -16,7 +16,6 @@ from lux.kit import clock
 from lux.kit.errors import Conflict, InvalidInput, ToggleIsOff
 from lux.rooms.email import drafts, launch, queries
 from lux.rooms.email.forms import CampaignForm
-from lux.rooms.email.links import no_links
 from lux.rooms.email.states import CampaignState
 from tests.rooms.email import campaigns
 
@@ -125,7 +124,7 @@ def test_the_version_that_was_shown_is_the_one_that_is_submitted(lux_sqlite: Ins
     save(lux_sqlite, firm, public_id, subject="Newer")
     with pytest.raises(Conflict), lux_sqlite.db.begin(firm.id) as session:
         launch.submit_campaign(
-            session, campaigns.load(session, public_id), author=firm.person, version=1, local_time=None, link=no_links
+            session, campaigns.load(session, public_id), launch.Asked(author=firm.person, version=1), local_time=None
         )
 
 
@@ -136,7 +135,7 @@ def test_a_test_copy_goes_to_members_only_and_is_no_figure(lux: Installation) ->
     member_ids = [str(firm.person.user_public_id), str(other.person.user_public_id)]
     with lux.db.begin(firm.id) as session:
         campaign = campaigns.load(session, public_id)
-        launch.send_test(session, campaign, author=firm.person, version=1, member_ids=member_ids, link=no_links)
+        launch.send_test(session, campaign, launch.Asked(author=firm.person, version=1), member_ids=member_ids)
     lux.work()
     with lux.db.read(firm.id) as session:
         run = launch.latest_test(session, campaigns.load(session, public_id))
@@ -149,9 +148,11 @@ def test_a_test_copy_goes_to_members_only_and_is_no_figure(lux: Installation) ->
     stranger = campaigns.ready(lux)
     with pytest.raises(InvalidInput), lux.db.begin(firm.id) as session:
         launch.send_test(
-            session, campaigns.load(session, public_id), author=firm.person, version=1,
-            member_ids=[str(stranger.person.user_public_id)], link=no_links,
-        )  # fmt: skip
+            session,
+            campaigns.load(session, public_id),
+            launch.Asked(author=firm.person, version=1),
+            member_ids=[str(stranger.person.user_public_id)],
+        )
 
 
 def test_no_test_leaves_while_the_switch_is_off(lux_sqlite: Installation) -> None:
@@ -160,9 +161,11 @@ def test_no_test_leaves_while_the_switch_is_off(lux_sqlite: Installation) -> Non
     public_id = campaigns.draft(lux_sqlite, firm)
     with pytest.raises(ToggleIsOff), lux_sqlite.db.begin(firm.id) as session:
         launch.send_test(
-            session, campaigns.load(session, public_id), author=firm.person, version=1,
-            member_ids=[str(firm.person.user_public_id)], link=no_links,
-        )  # fmt: skip
+            session,
+            campaigns.load(session, public_id),
+            launch.Asked(author=firm.person, version=1),
+            member_ids=[str(firm.person.user_public_id)],
+        )
     assert "Switches" in lux_sqlite.client(firm).get(f"/campaigns/{public_id}").text
 
 
@@ -230,7 +233,7 @@ def submit_for(lux: Installation, firm: Firm, public_id: uuid.UUID, local: dt.da
     with lux.db.begin(firm.id) as session:
         campaign = campaigns.load(session, public_id)
         launch.submit_campaign(
-            session, campaign, author=firm.person, version=campaign.version, local_time=local, link=no_links
+            session, campaign, launch.Asked(author=firm.person, version=campaign.version), local_time=local
         )
 
 

@@ -34,7 +34,8 @@ def test_a_complete_campaign_has_nothing_that_blocks(lux: Installation) -> None:
     assert found.blocks == []
     assert found.split is not None
     assert (found.split.total, found.split.mailable) == (3, 3)
-    assert {one.code for one in found.findings} == {"transport_mailbox"}
+    assert {one.code for one in found.findings if one.severity != "info"} == set()
+    assert "transport_mailbox" in {one.code for one in found.findings}
 
 
 MJML = "<mjml><mj-body><mj-section><mj-column>{}</mj-column></mj-section></mj-body></mjml>"
@@ -50,16 +51,16 @@ OUT = '<a href="{{ unsubscribe_url }}">x</a>'
         ({"source": ""}, "content_missing", "block"),
         ({"source": BODY.replace("unsubscribe_url", "postal_address")}, "unsubscribe_missing", "block"),
         ({"text": "No way out"}, "unsubscribe_missing", "block"),
-        ({"subject": "Hi {{ fist_name }}"}, "unknown_field", "block"),
+        ({"subject": "Hi {{ fist_name }}"}, "field_unknown", "block"),
         ({"subject": "Hi {{ first_name"}, "template_problem", "block"),
         ({"source": BODY + "{% if x %}"}, "template_problem", "block"),
         ({"format": "mjml", "source": "<mjml><mj-body></mjml>"}, "template_problem", "block"),
         ({"format": "mjml", "source": MJML.format("<mj-tex>a</mj-tex>")}, "template_problem", "block"),
-        ({"source": BODY + '<a href="shop.example.com">x</a>'}, "link_broken", "block"),
-        ({"source": BODY + '<a href="javascript:alert(1)">x</a>'}, "link_broken", "block"),
+        ({"source": BODY + '<a href="shop.example.com">x</a>'}, "link_address", "block"),
+        ({"source": BODY + '<a href="javascript:alert(1)">x</a>'}, "link_address", "block"),
         ({"source": BODY + '<a href="#">x</a>'}, "link_empty", "warn"),
         ({"source": BODY + '<img src="https://x.example/a.png">'}, "alt_missing", "warn"),
-        ({"source": BODY + "<p>" + "x" * 105_000 + "</p>"}, "too_large", "warn"),
+        ({"source": BODY + "<p>" + "x" * 105_000 + "</p>"}, "clipped", "warn"),
         ({"sender_id": None}, "sender_missing", "block"),
         ({"sender_id": 999_999}, "sender_missing", "block"),
         ({"audience_source": ""}, "audience_missing", "block"),
@@ -98,7 +99,7 @@ def test_the_companys_state_is_looked_at(lux: Installation) -> None:
         stop.press(session, company_id=firm.id, by=firm.person, reason="Drill")
     with lux.db.read(firm.id) as session:
         found = codes(session, campaigns.load(session, public_id))
-    assert found["postal_address_missing"] == "block"
+    assert found["company_address_missing"] == "block"
     assert found["sender_unverified"] == "block"
     assert found["toggle_off"] == "warn"
     assert found["stop_active"] == "warn"

@@ -101,16 +101,14 @@ def test_a_token_is_good_for_its_one_purpose(lux_sqlite: Installation) -> None:
 
 def test_a_test_copy_is_followed_but_is_no_figure(lux: Installation) -> None:
     from lux.rooms.email import launch
-    from lux.rooms.email.links import no_links
 
     firm = campaigns.ready(lux, 1)
     public_id = campaigns.draft(lux, firm)
     with lux.db.begin(firm.id) as session:
         campaign = campaigns.load(session, public_id)
         launch.send_test(
-            session, campaign, author=firm.person, version=1,
-            member_ids=[str(firm.person.user_public_id)], link=no_links,
-        )  # fmt: skip
+            session, campaign, launch.Asked(author=firm.person, version=1), member_ids=[str(firm.person.user_public_id)]
+        )
     lux.work()
     with lux.db.read(firm.id) as session:
         run = launch.latest_test(session, campaigns.load(session, public_id))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from email import message_from_bytes, policy
@@ -10,7 +11,9 @@ from typing import TYPE_CHECKING
 from lux.gate import captured, reads
 from lux.gate.reads import DeliveryState
 from lux.kit.errors import NotFound
-from lux.rooms.email import previewing
+from lux.render.links import is_web
+from lux.render.markup import TAG, pieces
+from lux.rooms.content.service.previews import text_page
 from lux.ui.paging import Slice, decode_cursor, encode_cursor
 
 if TYPE_CHECKING:
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
     from lux.gate.reads import DeliveryView, ItemView
 
 PAGE = 50
+_PICTURE = re.compile(r"<img\b[^>]*/o/[A-Za-z0-9_-]{24}\.gif[^>]*>")  # what counts opens
 SHOWN_HEADERS = 60  # of a message; there are never so many
 
 
@@ -75,8 +79,14 @@ def raw(session: Session, delivery_id: int) -> bytes:
 
 
 def as_page(found: Letter) -> str:
-    """Return the message's HTML, or its text as a page, for a sandboxed frame."""
-    return found.html or previewing.text_page(found.text)
+    """Return the message's HTML, or its text as a page, for a sandboxed frame; looking is no open."""
+    return _PICTURE.sub("", found.html) or text_page("", found.text)
+
+
+def links_of(found: Letter) -> list[str]:
+    """Return the addresses the message leads to, so that they can be tried out."""
+    targets = [piece.get("href") or "" for piece in pieces(found.html) if piece.kind == TAG and piece.name == "a"]
+    return [target for target in dict.fromkeys(targets) if is_web(target)]
 
 
 def _body(message: EmailMessage, kind: str) -> str:

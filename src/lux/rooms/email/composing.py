@@ -1,22 +1,18 @@
-"""From what people wrote to what leaves: compiled HTML and text with merge fields, links, and the act to approve."""
+"""From what people wrote to the act a person says yes to: compiled parts, tracked links, sender, transport."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lux.gate import senders
 from lux.identity import companies
 from lux.kit.db.session import company_of
 from lux.ports.acts import ActKind, SendEmail
-from lux.render.findings import Finding
-from lux.render.inline import inline_css
 from lux.render.links import collect_links
-from lux.render.liquid import compile_template
-from lux.render.mjml import mjml_to_html
-from lux.render.plaintext import text_from_html
-from lux.render.problems import TemplateProblem
+from lux.rooms.content import service as content
+from lux.rooms.email.service import content_of
 from lux.vault import accounts
 
 if TYPE_CHECKING:
@@ -28,26 +24,6 @@ if TYPE_CHECKING:
     from lux.rooms.email.models import Campaign
 
 CHANNEL = "email"
-HTML_FIELDS = frozenset({"html"})
-
-
-@dataclass(frozen=True, kw_only=True)
-class Composed:
-    """A campaign's content, compiled; problems say with line and tag what can't be."""
-
-    subject: str
-    preview_text: str
-    html: str = ""
-    text: str = ""
-    links: Sequence[str] = ()
-    findings: Sequence[Finding] = ()
-    problems: Sequence[TemplateProblem] = ()
-    fields: frozenset[str] = field(default_factory=frozenset)  # merge fields named anywhere
-
-    @property
-    def parts(self) -> dict[str, str]:
-        """Return every part that holds merge fields."""
-        return {"subject": self.subject, "preview_text": self.preview_text, "html": self.html, "text": self.text}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,30 +38,16 @@ class SenderChoice:
     is_verified: bool
 
 
-def compose(campaign: Campaign) -> Composed:
-    """Compile a campaign's content; problems are collected, not raised."""
-    problems: list[TemplateProblem] = []
-    html, text = _bodies(campaign, problems)
-    parts = {"subject": campaign.subject, "preview_text": campaign.preview_text, "html": html, "text": text}
-    names: set[str] = set()
-    for name, source in parts.items():
-        try:
-            template = compile_template(source, field=name, html=name in HTML_FIELDS)
-        except TemplateProblem as problem:
-            problems.append(problem)
-        else:
-            names.update(one.name for one in template.fields())
-    links, findings = _links(html, problems)
-    return Composed(
-        subject=campaign.subject,
-        preview_text=campaign.preview_text,
-        html=html,
-        text=text,
-        links=links,
-        findings=findings,
-        problems=_distinct(problems),
-        fields=frozenset(names),
-    )
+def compose(session: Session, campaign: Campaign) -> content.Composed:
+    """Compile a campaign's content with the company's values in it; problems are collected, not raised."""
+    return content.compose(content_of(campaign), content.house_values(session))
+
+
+def links_of(composed: content.Composed) -> Sequence[str]:
+    """Return the tracked targets in order of appearance; none while the content has problems."""
+    if composed.problems or not composed.html:
+        return ()
+    return tuple(link.url for link in collect_links(composed.html).links)
 
 
 def sender_choices(session: Session) -> list[SenderChoice]:
@@ -111,7 +73,7 @@ def sender_of(session: Session, campaign: Campaign) -> SenderChoice | None:
 def act_of(
     session: Session,
     campaign: Campaign,
-    composed: Composed,
+    composed: content.Composed,
     *,
     ref: AudienceRef | None,
     send_at: datetime | None = None,
@@ -132,38 +94,9 @@ def act_of(
         from_email=sender.email if sender else "",
         reply_to=campaign.reply_to or (sender.reply_to if sender else ""),
         postal_address=company.postal_address,
-        links=tuple(composed.links),
+        links=tuple(links_of(composed)),
         track_opens=campaign.track_opens,
         track_clicks=campaign.track_clicks,
         audience=ref,
         send_at=send_at.isoformat() if send_at else None,
     )
-
-
-def _bodies(campaign: Campaign, problems: list[TemplateProblem]) -> tuple[str, str]:
-    if campaign.format == "text":
-        return "", campaign.text or campaign.source
-    html = ""
-    try:
-        if campaign.format == "mjml":
-            html = mjml_to_html(campaign.source, field="source") if campaign.source.strip() else ""
-        else:
-            html = inline_css(campaign.source, field="source") if campaign.source.strip() else ""
-        return html, campaign.text or text_from_html(html, field="source")
-    except TemplateProblem as problem:
-        problems.append(problem)
-        return html, campaign.text
-
-
-def _links(html: str, problems: list[TemplateProblem]) -> tuple[Sequence[str], Sequence[Finding]]:
-    try:
-        found = collect_links(html)
-    except TemplateProblem as problem:
-        problems.append(problem)
-        return (), ()
-    return tuple(link.url for link in found.links), found.findings
-
-
-def _distinct(problems: Sequence[TemplateProblem]) -> list[TemplateProblem]:
-    """Keep one of what compiling and reading the fields both complain about."""
-    return list({(problem.line, problem.reason): problem for problem in problems}.values())

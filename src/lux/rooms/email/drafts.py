@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from lux.kit.errors import InvalidInput
 from lux.kit.i18n import gettext as _
+from lux.rooms.content.service import Content
 from lux.rooms.email import audience, composing, launch, queries, service
-from lux.rooms.email.service import Changes, Content
+from lux.rooms.email.service import Changes
 from lux.rooms.email.states import CampaignState, state_of
 
 if TYPE_CHECKING:

@@ -30,6 +30,15 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Asked:
+    """Who asks, over which version of a campaign, and where things are mended."""
+
+    author: Person
+    version: int
+    link: Link = no_links
+
+
+@dataclass(frozen=True, kw_only=True)
 class TestRun:
     """One test: the outbound under its automatic decision, and each copy."""
 
@@ -44,28 +53,26 @@ class TestRun:
         return any(row.state in OPEN for row in self.deliveries)
 
 
-def submit_campaign(
-    session: Session, campaign: Campaign, *, author: Person, version: int, local_time: datetime | None, link: Link
-) -> None:
+def submit_campaign(session: Session, campaign: Campaign, asked: Asked, *, local_time: datetime | None) -> None:
     """Ask for a yes over exactly this content; raises InvalidInput with every finding that blocks.
 
     `local_time` = not before this wall time in the company's zone.
     """
-    service.check_version(session, campaign, version)
+    service.check_version(session, campaign, asked.version)
     outbound = queries.outbound_of(session, campaign)
     if state_of(outbound) is not CampaignState.DRAFT or campaign.trashed_at is not None:
         raise WrongState(_("Only a draft can be submitted."), fix=_("Load the page again."))
     send_at = send_time(session, local_time)
-    checked = preflight.check(session, campaign, link=link)
+    checked = preflight.check(session, campaign, link=asked.link)
     refuse_blocked(checked.blocks)
     act = composing.act_of(session, campaign, checked.composed, ref=checked.audience, send_at=send_at)
     findings = _told(checked)
     title = _title(campaign)
     if outbound is not None and outbound.item.state is reads.ItemState.REJECTED:
-        submit.revise(session, outbound.id, act, editor=author, title=title, findings=findings)
+        submit.revise(session, outbound.id, act, editor=asked.author, title=title, findings=findings)
         return
     made = submit.submit_for_approval(
-        session, act, author=author, title=title, subject=(SUBJECT, campaign.id), findings=findings
+        session, act, author=asked.author, title=title, subject=(SUBJECT, campaign.id), findings=findings
     )
     campaign.outbound_id = made.id
     session.flush()
@@ -93,20 +100,18 @@ def withdraw(session: Session, campaign: Campaign, *, by: Person, reason: str = 
     session.flush()
 
 
-def send_test(
-    session: Session, campaign: Campaign, *, author: Person, version: int, member_ids: Sequence[str], link: Link
-) -> int:
+def send_test(session: Session, campaign: Campaign, asked: Asked, *, member_ids: Sequence[str]) -> int:
     """Send a copy to chosen members under an automatic, recorded decision; returns the outbound's id."""
-    service.check_version(session, campaign, version)
+    service.check_version(session, campaign, asked.version)
     addresses = [row.email for row in members.listing(session) if str(row.public_id) in set(member_ids)]
     if not addresses:
         raise InvalidInput(
             field="members", message=_("Nobody is chosen."), fix=_("Choose at least one member of the company.")
         )
-    checked = preflight.check(session, campaign, link=link)
+    checked = preflight.check(session, campaign, link=asked.link)
     refuse_blocked([one for one in checked.blocks if one.code in _STOPS_TESTS])
     act = submit.as_test(composing.act_of(session, campaign, checked.composed, ref=None), addresses)
-    made = submit.submit_test_email(session, act, author=author, subject=(SUBJECT, campaign.id))
+    made = submit.submit_test_email(session, act, author=asked.author, subject=(SUBJECT, campaign.id))
     return made.id
 
 
@@ -143,7 +148,7 @@ def latest_test(session: Session, campaign: Campaign) -> TestRun | None:
 
 
 _STOPS_TESTS = frozenset(
-    {"subject_missing", "content_missing", "template_problem", "sender_missing", "sender_unverified"}
+    {"subject_missing", "content_missing", "template_problem", "field_reserved", "sender_missing", "sender_unverified"}
 )
 
 

@@ -11,6 +11,7 @@ from lux.identity import companies
 from lux.kit.db.session import company_of
 from lux.kit.errors import BrokenRule
 from lux.kit.i18n import gettext as _
+from lux.kit.i18n import ngettext
 from lux.rooms.email import audience, composing, content_checks
 from lux.rooms.email.findings import Finding, blocking, in_order
 from lux.vault import accounts
@@ -19,8 +20,8 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from lux.ports.acts import AudienceRef
+    from lux.rooms.content.service import Composed
     from lux.rooms.email.audience import Split
-    from lux.rooms.email.composing import Composed
     from lux.rooms.email.models import Campaign
 
 Link = Callable[[str], str]  # "edit", "company", "senders", ... → address, "" when there is no such page
@@ -43,8 +44,8 @@ class Checked:
 
 def check(session: Session, campaign: Campaign, *, link: Link) -> Checked:
     """Look at everything now and return what was found, the worst first."""
-    composed = composing.compose(campaign)
-    found = content_checks.check(session, company_of(session), composed, link("edit"))
+    composed = composing.compose(session, campaign)
+    found = content_checks.check(session, campaign, composed, link("edit"))
     found += [*_sender(session, campaign, link), *_address(session, link)]
     ref, split, more = _audience(session, campaign, link)
     found += [*more, *_transport(session, link), *_switches(session, link)]
@@ -77,7 +78,7 @@ def _sender(session: Session, campaign: Campaign, link: Link) -> Iterator[Findin
 def _address(session: Session, link: Link) -> Iterator[Finding]:
     if not companies.current(session).postal_address.strip():
         yield Finding(
-            code="postal_address_missing",
+            code="company_address_missing",
             severity="block",
             message=_("The company's postal address is missing; marketing mail must carry it."),
             fix=_("Enter it in the company's settings."),
@@ -138,7 +139,11 @@ def _numbers(split: Split, link: Link) -> Iterator[Finding]:
         yield Finding(
             code="audience_partial",
             severity="info",
-            message=_("%(n)s contacts of the audience gave no consent and are left out.", n=split.no_consent),
+            message=ngettext(
+                "One contact of the audience gave no consent and is left out.",
+                "%(num)s contacts of the audience gave no consent and are left out.",
+                split.no_consent,
+            ),
             field="audience",
         )
 

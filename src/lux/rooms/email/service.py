@@ -10,6 +10,7 @@ from sqlalchemy import select
 from lux.kit import clock
 from lux.kit.errors import Conflict, WrongState
 from lux.kit.i18n import gettext as _
+from lux.rooms.content.service import Content
 from lux.rooms.email import queries
 from lux.rooms.email.models import Campaign
 from lux.rooms.email.states import EDITABLE, CampaignState, state_of
@@ -21,17 +22,6 @@ if TYPE_CHECKING:
     from lux.identity.access import Person
 
 NAME_LENGTH = 200
-
-
-@dataclass(frozen=True, kw_only=True)
-class Content:
-    """What a message says, wherever it came from."""
-
-    subject: str = ""
-    preview_text: str = ""
-    format: str = "mjml"
-    source: str = ""
-    text: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,6 +115,17 @@ def check_version(session: Session, campaign: Campaign, version: int) -> None:
             _("Somebody saved this campaign after you opened it."),
             fix=_("Copy what you wrote, load the page again, and put it in once more."),
         )
+
+
+def content_of(campaign: Campaign) -> Content:
+    """Return what a campaign says."""
+    return Content(
+        format=campaign.format,
+        subject=campaign.subject,
+        preview_text=campaign.preview_text,
+        source=campaign.source,
+        text=campaign.text,
+    )
 
 
 def is_editable(campaign: Campaign, outbound: OutboundView | None) -> bool:

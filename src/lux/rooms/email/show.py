@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from flask import url_for
+
 from lux.gate import toggles
 from lux.gate.reads import DeliveryState, ItemState, OutboundState
 from lux.identity import companies, members
 from lux.identity.access import Right
 from lux.kit.db.session import company_of
 from lux.kit.i18n import gettext as _
+from lux.rooms.content import service as content
 from lux.rooms.email import (
     audience,
     composing,
-    content_checks,
     launch,
     preflight,
     queries,
@@ -32,7 +34,9 @@ if TYPE_CHECKING:
     from lux.identity.access import Person
     from lux.rooms.email.models import Campaign
     from lux.rooms.email.queries import CampaignRow
+    from lux.ui.forms import FormState
 
+CONTENT_FIELDS = ("format", "subject", "preview_text", "source", "text")
 BEFORE_SENDING = frozenset({CampaignState.DRAFT, CampaignState.PENDING, CampaignState.SCHEDULED})
 
 
@@ -84,14 +88,17 @@ def tests(session: Session, campaign: Campaign) -> dict[str, Any]:
     }
 
 
-def editor(session: Session, campaign: Campaign) -> dict[str, Any]:
-    """Return what the editor offers beside the form."""
+def editor(session: Session, campaign: Campaign, form: FormState) -> dict[str, Any]:
+    """Return what the editor offers beside the form, for what stands in the form now."""
     context = head(session, campaign)
+    written = content.Content(**{name: str(form.value(name)) for name in CONTENT_FIELDS})
+    frame_url = url_for("email.preview_frame", public_id=campaign.public_id)
     return context | {
+        "form": form,
+        "editor": content.editor(session, written, frame_url=frame_url),
         "senders": composing.sender_choices(session),
         "audience_choices": audience.choices(session),
-        "counted": audience.counted(session, audience.value_of(campaign)),
-        "fields": sorted(content_checks.known_fields(session, company_of(session)) - {"lux", "brand", "company"}),
+        "counted": audience.counted(session, str(form.value("audience"))),
         "will_wait_again": context["row"].state in {CampaignState.PENDING, CampaignState.SCHEDULED},
         "senders_url": links_for(campaign)("senders"),
     }

@@ -1,4 +1,4 @@
-"""What a campaign can start from: nothing, a starter, or one of the company's templates."""
+"""What a campaign can start from: a starter, one of the company's templates, or nothing."""
 
 from __future__ import annotations
 
@@ -9,14 +9,16 @@ from sqlalchemy import select
 
 from lux.kit.errors import InvalidInput
 from lux.kit.i18n import gettext as _
+from lux.rooms.content import service as content
 from lux.rooms.content.models import Template
-from lux.rooms.content.starters import STARTERS, starter
-from lux.rooms.email.service import Content
+from lux.rooms.content.service import Content
+from lux.rooms.content.starters import STARTERS, Starter
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
 BLANK, STARTER, TEMPLATE = "blank", "starter", "template"
+FIRST = f"{STARTER}:{STARTERS[0].key}"
 LISTED = 50  # templates
 
 
@@ -27,8 +29,8 @@ def choices(session: Session) -> list[tuple[str, str, str]]:
     )
     return [
         *((f"{STARTER}:{one.key}", one.label(), one.words()) for one in STARTERS),
-        (BLANK, _("Nothing"), _("An empty message.")),
         *((f"{TEMPLATE}:{row.public_id}", row.name, _("One of your templates.")) for row in templates),
+        (BLANK, _("Nothing"), _("An empty message.")),
     ]
 
 
@@ -37,33 +39,28 @@ def content_of(session: Session, start: str) -> Content:
     kind, _sign, key = start.partition(":")
     if kind == BLANK:
         return Content()
-    if kind == STARTER and any(one.key == key for one in STARTERS):
-        chosen = starter(key)
-        return Content(
-            subject=chosen.subject(),
-            preview_text=chosen.preview_text(),
-            format=chosen.format,
-            source=chosen.source,
-        )
-    found = _template(session, key) if kind == TEMPLATE else None
+    found = _of_starter(key) if kind == STARTER else _of_template(session, key) if kind == TEMPLATE else None
     if found is None:
         raise InvalidInput(
             field="start",
             message=_("This start is not there (any more)."),
             fix=_("Choose another one from the list."),
         )
-    return Content(
-        subject=found.subject,
-        preview_text=found.preview_text,
-        format=found.format,
-        source=found.source,
-        text=found.text,
-    )
+    return found
 
 
-def _template(session: Session, key: str) -> Template | None:
+def _of_starter(key: str) -> Content | None:
+    found: Starter | None = next((one for one in STARTERS if one.key == key), None)
+    if found is None:
+        return None
+    return Content(format=found.format, subject=found.subject(), preview_text=found.preview_text(), source=found.source)
+
+
+def _of_template(session: Session, key: str) -> Content | None:
     try:
         public_id = uuid.UUID(key)
     except ValueError:
         return None
-    return session.scalar(select(Template).where(Template.public_id == public_id, Template.trashed_at.is_(None)))
+    query = select(Template).where(Template.public_id == public_id, Template.trashed_at.is_(None))
+    found = session.scalar(query)
+    return content.content_of(found) if found else None

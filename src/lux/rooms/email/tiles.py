@@ -9,7 +9,6 @@ from lux.gate.reads import DeliveryState
 from lux.identity import companies
 from lux.kit import clock
 from lux.kit.i18n import gettext as _
-from lux.ledger import facts
 from lux.ports.contributions import Tile
 from lux.rooms.email import queries
 from lux.rooms.email.states import REACHED, CampaignState
@@ -91,7 +90,6 @@ class Result:
             state="ready" if rows else "empty",
             context={
                 **_sums(rows, reached),
-                "spark": _run(session),
                 "icon_name": "bar-chart-2",
                 "next": (_("Sent campaigns"), f"{_LIST}?state=sent"),
                 "text": _("No campaign has ended in the last 30 days."),
@@ -145,11 +143,3 @@ def _sums(rows: list[CampaignRow], reached: int) -> dict[str, Any]:
         "openers": sum(row.people("email.opened") for row in rows),
         "clickers": sum(row.people("email.clicked") for row in rows),
     }
-
-
-def _run(session: Session) -> list[int]:
-    since = clock.now().date() - dt.timedelta(days=RESULT_DAYS - 1)
-    found = {
-        day: number for day, _kind, number in facts.by_day(session, queries.SUBJECT, ["email.opened"], since=since)
-    }
-    return [found.get(since + dt.timedelta(days=number), 0) for number in range(RESULT_DAYS)]

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
 SECTIONS = ("waits", "broken", "today", "result", "hubs")
+ROWS = (("waits", "broken"), ("today", "result"), ("hubs",))
 BODY_STATES = frozenset({"ready", "stale", "partial"})  # the states in which a tile shows its own content
 
 Draw = Callable[[Tile], str]
@@ -118,6 +119,12 @@ def _one(
         on_error(error)
         failed = failed_tile(source, tile)
         return failed, draw(failed)
+
+
+def in_rows(found: Sequence[Section]) -> list[list[Section]]:
+    """Return the sections by rows of the wide page; on a phone they stand below each other in their order."""
+    rows = [[part for part in found if part.key in keys] for keys in ROWS]
+    return [row for row in rows if row]
 
 
 def framed(tile: Tile) -> Tile:

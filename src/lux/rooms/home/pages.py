@@ -5,8 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from flask import Blueprint, render_template
+from markupsafe import Markup
 
+from lux.identity import companies
 from lux.identity.access import Right
+from lux.rooms.company import service as company
 from lux.rooms.home import board
 from lux.ui import pages as ui
 from lux.ui import web
@@ -30,10 +33,13 @@ def index() -> Response:
         return ui.page("home/nowhere.html")
     session, on_error = web.session(), web.runtime().on_error
     path = board.setup_path(session, person.company_id, on_error=on_error)
+    if company.is_setup_dismissed(session, person.user_id, companies.current(session)):
+        path = board.SetupPath(steps=())
     found = board.sections(session, person.company_id, person.role.value, draw=_draw, on_error=on_error)
-    return ui.page("home/index.html", path=path, sections=found)
+    return ui.page("home/index.html", path=path, rows=board.in_rows(found))
 
 
-def _draw(tile: Tile) -> str:
+def _draw(tile: Tile) -> Markup:
     tile = board.framed(tile)
-    return render_template("home/tile.html", tile=tile, has_body=tile.state in board.BODY_STATES, **tile.context)
+    has_body = tile.state in board.BODY_STATES
+    return Markup(render_template("home/tile.html", tile=tile, has_body=has_body, **tile.context))  # noqa: S704 - Jinja escaped it

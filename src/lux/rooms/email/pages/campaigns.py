@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, request, url_for
+from werkzeug.datastructures import MultiDict
 
 from lux.identity.access import Right
 from lux.kit.i18n import gettext as _
@@ -48,7 +49,7 @@ def index() -> Response:
 @access(Right.EDIT)
 def new() -> Response:
     """Ask for a name and what to start from."""
-    initial = {"name": "", "start": request.args.get("start") or starts.BLANK}
+    initial = {"name": "", "start": request.args.get("start") or starts.FIRST}
     return page("email/new.html", form=form_state(initial), starts=starts.choices(web.session()))
 
 
@@ -78,7 +79,7 @@ def edit(public_id: uuid.UUID) -> Response:
     campaign = queries.by_public_id(web.session(), public_id)
     service.refuse_unless_editable(campaign, queries.outbound_of(web.session(), campaign))
     form = form_state(drafts.values_of(web.session(), campaign))
-    return page("email/edit.html", form=form, **show.editor(web.session(), campaign))
+    return page("email/edit.html", **show.editor(web.session(), campaign, form))
 
 
 @email.post("/<uuid:public_id>/edit")
@@ -87,9 +88,10 @@ def edit(public_id: uuid.UUID) -> Response:
 def save(public_id: uuid.UUID) -> Response:
     """Store the draft; what was submitted goes back to wait for a new yes."""
     campaign = queries.by_public_id(web.session(), public_id)
-    is_waiting_again = drafts.save(web.session(), campaign, read_form(CampaignForm), editor=web.person())
+    form, stays = read_form(CampaignForm, _without_preview()), "stay" in request.form
+    is_waiting_again = drafts.save(web.session(), campaign, form, editor=web.person())
     toast(_("Saved. It waits for a new yes.") if is_waiting_again else _("Saved."))
-    return redirect_to("email.overview", public_id=public_id)
+    return redirect_to("email.edit" if stays else "email.overview", public_id=public_id)
 
 
 @email.get("/<uuid:public_id>/audience")
@@ -128,6 +130,14 @@ def restore(public_id: uuid.UUID) -> Response:
     service.restore(web.session(), queries.by_public_id(web.session(), public_id))
     toast(_("It is back."))
     return redirect_to("email.overview", public_id=public_id)
+
+
+def _without_preview() -> MultiDict[str, str]:
+    """Return the posted form without what only the preview beside it needs."""
+    kept = MultiDict(request.form)
+    for name in ("preview_contact", "preview_part", "preview_q", "stay"):
+        kept.poplist(name)
+    return kept
 
 
 def _listed(found: Slice[CampaignRow], chosen: str, text: str) -> dict[str, Any]:

@@ -9,7 +9,8 @@ from flask import make_response, request
 
 from lux.identity.access import Right
 from lux.kit.i18n import gettext as _
-from lux.rooms.email import launch, previewing, queries, show
+from lux.rooms.content import service as content
+from lux.rooms.email import launch, queries, service, show
 from lux.rooms.email.forms import ReasonForm, SubmitForm, TestForm
 from lux.rooms.email.links import links_for
 from lux.rooms.email.pages.campaigns import email, overview
@@ -28,10 +29,10 @@ def preview(public_id: uuid.UUID) -> Response:
     """Show the message as a chosen recipient gets it."""
     campaign, text = queries.by_public_id(web.session(), public_id), request.args.get("q", "").strip()
     contact = _contact()
-    shown = previewing.preview(web.session(), campaign, contact)
+    shown = content.preview(web.session(), service.content_of(campaign), contact)
     context = show.head(web.session(), campaign)
     context |= {"shown": shown, "contact": contact, "q": text, "part": request.args.get("part", "html")}
-    return page("email/preview.html", recipients=previewing.recipients(web.session(), text), **context)
+    return page("email/preview.html", recipients=content.recipients(web.session(), text), **context)
 
 
 @email.get("/<uuid:public_id>/preview/frame")
@@ -39,8 +40,8 @@ def preview(public_id: uuid.UUID) -> Response:
 def preview_frame(public_id: uuid.UUID) -> Response:
     """Serve the message itself, for a sandboxed frame."""
     campaign = queries.by_public_id(web.session(), public_id)
-    shown = previewing.preview(web.session(), campaign, _contact())
-    body = previewing.as_page(shown, part=request.args.get("part", "html"))
+    written, part = service.content_of(campaign), request.args.get("part", "html")
+    body = content.preview_html(web.session(), written, _contact(), part)
     return csp.use_mail_preview_policy(make_response(body))
 
 
@@ -49,15 +50,10 @@ def preview_frame(public_id: uuid.UUID) -> Response:
 @shows_again(overview)
 def test(public_id: uuid.UUID) -> Response:
     """Send a copy to chosen members of the company."""
-    campaign, form = queries.by_public_id(web.session(), public_id), read_form(TestForm)
-    launch.send_test(
-        web.session(),
-        campaign,
-        author=web.person(),
-        version=form.version,
-        member_ids=form.members,
-        link=links_for(campaign),
-    )
+    session, form = web.session(), read_form(TestForm)
+    campaign = queries.by_public_id(session, public_id)
+    asked = launch.Asked(author=web.person(), version=form.version, link=links_for(campaign))
+    launch.send_test(session, campaign, asked, member_ids=form.members)
     toast(_("The test copy is on its way. What became of it stands below."))
     return redirect_to("email.overview", public_id=public_id, _anchor="tests")
 
@@ -75,16 +71,11 @@ def tests(public_id: uuid.UUID) -> Response:
 @shows_again(overview)
 def submit(public_id: uuid.UUID) -> Response:
     """Ask for a yes over exactly this content."""
-    campaign, form = queries.by_public_id(web.session(), public_id), read_form(SubmitForm)
+    session, form = web.session(), read_form(SubmitForm)
+    campaign = queries.by_public_id(session, public_id)
     local_time = form.send_at if form.when == "at" else None
-    launch.submit_campaign(
-        web.session(),
-        campaign,
-        author=web.person(),
-        version=form.version,
-        local_time=local_time,
-        link=links_for(campaign),
-    )
+    asked = launch.Asked(author=web.person(), version=form.version, link=links_for(campaign))
+    launch.submit_campaign(session, campaign, asked, local_time=local_time)
     toast(_("Submitted. It leaves when somebody who may has said yes."))
     return redirect_to("email.overview", public_id=public_id)
 

@@ -33,7 +33,8 @@ def index() -> Response:
 @access(Right.VIEW)
 def show(number: int) -> Response:
     """Show one captured message."""
-    return page("mailbox/show.html", letter=captured.letter(web.session(), number))
+    letter = captured.letter(web.session(), number)
+    return page("mailbox/show.html", letter=letter, links=captured.links_of(letter))
 
 
 @mailbox.get("/<int:number>/frame")

@@ -39,15 +39,9 @@ def recipients(public_id: uuid.UUID) -> Response:
 def recipients_file(public_id: uuid.UUID) -> Streamed:
     """Stream the recipients as a file, a chunk at a time."""
     outbound = running.outbound(web.session(), public_id)
-    lines = results.as_csv(
-        web.database(),
-        web.company_id(),
-        outbound.id,
-        chosen=request.args.get("state", ""),
-        text=request.args.get("q", ""),
-        zone=web.tz(),
-        locale=i18n.locale(),
-    )
+    asked = {"chosen": request.args.get("state", ""), "text": request.args.get("q", "")}
+    reader = {"zone": web.tz(), "locale": i18n.locale()}
+    lines = results.as_csv(web.database(), web.company_id(), outbound.id, **asked, **reader)
     answer = Streamed(lines, mimetype="text/csv")
     answer.headers["Content-Disposition"] = f'attachment; filename="recipients-{public_id}.csv"'
     answer.headers["Cache-Control"] = "no-store"

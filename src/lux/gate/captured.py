@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
+from typing import TYPE_CHECKING
+
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -13,6 +16,9 @@ from lux.kit.db.session import settings_of
 from lux.kit.errors import NotFound
 from lux.kit.i18n import gettext as _
 
+if TYPE_CHECKING:
+    from lux.kit.settings import Settings
+
 
 def message(session: Session, delivery_id: int) -> bytes:
     """Return a captured message (RFC 5322); raises NotFound."""
@@ -23,3 +29,8 @@ def message(session: Session, delivery_id: int) -> bytes:
         return path_of(mailbox_folder(settings_of(session), row.company_id), row.id).read_bytes()
     except FileNotFoundError as error:
         raise NotFound(_("The file of this message is gone.")) from error
+
+
+def forget_company(settings: Settings, company_id: int) -> None:
+    """Delete every message kept for a company; none is fine."""
+    shutil.rmtree(mailbox_folder(settings, company_id), ignore_errors=True)

@@ -135,6 +135,10 @@ def test_a_company_is_removed_when_its_name_is_typed(lux: Installation):
     firm, other = lux.firm("Sample Ltd"), lux.firm()
     lux.contacts(firm, 3)
     client = lux.client(firm)
+    client.post("/settings/senders", data={"name": "Ada", "email": "ada@example.com", "reply_to": ""})
+    lux.work()
+    kept = lux.settings.home / "mailbox"
+    assert list(kept.rglob("*.eml"))
     answer = client.post("/settings/remove", data={"confirmation": "sample"})
     assert answer.status_code == 422
     assert "not the company&#39;s name" in answer.text
@@ -143,6 +147,8 @@ def test_a_company_is_removed_when_its_name_is_typed(lux: Installation):
     with lux.db.read(ALL_COMPANIES) as session:
         assert session.scalars(select(Company.id)).all() == [other.id]
         assert session.scalar(select(func.count()).select_from(Company)) == 1
+    lux.work()
+    assert not list(kept.rglob("*.eml")), "captured mail goes too"
 
 
 def test_an_admin_removes_no_company(lux_sqlite: Installation):

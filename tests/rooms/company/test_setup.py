@@ -48,3 +48,10 @@ def test_the_path_can_be_hidden_and_shown_by_each_person(lux_sqlite: Installatio
     assert "Hide it from the dashboard" in lux_sqlite.client(colleague).get("/setup").text
     assert client.post("/setup/hide", data={"show": "1"}).location == "/setup"
     assert "Hide it from the dashboard" in client.get("/setup").text
+
+
+def test_a_hidden_path_leaves_the_dashboard(lux_sqlite: Installation):
+    client = lux_sqlite.client(lux_sqlite.firm())
+    assert "Verify a sender" in client.get("/").text
+    client.post("/setup/hide")
+    assert "Verify a sender" not in client.get("/").text

@@ -13,7 +13,9 @@ from lux.gate.submit import submit_system_email
 from lux.identity import companies, erasure, invitations, sessions, users
 from lux.identity.access import Person
 from lux.identity.models import Company, Invitation
+from lux.kit import jobs
 from lux.kit.db import Database
+from lux.kit.db.session import company_of
 from lux.kit.errors import InvalidInput
 from lux.kit.i18n import gettext as _
 from lux.kit.i18n import use_locale
@@ -127,7 +129,10 @@ def switch(session: Session, actor: Person, public_id: uuid.UUID) -> str:
 
 def remove(session: Session, actor: Person, typed_name: str) -> None:
     """Erase the session's company for good; raises InvalidInput naming `confirmation`, Forbidden."""
+    company_id = company_of(session)
     erasure.remove_company(session, actor, typed_name=typed_name)
+    # Files go after the rows are gone for good: this job starts with the commit.
+    jobs.enqueue(session, "company.forget_mail", {"company_id": company_id}, company_id=None)
 
 
 def dismiss_setup(session: Session, actor: Person, company: Company, *, is_dismissed: bool) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from email.message import Message
 from html.parser import HTMLParser
@@ -39,12 +40,7 @@ class Element:
 
     def all(self, *tags: str) -> list[Element]:
         """Return every element below with one of these names, in order."""
-        found = []
-        for child in self.children:
-            if isinstance(child, Element):
-                found += [child] if child.tag in tags else []
-                found += child.all(*tags)
-        return found
+        return [one for one in self.everything() if one.tag in tags]
 
     @property
     def text(self) -> str:
@@ -57,6 +53,17 @@ class Element:
             return ""
         inner = "".join(child if isinstance(child, str) else child.words() for child in self.children)
         return f" {inner} " if self.tag in BLOCKS else inner
+
+    def words_in(self, name: str) -> str:
+        """Return the words of the first element below with this class; empty when there is none."""
+        return next((one.text for one in self.everything() if name in one.get("class").split()), "")
+
+    def everything(self) -> Iterator[Element]:
+        """Yield every element below, in order."""
+        for child in self.children:
+            if isinstance(child, Element):
+                yield child
+                yield from child.everything()
 
     @property
     def raw(self) -> str:
@@ -181,8 +188,7 @@ class Page:
 
     def by_id(self, name: str) -> Element | None:
         """Return the element with this id."""
-        every = self.root.all("section", "div", "article", "table", "details", "dialog", "p", "aside")
-        return next((one for one in every if one.get("id") == name), None)
+        return next((one for one in self.root.everything() if one.get("id") == name), None)
 
     def figures(self) -> dict[str, str]:
         """Return the page's figures: key → its words (elements with `data-figure`)."""

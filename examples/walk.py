@@ -33,6 +33,7 @@ class Walk:
     campaign: str = ""  # path of its page
     approval: str = ""
     recipients: int = 0
+    did: dict[str, int] = field(default_factory=dict)  # key of a figure → how many recipients the walk made it for
     number: int = 0
 
     def __post_init__(self) -> None:

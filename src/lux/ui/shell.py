@@ -34,6 +34,7 @@ URLS = {
     "settings": "company.general",
     "setup": "company.setup",
     "new_company": "company.new",
+    "remove_company": "company.remove",
 }
 
 
@@ -74,7 +75,12 @@ class Shell:
             return []
         rows = members.companies_of(web.session(), found.user_id)
         return [
-            {"name": row.name, "public_id": str(row.public_id), "is_current": row.id == found.company_id}
+            {
+                "name": row.name,
+                "public_id": str(row.public_id),
+                "is_current": row.id == found.company_id,
+                "is_sample": row.is_sample,
+            }
             for row in rows
         ]
 

@@ -12,6 +12,7 @@ from lux.net.storage import store_of
 from lux.ports.acts import AudienceRef
 from lux.rooms.contacts.models import ContactExport, ContactImport, ContactTag, CustomField, FieldType, Tag
 from lux.rooms.content.models import Template
+from lux.rooms.diagnostics import service as diagnostics
 from lux.rooms.email.models import Campaign
 from lux.rooms.segments.models import Segment, SegmentMember
 from tests.factories import Firm, Installation
@@ -50,6 +51,7 @@ def filled(lux: Installation) -> Firm:
         file.write(b"email\nsecret@example.com\n")
     _run(lux, firm, numbers)
     _account(lux, firm)
+    diagnostics.capture(lux.db, ValueError("Secret error"), source="web", company_id=firm.id, endpoint="email.show")
     return firm
 
 

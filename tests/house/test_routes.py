@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from sqlalchemy import Table, select, text
+from sqlalchemy import Table, select, text, update
 from werkzeug.routing import Rule
 
 from lux.gate import reads, submit
 from lux.identity.access import Role
+from lux.identity.models import User
 from lux.kit.db import ALL_COMPANIES, Base, Tenant
 from lux.ui.access import rule_of
 from tests.factories import Firm, Installation
@@ -50,6 +51,8 @@ def test_every_change_needs_a_csrf_token(lux_sqlite: Installation) -> None:
     """A POST without the token is refused, or the route names the proof that stands in its place."""
     lux_sqlite.app.config["WTF_CSRF_ENABLED"] = True
     firm = lux_sqlite.firm()
+    with lux_sqlite.db.begin(ALL_COMPANIES) as session:  # so that the operators' pages are asked too
+        session.execute(update(User).where(User.id == firm.user_id).values(is_operator=True))
     client = lux_sqlite.client(firm)
     for rule in rules(lux_sqlite):
         if not (rule.methods or set()) & {"POST", "PUT", "PATCH", "DELETE"}:

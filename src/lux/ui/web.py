@@ -212,3 +212,4 @@ def _commit(response: Response) -> Response:
 
 def _close(_error: BaseException | None) -> None:
     rollback()
+    structlog.contextvars.clear_contextvars()

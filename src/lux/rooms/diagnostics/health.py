@@ -8,11 +8,12 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import text
+from sqlalchemy import literal, select
 
 from lux.kit import clock
 from lux.kit.db.session import settings_of
 from lux.kit.i18n import gettext as _
+from lux.kit.i18n import ngettext
 from lux.ports.contributions import HealthCheck, HealthFinding, installed
 from lux.rooms.diagnostics import queries
 from lux.rooms.diagnostics.scope import Scope
@@ -34,7 +35,7 @@ class DatabaseHealth:
         """Ask it something."""
         if company_id is not None:
             return ()
-        session.execute(text("SELECT 1"))
+        session.execute(select(literal(1)))
         return (HealthFinding(key=self.key, level="ok", message=_("The database answers.")),)
 
 
@@ -50,7 +51,8 @@ class WorkersHealth:
         oldest = clock.now() - SILENT
         count = sum(worker.seen_at >= oldest for worker in queries.workers(session))
         if count:
-            return (HealthFinding(key=self.key, level="ok", message=_("%(count)s workers are at work.", count=count)),)
+            message = ngettext("One worker is at work.", "%(num)s workers are at work.", count)
+            return (HealthFinding(key=self.key, level="ok", message=message),)
         message = _("No worker is at work: imports, sending and everything else in the background waits.")
         return (HealthFinding(key=self.key, level="bad", message=message, fix=_("Start `lux serve` or `lux worker`.")),)
 
@@ -100,11 +102,11 @@ class JobsHealth:
         base = "/operate/jobs" if company_id is None else "/diagnostics/jobs"
         found: list[HealthFinding] = []
         if counts["overdue"]:
-            message = _("%(count)s jobs are late.", count=counts["overdue"])
+            message = ngettext("One job is late.", "%(num)s jobs are late.", counts["overdue"])
             fix = _("If it lasts, see whether a worker is at work.")
             found.append(HealthFinding(key=self.key, level="warn", message=message, fix=fix, url=f"{base}?tab=overdue"))
         if counts["failed"]:
-            message = _("%(count)s jobs have failed.", count=counts["failed"])
+            message = ngettext("One job has failed.", "%(num)s jobs have failed.", counts["failed"])
             fix = _("Look at them; start again what is still wanted.")
             found.append(HealthFinding(key=self.key, level="warn", message=message, fix=fix, url=f"{base}?tab=failed"))
         return found or (HealthFinding(key=self.key, level="ok", message=_("No job is late, none has failed.")),)

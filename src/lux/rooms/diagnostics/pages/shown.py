@@ -158,7 +158,11 @@ def health_page(view: View) -> Response:
     """Show what every room says of its health."""
     session = web.session()
     found = health.findings(session, view.scope.company_id, on_error=web.runtime().on_error)
-    versions = {"LUX": lux.__version__, "Python": platform.python_version(), _("Database"): web.database().dialect}
+    versions = {
+        _("Version of LUX"): lux.__version__,
+        _("Version of Python"): platform.python_version(),
+        _("Database"): web.database().dialect,
+    }
     return page(
         "diagnostics/health.html",
         view=view,

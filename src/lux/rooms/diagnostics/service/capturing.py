@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 import structlog
-from sqlalchemy import case, select, update
+from sqlalchemy import case, literal, select, update
 from sqlalchemy.exc import IntegrityError
 
 from lux.kit import clock
 from lux.kit.db import ALL_COMPANIES, Database
+from lux.kit.db.session import dialect_of
 from lux.kit.redaction import redact, redacted_message, redacted_trace, shorten
 from lux.rooms.diagnostics.fingerprint import fingerprint, place
 from lux.rooms.diagnostics.models import ErrorGroup, ErrorLog, GroupState, Severity
@@ -146,8 +147,10 @@ def _group(session: Session, seen: Seen) -> int:
     try:
         with session.begin_nested():
             session.add(group)
-    except IntegrityError:
-        return session.scalars(look.with_for_update(read=True)).one()  # another process was first
+    except IntegrityError:  # another process was first
+        if dialect_of(session) == "mysql":  # its snapshot is older than that row; a lock reads the latest
+            look = look.with_for_update()
+        return session.scalars(look).one()
     return group.id
 
 
@@ -166,8 +169,8 @@ def _add_to_group(session: Session, group_id: int, seen: Seen, number: int) -> N
             fix=seen.fix,
             endpoint=seen.endpoint,
             severity=seen.severity,
-            came_back_at=case((is_back, now), else_=ErrorGroup.came_back_at),
-            state=case((is_back, GroupState.OPEN), else_=ErrorGroup.state),
+            came_back_at=case((is_back, literal(now, ErrorGroup.came_back_at.type)), else_=ErrorGroup.came_back_at),
+            state=case((is_back, literal(GroupState.OPEN, ErrorGroup.state.type)), else_=ErrorGroup.state),
         )
         .execution_options(synchronize_session=False)
     )

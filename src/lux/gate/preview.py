@@ -17,6 +17,7 @@ from lux.gate.states import DeliveryState
 from lux.kit.errors import NotFound
 from lux.ports.acts import SendEmail, act_from
 
+ARRIVED = (DeliveryState.SENT, DeliveryState.CAPTURED, DeliveryState.DELIVERED, DeliveryState.UNKNOWN)
 SAMPLES = 5  # recipients a reviewer can look through
 
 
@@ -58,6 +59,17 @@ def rendered(session: Session, item_id: int, *, contact_id: int | None = None) -
         raise NotFound
     builder = builder_for(session, outbound, act_from(item.body), is_preview=True)
     row = _recipient(session, item, contact_id)
+    builder.load(session, [row])
+    return take_apart(builder.build(row).message)
+
+
+def as_sent(session: Session, delivery_id: int) -> Shown:
+    """Return a message that left, as this recipient got it: for "look at it in the browser". Raises NotFound."""
+    row = session.scalar(select(Delivery).where(Delivery.id == delivery_id, Delivery.state.in_(ARRIVED)))
+    outbound = session.scalar(select(Outbound).where(Outbound.id == row.outbound_id)) if row else None
+    if row is None or outbound is None or not row.address:
+        raise NotFound
+    builder = builder_for(session, outbound, act_from(_item(session, outbound.item_id).body), is_preview=True)
     builder.load(session, [row])
     return take_apart(builder.build(row).message)
 

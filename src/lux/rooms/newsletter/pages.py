@@ -1,16 +1,18 @@
-"""The unsubscribe page: looking never acts (scanners look), one button does, and it can be taken back."""
+"""What a recipient opens from a mail: the unsubscribe page (looking never acts), and the mail itself in a browser."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from flask import Blueprint, request
+from flask import Blueprint, make_response, request
 
+from lux.gate import preview
 from lux.kit import i18n
 from lux.kit.errors import NotFound
 from lux.kit.i18n import gettext as _
+from lux.render.tokens import VIEW
 from lux.rooms.newsletter import service
-from lux.ui import web
+from lux.ui import csp, web
 from lux.ui.access import public
 from lux.ui.pages import page
 
@@ -18,7 +20,8 @@ if TYPE_CHECKING:
     from werkzeug.wrappers import Response
 
 newsletter = Blueprint("newsletter", __name__, template_folder="templates", url_prefix="/u")
-blueprints = (newsletter,)
+letters = Blueprint("letters", __name__, template_folder="templates", url_prefix="/v")
+blueprints = (newsletter, letters)
 
 _WHY = "the token in the link proves the recipient (RFC 8058 asks for a request without cookies)"
 
@@ -53,6 +56,20 @@ def resubscribe(token: str) -> Response:
     wording = _wording(found)
     is_back = service.resubscribe(web.session(), found.delivery_id, wording=wording, proof=_proof())
     return _page(service.subscriber(web.session(), found.delivery_id), token, is_back=is_back)
+
+
+@letters.get("/<token>")
+@public("the token in the link proves the recipient, who looks at the mail they got")
+def letter(token: str) -> Response:
+    """Show a mail in the browser, exactly as it was sent to this recipient."""
+    proven = service.company_of(web.database(), web.settings(), token, purpose=VIEW)
+    if proven is None:
+        return _unknown()
+    try:
+        shown = preview.as_sent(web.use_company(proven[0]), proven[1])
+    except NotFound:
+        return _unknown()
+    return _uncached(csp.use_mail_preview_policy(make_response(shown.html)))
 
 
 def _subscriber(token: str) -> service.Subscriber | None:

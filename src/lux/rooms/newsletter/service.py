@@ -36,9 +36,9 @@ class Subscriber:
     is_unsubscribed: bool
 
 
-def company_of(db: Database, settings: Settings, token: str) -> tuple[int, int] | None:
-    """Return (company id, delivery id) of an unsubscribe token, or None when it is not ours or its mail is gone."""
-    delivery_id = tracking.delivery_of(settings, UNSUBSCRIBE, token)
+def company_of(db: Database, settings: Settings, token: str, *, purpose: str = UNSUBSCRIBE) -> tuple[int, int] | None:
+    """Return (company id, delivery id) of a token for a purpose, or None when it is not ours or its mail is gone."""
+    delivery_id = tracking.delivery_of(settings, purpose, token)
     if delivery_id is None:
         return None
     company_id = engagement.delivery_company(db, delivery_id)

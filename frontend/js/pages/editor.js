@@ -9,6 +9,7 @@ forEach("[data-editor]", (editor) => {
   const frames = editor.querySelector("[data-frames]");
   const source = editor.querySelector("[data-source]");
   let timer = 0;
+  let count = 0; // previews made
   let last = source; // where a merge field goes
 
   /** Posts the form into a fresh frame behind the present one: no flicker, no entry in the history. */
@@ -18,7 +19,10 @@ forEach("[data-editor]", (editor) => {
     for (const waiting of [...frames.children].slice(1)) waiting.remove();
     const next = present.cloneNode();
     next.removeAttribute("src");
-    present.removeAttribute("name");
+    // A frame keeps the name it was born with, so each has its own.
+    count += 1;
+    next.name = `content-preview-${count}`;
+    show.formTarget = next.name;
     frames.append(next);
     next.addEventListener("load", () => {
       if (!next.isConnected) return;

@@ -2,30 +2,22 @@
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 from uuid import UUID
 
 import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from lux.house import ROOMS
 from lux.identity.access import Person, Role
 from lux.identity.models import Company
-from lux.kit.db import ALL_COMPANIES, Base, Database, uuid7
-from lux.ledger import guards
+from lux.kit.db import ALL_COMPANIES, Database, uuid7
 from lux.ports import contributions as ports
 from lux.ports.contributions import Contributions, Subject
 from lux.rooms.email.models import Campaign
+from tests.factories import migrate
 from tests.services.postgres import Postgres
-
-for room in ("gate", "vault", "kit.jobs", *(f"rooms.{name}" for name in ROOMS)):
-    if importlib.util.find_spec(f"lux.{room}") and importlib.util.find_spec(f"lux.{room}.models"):
-        importlib.import_module(f"lux.{room}.models")
 
 _numbers = itertools.count(1)
 
@@ -54,18 +46,10 @@ def _campaigns_are_known() -> Iterator[None]:
     ports.install(before)
 
 
-def create_schema(url: str) -> Database:
-    made = Database(url)
-    with made.engine.begin() as connection:
-        Base.metadata.create_all(connection)
-        guards.install(connection)
-    return made
-
-
 @pytest.fixture
-def db(db_url: str) -> Iterator[Database]:
+def db(migrated_url: str) -> Iterator[Database]:
     """Return an empty database with all tables; once on SQLite, once on PostgreSQL."""
-    made = create_schema(db_url)
+    made = Database(migrated_url)
     yield made
     made.close()
 
@@ -74,10 +58,12 @@ def db(db_url: str) -> Iterator[Database]:
 def shared_db(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
     """Return a database for many examples, each in a company of its own."""
     if request.param == "sqlite":
-        made = create_schema(f"sqlite:///{Path(tmp_path_factory.mktemp('db')) / 'lux.db'}")
+        url = f"sqlite:///{tmp_path_factory.mktemp('db') / 'lux.db'}"
+        migrate(url)
     else:
         postgres: Postgres = request.getfixturevalue("postgres")
-        made = create_schema(postgres.url(postgres.create()))
+        url = postgres.url(postgres.create(template=postgres.template("migrated", migrate)))
+    made = Database(url)
     yield made
     made.close()
 

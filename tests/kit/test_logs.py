@@ -70,7 +70,8 @@ def nested():
 def test_a_registered_secret_is_nowhere(out):
     logs.register_secret(SECRET)
     log, plain = structlog.get_logger("lux.test"), logging.getLogger("somewhere.else")
-    log.info("said " + SECRET, value=SECRET, deep={"a": [SECRET, {"b": SECRET}], SECRET: 1})
+    words = f"said {SECRET}"
+    log.info(words, value=SECRET, deep={"a": [SECRET, {"b": SECRET}], SECRET: 1})
     log.info("forms", url=f"https://x/?q={quote(SECRET)}", b64=base64.b64encode(SECRET.encode()).decode())
     log.info("json", text=json.dumps({"k": SECRET}), shown=repr(SECRET), raw=SECRET.encode())
     plain.warning("plain %s", SECRET)

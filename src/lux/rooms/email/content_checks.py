@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from lux.kit.i18n import gettext as _
@@ -23,10 +24,12 @@ _FIELDS = {"html": "source", "mjml": "source"}  # what the editor calls them
 
 def check(session: Session, campaign: Campaign, composed: content.Composed, edit_url: str) -> list[Finding]:
     """Return everything that is to be said about the content."""
+    written = content_of(campaign)
     try:
-        found = [_of(one, edit_url) for one in content.check(session, content_of(campaign), composed)]
+        said = content.check(session, written, composed)
     except TemplateProblem as problem:  # a part that compiles only when it is filled
         return [_of_problem(problem, edit_url)]
+    found = [_of(one, edit_url) for one in _once(said, is_text_made=not written.text.strip())]
     if not composed.problems and not (composed.html or composed.text).strip():
         found.append(
             Finding(
@@ -39,6 +42,12 @@ def check(session: Session, campaign: Campaign, composed: content.Composed, edit
             )
         )
     return found
+
+
+def _once(said: Sequence[Found], *, is_text_made: bool) -> list[Found]:
+    """Leave out what is said of a text part that is only made from the HTML, where the HTML says it too."""
+    elsewhere = {one.code for one in said if one.field != "text"}
+    return [one for one in said if not (is_text_made and one.field == "text" and one.code in elsewhere)]
 
 
 def _of_problem(problem: TemplateProblem, edit_url: str) -> Finding:
@@ -55,11 +64,12 @@ def _of_problem(problem: TemplateProblem, edit_url: str) -> Finding:
 
 def _of(one: Found, edit_url: str) -> Finding:
     line = _("Line %(n)s: ", n=one.line) if one.line and str(one.line) not in one.message else ""
+    part = _("Text part: ") if one.field == "text" else ""
     tag = f" {one.tag}" if one.tag and one.tag not in one.message else ""
     return Finding(
         code=one.code,
         severity=_SEVERITIES[one.severity],
-        message=f"{line}{one.message}{tag}",
+        message=f"{part}{line}{one.message}{tag}",
         fix=one.fix,
         field=_FIELDS.get(one.field, one.field),
         url=edit_url,

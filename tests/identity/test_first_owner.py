@@ -8,7 +8,7 @@ import pytest
 import time_machine
 from sqlalchemy import func, select
 
-from lux.identity import companies, erasure, members, owner_link, sessions, tokens
+from lux.identity import companies, erasure, members, owner_link, sessions, tokens, users
 from lux.identity.access import Role
 from lux.identity.models import Company, Membership, OneTimeToken, User
 from lux.kit.db import ALL_COMPANIES, Base, Database
@@ -158,3 +158,10 @@ def test_only_an_owner_removes_a_company(db: Database, settings: Settings, owner
     admin = signed_in(db, settings, member(db, company, Role.ADMIN))
     with pytest.raises(Forbidden), db.begin(company.id) as session:
         erasure.remove_company(session, admin, typed_name=company.name)
+
+
+def test_the_owner_of_a_sample_does_not_end_the_owner_link(db: Database, settings: Settings) -> None:
+    with db.begin(ALL_COMPANIES) as session:
+        somebody = users.create(session, name="Sample owner", email="sample@example.com", password=PASSWORD)
+        companies.create(session, name="Sample", owner_id=somebody.id, is_sample=True)
+    assert owner_link.make_owner_link(db, settings) is not None

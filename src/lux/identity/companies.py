@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import select, update
@@ -87,6 +87,11 @@ def by_public_id(session: Session, public_id: uuid.UUID) -> Company:
     if found is None:
         raise NotFound
     return found
+
+
+def samples(session: Session) -> Sequence[Company]:
+    """Return the installation's sample companies, the oldest first."""
+    return session.scalars(select(Company).where(Company.is_sample.is_(True)).order_by(Company.id)).all()
 
 
 def change(session: Session, actor: Person, version: int, values: Mapping[str, Any]) -> None:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import Final
 
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
-from lux.identity import members
-from lux.identity.access import Person, Right
+from lux.identity import companies, members
+from lux.identity.access import Person, Right, Role
 from lux.identity.models import Company, Membership, WebSession
 from lux.identity.trail import note
 from lux.kit.db import Base
 from lux.kit.db.session import company_of
-from lux.kit.errors import InvalidInput
+from lux.kit.errors import InvalidInput, NotFound
 from lux.kit.i18n import gettext as _
 from lux.ledger.models import ApprovalAuditLog
 
@@ -46,15 +47,38 @@ def erase_company(session: Session, company_id: int) -> dict[str, int]:
 def remove_company(session: Session, actor: Person, *, typed_name: str) -> dict[str, int]:
     """Erase the session's company after its name was typed; raises InvalidInput naming `confirmation`."""
     actor.require(Right.OWN)
-    company_id = company_of(session)
-    company = session.get_one(Company, company_id)
+    company = session.get_one(Company, company_of(session))
+    _check_typed(company, typed_name)
+    return _erase_and_note(session, actor, company)
+
+
+def remove_sample(session: Session, actor: Person, public_id: uuid.UUID, *, typed_name: str) -> int:
+    """Erase a sample company (session over all companies) as its owner or as an operator; returns its id.
+
+    Raises NotFound when it is no sample or none of one's own, InvalidInput naming `confirmation`.
+    """
+    company = companies.by_public_id(session, public_id)
+    own = {row.id: row.role for row in members.companies_of(session, actor.user_id)}
+    may_remove = actor.is_operator or own.get(company.id) is Role.OWNER
+    if not company.is_sample or not may_remove:
+        raise NotFound
+    _check_typed(company, typed_name)
+    company_id = company.id
+    _erase_and_note(session, actor, company)
+    return company_id
+
+
+def _check_typed(company: Company, typed_name: str) -> None:
     if " ".join(typed_name.split()).casefold() != company.name.casefold():
         raise InvalidInput(
             field="confirmation",
             message=_("This is not the company's name."),
             fix=_("Type “%(name)s”.", name=company.name),
         )
-    public_id, is_sample = company.public_id, company.is_sample
+
+
+def _erase_and_note(session: Session, actor: Person, company: Company) -> dict[str, int]:
+    company_id, public_id, is_sample = company.id, company.public_id, company.is_sample
     counts = erase_company(session, company_id)
     detail = {"rows": sum(counts.values()), "is_sample": is_sample}
     for chain in (None, company_id):

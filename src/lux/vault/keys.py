@@ -69,7 +69,7 @@ def prepare_keys(settings: Settings, db: Database) -> list[str]:
 
 def fitting_keys(settings: Settings, session: Session) -> MasterKeys:
     """Return the master keys after trying them; raises VaultLocked with the reason and the fix."""
-    keys = _read(settings)
+    keys = read_keys(settings)
     checks = _checks(session)
     if not checks:
         raise VaultLocked(
@@ -114,7 +114,7 @@ def _first_key(settings: Settings, db: Database) -> list[str]:
     path = key_file(settings)
     was_made = not settings.master_keys.get_secret_value() and crypto.make_key_file(path, "k1:")
     try:
-        keys = _read(settings)
+        keys = read_keys(settings)
         with db.begin(ALL_COMPANIES) as session:
             for key_id, key in keys.items():
                 add_check(session, key_id, key)
@@ -133,7 +133,8 @@ def _first_key(settings: Settings, db: Database) -> list[str]:
     ]
 
 
-def _read(settings: Settings) -> dict[str, bytes]:
+def read_keys(settings: Settings) -> dict[str, bytes]:
+    """Return the master keys at hand, newest first, fitting or not; raises VaultLocked when there is none."""
     given = settings.master_keys.get_secret_value()
     path = key_file(settings)
     try:

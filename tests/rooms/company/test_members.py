@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import func, select
 
-from lux.identity import invitations, members, sessions
+from lux.identity import invitations, members, sessions, users
 from lux.identity.access import Role
 from lux.identity.models import Company
 from lux.kit.db import ALL_COMPANIES
@@ -155,3 +155,33 @@ def test_an_admin_removes_no_company(lux_sqlite: Installation):
     firm = lux_sqlite.firm("Sample Ltd", role=Role.ADMIN)
     answer = lux_sqlite.client(firm).post("/settings/remove", data={"confirmation": "Sample Ltd"})
     assert answer.status_code == 403
+
+
+def test_an_operator_removes_a_sample_and_nothing_else(lux: Installation):
+    operator, firm = lux.firm(), lux.firm("Sample Ltd")
+    with lux.db.begin(ALL_COMPANIES) as session:
+        users.by_id(session, operator.user_id).is_operator = True
+        session.get_one(Company, firm.id).is_sample = True
+        public_ids = {row.id: row.public_id for row in session.scalars(select(Company))}
+    client = lux.client(operator)
+    assert "Sample Ltd" in client.get("/companies").text
+    where = f"/companies/samples/{public_ids[firm.id]}/remove"
+    refused = client.post(where, data={"confirmation": "Sample"})
+    assert refused.status_code == 422
+    assert "not the company&#39;s name" in refused.text
+    assert client.post(where, data={"confirmation": "Sample Ltd"}).location == "/companies"
+    own = f"/companies/samples/{public_ids[operator.id]}/remove"
+    assert client.post(own, data={"confirmation": "x"}).status_code == 404, "it is no sample"
+    with lux.db.read(ALL_COMPANIES) as session:
+        assert session.scalars(select(Company.id)).all() == [operator.id]
+
+
+def test_nobody_else_removes_a_sample(lux_sqlite: Installation):
+    firm, stranger = lux_sqlite.firm("Sample Ltd"), lux_sqlite.firm()
+    with lux_sqlite.db.begin(ALL_COMPANIES) as session:
+        session.get_one(Company, firm.id).is_sample = True
+        public_id = session.get_one(Company, firm.id).public_id
+    client = lux_sqlite.client(stranger)
+    assert "Sample Ltd" not in client.get("/companies").text
+    answer = client.post(f"/companies/samples/{public_id}/remove", data={"confirmation": "Sample Ltd"})
+    assert answer.status_code == 404

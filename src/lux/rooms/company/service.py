@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -132,6 +133,17 @@ def remove(session: Session, actor: Person, typed_name: str) -> None:
     company_id = company_of(session)
     erasure.remove_company(session, actor, typed_name=typed_name)
     # Files go after the rows are gone for good: this job starts with the commit.
+    jobs.enqueue(session, "company.forget_mail", {"company_id": company_id}, company_id=None)
+
+
+def samples(session: Session, actor: Person) -> Sequence[Company]:
+    """Return the sample companies an operator can remove, their own or not; nothing for others."""
+    return companies.samples(session) if actor.is_operator else ()
+
+
+def remove_sample(session: Session, actor: Person, public_id: uuid.UUID, typed_name: str) -> None:
+    """Erase a sample company (session over all companies); raises InvalidInput, NotFound."""
+    company_id = erasure.remove_sample(session, actor, public_id, typed_name=typed_name)
     jobs.enqueue(session, "company.forget_mail", {"company_id": company_id}, company_id=None)
 
 

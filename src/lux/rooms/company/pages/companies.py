@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import TYPE_CHECKING
 
 from lux.identity import companies, members
@@ -27,7 +28,8 @@ if TYPE_CHECKING:
 def mine() -> Response:
     """Show the companies the person belongs to."""
     rows = members.companies_of(web.session(), web.person().user_id)
-    return page("company/mine.html", rows=rows, role_label=role_label)
+    samples = service.samples(web.session(), web.person())
+    return page("company/mine.html", rows=rows, samples=samples, role_label=role_label, form=form_state())
 
 
 @company.post("/companies/switch")
@@ -65,6 +67,17 @@ def create() -> Response:
     token = service.create(web.use_company(ALL_COMPANIES), web.person(), read_form(NewCompanyForm))
     web.remember_session(token)
     return redirect_to("company.setup")
+
+
+@company.post("/companies/samples/<uuid:public_id>/remove")
+@signed_in()
+@shows_again(lambda public_id: mine())  # noqa: ARG005 - the list stands on a page without an id
+def remove_sample(public_id: uuid.UUID) -> Response:
+    """Erase a sample company."""
+    typed = read_form(ConfirmationForm).confirmation
+    service.remove_sample(web.use_company(ALL_COMPANIES), web.person(), public_id, typed)
+    toast(_("The sample company and everything in it is gone."))
+    return redirect_to("company.mine")
 
 
 @company.get("/settings/remove")

@@ -150,3 +150,12 @@ def vault_verify() -> None:
     message, is_open = control.verify_vault(load())
     click.echo(message)
     sys.exit(0 if is_open else 1)
+
+
+@vault.command("rotate-master")
+def vault_rotate_master() -> None:
+    """Put a new master key in the place of the present one; broken off, it is resumed by the next call."""
+    from lux.cli import control
+
+    for note in control.rotate_master(load()):
+        click.echo(note)

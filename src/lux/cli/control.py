@@ -11,6 +11,7 @@ from lux.identity.models import Company
 from lux.kit.db import ALL_COMPANIES, Database
 from lux.kit.errors import NotFound
 from lux.ledger import audit
+from lux.vault import rotation
 from lux.vault.secrets import Vault
 
 if TYPE_CHECKING:
@@ -74,6 +75,15 @@ def verify_vault(settings: Settings) -> tuple[str, bool]:
     finally:
         db.close()
     return ("The vault opens." if state.is_open else f"{state.reason} {state.fix}"), state.is_open
+
+
+def rotate_master(settings: Settings) -> list[str]:
+    """Change the vault's master key; returns notes. Raises VaultLocked, WrongState."""
+    db = Database.of(settings)
+    try:
+        return rotation.rotate_master(settings, db)
+    finally:
+        db.close()
 
 
 def _company(session: Session, slug: str | None) -> int | None:

@@ -94,9 +94,8 @@ def test_what_would_end_the_process_is_refused(compiler, element: str):
     assert caught.value.line == 1
 
 
-@pytest.mark.slow
 def test_the_danger_is_real():
-    program = "import css_inline; css_inline.CSSInliner(load_remote_stylesheets=False).inline('<div>' * 200_000)"
+    program = "import css_inline; css_inline.CSSInliner(load_remote_stylesheets=False).inline('<div>' * 20_000)"
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode < 0
 
 

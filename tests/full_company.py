@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from sqlalchemy import update
+
 from lux.gate import reads, submit
 from lux.gate.service import ApprovalService
-from lux.kit.db import uuid7
+from lux.identity.models import User
+from lux.kit.db import ALL_COMPANIES, uuid7
 from lux.ledger.audit import Actor
 from lux.net.storage import store_of
 from lux.ports.acts import AudienceRef
@@ -18,9 +21,15 @@ from lux.rooms.segments.models import Segment, SegmentMember
 from tests.factories import Firm, Installation
 
 
-def filled(lux: Installation) -> Firm:
-    """Make the company: contacts, tags, segments, templates, a campaign that ran, one that waits."""
+def filled(lux: Installation, *, locale: str = "") -> Firm:
+    """Make the company: contacts, tags, segments, templates, a campaign that ran, one that waits.
+
+    With a locale, its person reads in that language from the start.
+    """
     firm = lux.firm()
+    if locale:
+        with lux.db.begin(ALL_COMPANIES) as session:
+            session.execute(update(User).where(User.id == firm.user_id).values(locale=locale, is_operator=True))
     contacts = lux.contacts(firm, 3)
     sender = lux.sender(firm, email=f"news{firm.id}@example.com")
     lux.switch_on(firm)
@@ -34,7 +43,7 @@ def filled(lux: Installation) -> Firm:
                 CustomField(key="plan", label="Plan", type=FieldType.TEXT),
                 Template(name="Secret template", source="<mjml></mjml>"),
                 ContactImport(file_name="secret.csv", file_key="imports/secret.csv", file_size=22),
-                ContactExport(state="done"),
+                ContactExport(state="queued"),
             ]
         )
         session.flush()

@@ -87,7 +87,7 @@ def in_pseudo_locale(lux: Installation, firm: Firm) -> None:
 def test_every_page_is_translated(lux_sqlite: Installation, *, is_full: bool) -> None:
     """Every page that answers a GET, of a company with everything and of one with nothing."""
     lux = lux_sqlite
-    firm = filled(lux) if is_full else lux.firm()
+    firm = filled(lux, locale=PSEUDO_LOCALE) if is_full else lux.firm()
     in_pseudo_locale(lux, firm)
     client, ids = lux.client(firm), identifiers(lux, firm)
     seen, faults = 0, []

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, Table, and_, delete, exists, select, update
+from sqlalchemy import ColumnElement, Select, Table, and_, delete, exists, select, update
 from sqlalchemy.orm import Session
 
 from lux.gate.parties import Consent, Suppression
@@ -231,6 +231,18 @@ def suppression_exists(
             Suppression.address_key == address_key,
         )
     )
+
+
+def addresses_that_said(company_id: int, channel: str, state: ConsentState) -> Select[str]:
+    """Return SELECT of the address keys that said something: for states that few are in."""
+    return select(Consent.address_key).where(
+        Consent.company_id == company_id, Consent.channel == channel, Consent.state == state
+    )
+
+
+def suppressed_addresses(company_id: int, channel: str) -> Select[str]:
+    """Return SELECT of the address keys that are never written to on a channel."""
+    return select(Suppression.address_key).where(Suppression.company_id == company_id, Suppression.channel == channel)
 
 
 def mailable(company_id: ColumnElement[int], address_key: ColumnElement[Any], channel: str) -> ColumnElement[bool]:

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Select, and_, func, or_, select, union
 
 from lux.gate import consent
 from lux.gate.consent import ConsentState
-from lux.rooms.contacts import catalogue
+from lux.rooms.contacts import catalogue, values
 from lux.rooms.contacts.models import Contact, ContactTag, ContactWord
 
 CONSENT_STATES: Final = ("mailable", "given", "requested", "withdrawn", "none", "suppressed")
@@ -39,15 +39,20 @@ def is_mailable() -> ColumnElement[bool]:
     return consent.mailable(_company, _email, "email")
 
 
-def has_consent(state: str) -> ColumnElement[bool]:
-    """Return: the e-mail address stands so; one of CONSENT_STATES."""
+def has_consent(company_id: int, state: str) -> ColumnElement[bool]:
+    """Return: the e-mail address stands so; one of CONSENT_STATES.
+
+    What most addresses are is asked of each in passing; what few are is looked up first.
+    """
     if state == "mailable":
         return is_mailable()
-    if state == "suppressed":
-        return consent.suppression_exists(_company, _email, "email")
     if state == "none":
         return ~consent.consent_exists(_company, _email, "email", None)
-    return consent.consent_exists(_company, _email, "email", ConsentState(state))
+    if state == "given":
+        return consent.consent_exists(_company, _email, "email", ConsentState.GIVEN)
+    if state == "suppressed":
+        return Contact.email_key.in_(consent.suppressed_addresses(company_id, "email"))
+    return Contact.email_key.in_(consent.addresses_that_said(company_id, "email", ConsentState(state)))
 
 
 def matches(company_id: int, text: str, calling_code: str = "") -> ColumnElement[bool] | None:
@@ -55,7 +60,7 @@ def matches(company_id: int, text: str, calling_code: str = "") -> ColumnElement
 
     `calling_code` ("49") completes numbers that are typed without one.
     """
-    bare = text.strip()
+    bare = values.clean(text)
     if not bare:
         return None
     if "@" in bare:

@@ -110,7 +110,7 @@ def where(session: Session, wanted: ContactFilter, calling_code: str = "") -> li
     if wanted.consent:
         if wanted.consent not in conditions.CONSENT_STATES:
             raise InvalidInput(field="consent", message=_("This choice does not exist."))
-        found.append(conditions.has_consent(wanted.consent))
+        found.append(conditions.has_consent(company_id, wanted.consent))
     return found
 
 

@@ -92,9 +92,9 @@ def freeze(source: str, house: House, *, field: str, html: bool) -> str:
 
     Filled are outputs, and decided are `if`, `unless` and `case`, that name nothing else.
     """
+    template = compile_template(source, field=field, html=html)
     if not any(f"{root}." in source for root in house):
         return source
-    template = compile_template(source, field=field, html=html)
     shadowed = {str(name) for name in template.analysis.locals}
     known = {f"{root}.{name}" for root, inner in house.items() if root not in shadowed for name in inner}
     parts = template.constructs

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from difflib import get_close_matches
 
 from sqlalchemy.orm import Session
@@ -37,8 +38,19 @@ def check(session: Session, content: Content, composed: Composed | None = None) 
         from_email="",
     )
     general = [one for one in inspect_mail(template, known_fields=known) if one.code not in _BY_PLACE]
-    found = [*general, *_fields(content, known)]
+    found = [*_placed(content, general), *_fields(content, known)]
     return sorted(_distinct(found), key=lambda one: list(Severity).index(one.severity))
+
+
+def _placed(content: Content, found: Sequence[Finding]) -> Iterable[Finding]:
+    """Take out lines of what was compiled, and what a text part made from the HTML only repeats."""
+    is_text_written = bool(content.text.strip()) or content.format == TEXT
+    elsewhere = {one.code for one in found if one.field != "text"}
+    for one in found:
+        if one.field == "text" and not is_text_written and one.code in elsewhere:
+            continue
+        is_compiled = one.field == "html" or (one.field == "text" and not content.text.strip())
+        yield replace(one, line=None, field="source") if is_compiled else one
 
 
 def _fields(content: Content, known: set[str]) -> Iterable[Finding]:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from lux.render.inline import inline_css
+from lux.render.liquid import compile_template
 from lux.render.mjml import mjml_to_html
 from lux.render.plaintext import text_from_html
 from lux.render.problems import TemplateProblem
@@ -45,6 +46,7 @@ def render_source(format: str, source: str, *, house_values: House | None = None
     """
     if format == TEXT or not source.strip():
         return ""
+    compile_template(source, field="source", html=True)  # complains with the author's own line
     html = mjml_to_html(source, field="source") if format == MJML else inline_css(source, field="source")
     return house.freeze(html, house_values, field="source", html=True) if house_values else html
 

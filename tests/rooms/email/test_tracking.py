@@ -83,6 +83,9 @@ def test_asking_for_the_head_alone_is_not_counted(lux_sqlite: Installation) -> N
     assert client.head(f"/o/{token(lux_sqlite, tokens.OPEN, one.id)}.gif").status_code == 200
     answer = client.head(f"/c/{token(lux_sqlite, tokens.CLICK, one.id)}/1")
     assert (answer.status_code, answer.headers["Location"]) == (302, LINKS[1])
+    for name in ("Sec-Purpose", "Purpose"):
+        early = client.get(f"/c/{token(lux_sqlite, tokens.CLICK, one.id)}/1", headers={name: "prefetch"})
+        assert early.headers["Location"] == LINKS[1]
     assert kinds(lux_sqlite, firm) == []
 
 

@@ -109,7 +109,7 @@ def split(session: Session, ref: AudienceRef) -> Split:
     company = literal(company_of(session))
     kind = case(
         (consent.suppression_exists(company, found.c.address_key, CHANNEL), "suppressed"),
-        (consent.mailable(company, found.c.address_key, CHANNEL), "mailable"),
+        (consent.consent_exists(company, found.c.address_key, CHANNEL, consent.ConsentState.GIVEN), "mailable"),
         else_="no_consent",
     )
     inner = select(kind.label("kind")).select_from(found).subquery("kinds")

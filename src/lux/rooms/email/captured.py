@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from email import message_from_bytes, policy
 from typing import TYPE_CHECKING
 
 from lux.gate import captured, reads
+from lux.gate.preview import COUNTING_PICTURE
 from lux.gate.reads import DeliveryState
 from lux.kit.errors import NotFound
 from lux.render.links import is_web
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from lux.gate.reads import DeliveryView, ItemView
 
 PAGE = 50
-_PICTURE = re.compile(r"<img\b[^>]*/o/[A-Za-z0-9_-]{24}\.gif[^>]*>")  # what counts opens
 SHOWN_HEADERS = 60  # of a message; there are never so many
 
 
@@ -80,7 +79,7 @@ def raw(session: Session, delivery_id: int) -> bytes:
 
 def as_page(found: Letter) -> str:
     """Return the message's HTML, or its text as a page, for a sandboxed frame; looking is no open."""
-    return _PICTURE.sub("", found.html) or text_page("", found.text)
+    return COUNTING_PICTURE.sub("", found.html) or text_page("", found.text)
 
 
 def links_of(found: Letter) -> list[str]:

@@ -19,7 +19,11 @@ if TYPE_CHECKING:
 
 def outbound(session: Session, public_id: uuid.UUID) -> OutboundView:
     """Return a campaign's outbound with counts; raises NotFound, or WrongState when it was never submitted."""
-    found = queries.outbound_of(session, queries.by_public_id(session, public_id), with_counts=True)
+    return submitted(queries.outbound_of(session, queries.by_public_id(session, public_id), with_counts=True))
+
+
+def submitted(found: OutboundView | None) -> OutboundView:
+    """Return the outbound; raises WrongState when there is none."""
     if found is None:
         raise WrongState(_("This campaign was not submitted yet."))
     return found

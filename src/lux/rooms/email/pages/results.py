@@ -25,11 +25,10 @@ if TYPE_CHECKING:
 @access(Right.VIEW)
 def recipients(public_id: uuid.UUID) -> Response:
     """List the recipients with what became of each."""
-    outbound = running.outbound(web.session(), public_id)
-    chosen, text = request.args.get("state", ""), request.args.get("q", "").strip()
-    cursor = request.args.get("cursor", "")
-    found = results.recipients(web.session(), outbound.id, chosen=chosen, text=text, cursor=cursor)
     context = show.head(web.session(), queries.by_public_id(web.session(), public_id))
+    chosen, text = request.args.get("state", ""), request.args.get("q", "").strip()
+    cursor, number = request.args.get("cursor", ""), running.submitted(context["outbound"]).id
+    found = results.recipients(web.session(), number, chosen=chosen, text=text, cursor=cursor)
     context |= {"chosen": chosen, "q": text, "labels": results.filter_labels(), "is_first": not cursor}
     return page("email/recipients.html", block="rows", slice=found, words=results, **context)
 
@@ -54,6 +53,6 @@ def report_page(public_id: uuid.UUID) -> Response:
     """Show how it went, each figure with its definition."""
     campaign = queries.by_public_id(web.session(), public_id)
     context = show.head(web.session(), campaign)
-    found = report.report_of(web.session(), campaign, running.outbound(web.session(), public_id))
+    found = report.report_of(web.session(), campaign, running.submitted(context["outbound"]))
     next_url = url_for("email.recipients", public_id=public_id)
     return page("email/report.html", report=found, recipients_url=next_url, **context)

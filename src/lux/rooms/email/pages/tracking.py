@@ -25,7 +25,7 @@ tracking = Blueprint("tracking", __name__, template_folder="../templates")
 def opened(token: str) -> Response:
     """Answer the picture, whatever the token; record the open when it is ours."""
     delivery_id = room.delivery_of(web.settings(), OPEN, token)
-    if delivery_id is not None and request.method == "GET":
+    if delivery_id is not None and _is_read():
         try:
             room.record_open(web.database(), delivery_id, agent=_agent())
         except SQLAlchemyError as error:
@@ -47,11 +47,17 @@ def clicked(token: str, number: int) -> Response:
 
 
 def _target(delivery_id: int, number: int) -> str | None:
-    if request.method == "GET":
+    if _is_read():
         on_error = web.runtime().on_error
         return room.follow(web.database(), delivery_id, number, agent=_agent(), on_error=on_error)
     company_id = engagement.delivery_company(web.database(), delivery_id)
     return room.target(web.database(), company_id, delivery_id, number) if company_id else None
+
+
+def _is_read() -> bool:
+    """Say whether somebody looks: a HEAD request or a prefetch is no reading."""
+    purposes = " ".join(request.headers.get(name, "") for name in ("Sec-Purpose", "Purpose", "X-Moz"))
+    return request.method == "GET" and "prefetch" not in purposes.lower()
 
 
 def _agent() -> str:

@@ -14,7 +14,11 @@ from lux.kit.errors import InvalidInput
 from lux.kit.jobs import GiveUp, JobContext, JobKind, RetryLater
 
 TABLE = "CREATE TABLE effect (id {key}, label varchar(64) NOT NULL, number integer NOT NULL, pid integer NOT NULL)"
-KEYS = {"sqlite": "integer PRIMARY KEY", "postgresql": "bigserial PRIMARY KEY"}
+KEYS = {
+    "sqlite": "integer PRIMARY KEY",
+    "postgresql": "bigserial PRIMARY KEY",
+    "mysql": "bigint PRIMARY KEY AUTO_INCREMENT",
+}
 
 
 def make_table(db: Database) -> None:

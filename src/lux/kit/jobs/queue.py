@@ -141,9 +141,9 @@ def unfinished(session: Session, kind: str, *, company_id: int | None) -> int:
 
 def _insert_unless_open(session: Session, job: Job, open_key: str) -> int | None:
     """Insert the job and return None, or return the id of the unfinished one in its place."""
-    for _attempt in range(_TRIES):
+    for attempt in range(_TRIES):
         look = select(Job.id).where(Job.open_key == open_key)
-        if dialect_of(session) == "mysql":  # its snapshot is older than the row that clashed; a lock reads the latest
+        if attempt and dialect_of(session) == "mysql":  # its snapshot is older than that row: lock to see it
             look = look.with_for_update(read=True)
         found = session.scalar(look)
         if found is not None:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 GLANCE_SECONDS: Final = 0.1  # between cheap looks at whether anything changed
-POLL_SECONDS: Final = 0.2  # between queries where a cheap look is not possible
+POLL_SECONDS: Final = 0.15  # between queries where a cheap look is not possible
 LONGEST_SECONDS: Final = 1.0  # between queries in any case: jobs also fall due by time
 _PAUSE_AFTER_ERROR: Final = 1.0
 

@@ -13,13 +13,13 @@ run: setup ## serve on http://127.0.0.1:5000, with everything in ./var
 	@exec $(BIN)/lux serve $(ARGS)
 
 demo: setup ## fill a sample company and walk it through a campaign
-	@exec $(BIN)/lux demo $(ARGS)
+	@exec $(BIN)/python -m examples.demo $(ARGS)
 
 test: setup-dev ## run the tests that fit this machine (all of them where CI is set)
 	@exec $(PYTEST) -m "not slow" $(ARGS)
 
 test-core: setup-dev ## run the tests that need no browser and no server
-	@exec $(PYTEST) -m "not (slow or browser or postgres or mariadb or sink or faults)" $(ARGS)
+	@exec $(PYTEST) -m "not (slow or browser or postgres or mariadb or sink or server or faults)" $(ARGS)
 
 check: setup-dev ## lint, format, types, import contracts, templates, dependencies, front end
 	@exec $(BIN)/python tools/check.py $(ARGS)

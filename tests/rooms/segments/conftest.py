@@ -17,6 +17,7 @@ from lux.ports import contributions as ports
 from lux.ports.contributions import Contributions, Subject
 from lux.rooms.email.models import Campaign
 from tests.factories import migrate
+from tests.services.mariadb import MariaDB
 from tests.services.postgres import Postgres
 
 _numbers = itertools.count(1)
@@ -54,11 +55,22 @@ def db(migrated_url: str) -> Iterator[Database]:
     made.close()
 
 
-@pytest.fixture(scope="module", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+@pytest.fixture(
+    scope="module",
+    params=[
+        "sqlite",
+        pytest.param("postgresql", marks=pytest.mark.postgres),
+        pytest.param("mariadb", marks=pytest.mark.mariadb),
+    ],
+)
 def shared_db(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
     """Return a database for many examples, each in a company of its own."""
     if request.param == "sqlite":
         url = f"sqlite:///{tmp_path_factory.mktemp('db') / 'lux.db'}"
+        migrate(url)
+    elif request.param == "mariadb":
+        mariadb: MariaDB = request.getfixturevalue("mariadb")
+        url = mariadb.url(mariadb.create())
         migrate(url)
     else:
         postgres: Postgres = request.getfixturevalue("postgres")

@@ -141,7 +141,7 @@ def depth(node: dict[str, Any]) -> int:
     return 1 + max(map(depth, node["rules"])) if node["kind"] == "group" else 0
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 @given(made=world.worlds(), data=st.data())
 def test_sql_matches_whom_the_plain_evaluator_matches(shared_db: Database, made: world.World, data: st.DataObject):
     # Earlier examples' companies stay in the database: nobody of them may ever appear.

@@ -251,3 +251,23 @@ def test_a_viewer_looks_but_changes_nothing(lux_sqlite: Installation):
     assert f"/segments/{public_id}/trash" not in shown.text
     assert client.post(f"/segments/{public_id}/trash").status_code == 403
     assert client.get("/segments/new").status_code == 403
+
+
+def test_in_a_large_company_the_page_comes_first_and_the_count_follows(
+    lux_sqlite: Installation, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("lux.rooms.segments.pages.showing.AT_ONCE", 1)
+    firm = lux_sqlite.firm()
+    lux_sqlite.contacts(firm, 3, city="Berlin")
+    public_id = make(lux_sqlite, firm, rule=city_rule())
+    client = lux_sqlite.client(firm)
+    shown = client.get(f"/segments/{public_id}").text
+    assert "stat-value" not in shown
+    assert f'hx-get="/segments/{public_id}/size?tile=1"' in shown
+    tile = client.get(f"/segments/{public_id}/size?tile=1", headers=HTMX).text
+    assert "stat-value\">3<" in tile
+    without_script = client.get(f"/segments/{public_id}/size?tile=1")
+    assert "stat-value\">3<" in client.get(without_script.headers["Location"]).text
+    waiting = client.post("/segments/builder", data=CITY, headers=HTMX).text
+    assert 'hx-trigger="load, input' in waiting
+    assert "stat-value\">3<" in client.post("/segments/builder", data={**CITY, "do": "count"}).text

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from lux.rooms.segments.models import Segment
 
 STATIC = "static"
+COUNT = "count"  # the button of those without scripts
 
 
 @segments.get("/new")
@@ -114,7 +115,8 @@ def _context(
         if request.method == "POST" and request.endpoint != "segments.rebuild":
             builder.mark(tree)  # the form was refused: say where
         shown |= {"catalogue": offered, "tree": tree, "matches": describe.match_choices()}
-        shown |= showing.live(session, web.company_id(), tree)
+        is_counted = command == COUNT or not showing.is_large(session)
+        shown |= showing.live(session, web.company_id(), tree, is_counted=is_counted)
     return shown
 
 

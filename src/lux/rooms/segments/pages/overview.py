@@ -36,23 +36,23 @@ def index() -> Response:
 @access(Right.VIEW)
 def show(public_id: uuid.UUID) -> Response:
     """Show a segment: its rule in words, its size, who is in it."""
-    before = request.args.get("before", type=int)
-    context = showing.segment(web.session(), found(public_id), before=before)
+    before, is_counted = request.args.get("before", type=int), "count" in request.args
+    context = showing.segment(web.session(), found(public_id), before=before, is_counted=is_counted)
     return page("segments/show.html", block="content", **context)
 
 
 @segments.get("/<uuid:public_id>/size")
 @access(Right.VIEW)
 def size(public_id: uuid.UUID) -> Response:
-    """Count a segment, for a cell of the list."""
-    segment = found(public_id)
+    """Count a segment, for a cell of the list or (`tile`) for its own page."""
+    segment, template = found(public_id), "_size_tile.html" if "tile" in request.args else "_size.html"
     if not is_fragment():
-        return redirect_to("segments.show", public_id=public_id)
+        return redirect_to("segments.show", public_id=public_id, count=1)
     try:
         counted = queries.size(web.session(), service.select_segment(web.session(), segment))
     except BrokenRule as error:
-        return page("segments/_size.html", segment=segment, problem=error)
-    return page("segments/_size.html", segment=segment, size=counted)
+        return page("segments/_size.html", problem=error)
+    return page(f"segments/{template}", size=counted)
 
 
 @segments.post("/<uuid:public_id>/duplicate")

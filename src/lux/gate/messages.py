@@ -17,7 +17,9 @@ from lux.gate.parties import Sender, SendingDomain
 from lux.gate.sealing import open_params
 from lux.identity.models import Company
 from lux.kit import crypto
+from lux.kit.addresses import parse_email
 from lux.kit.db.session import settings_of
+from lux.kit.errors import InvalidInput
 from lux.kit.i18n import use_locale
 from lux.ports.acts import SendEmail, SystemEmail
 from lux.ports.receipts import OutgoingMail
@@ -177,9 +179,13 @@ def _system_sender(session: Session, company: Company, base_url: str) -> tuple[s
 
 
 def _signer(session: Session, sender: str) -> DkimSigner | None:
-    domain = sender.rpartition("@")[2].lower()
+    try:
+        domain = parse_email(sender).domain
+    except InvalidInput:
+        return None  # lux@localhost: an installation that is only tried out
     row = session.scalar(select(SendingDomain).where(SendingDomain.domain == domain))
-    if row is None:
+    # A signature whose key is not published is worse than none: receivers count it as broken.
+    if row is None or not (row.checks.get("dkim") or {}).get("ok"):
         return None
     pem = Vault(settings_of(session)).open(session, integration=f"dkim:{domain}", name="private_key", purpose="sign")
     return DkimSigner(domain=domain, selector=row.selector, private_key=pem)

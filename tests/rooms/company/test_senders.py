@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+import dkim
 import pytest
 import time_machine
 from cryptography.hazmat.primitives.serialization import load_der_public_key, load_pem_private_key
@@ -239,3 +240,25 @@ def test_a_domain_is_read_like_people_write_it():
     assert domains.checked_domain(" @München.example. ") == "xn--mnchen-3ya.example"
     with pytest.raises(InvalidInput):
         domains.checked_domain("https://example.com")
+
+
+def test_mails_are_signed_once_the_key_is_published(lux_sqlite: Installation, name_server: NameServer, mails: Mails):
+    lux = lux_sqlite
+    lux.settings = lux.settings.model_copy(update={"dns_servers": (name_server.address,)})
+    firm = lux.firm()
+    client = lux.client(firm)
+    lux.sender(firm, "news@xn--mnchen-3ya.example")
+    where = client.post("/settings/domains", data={"domain": "münchen.example"}).location
+    row = only_domain(lux, firm)
+
+    def newest_mail() -> bytes:
+        client.post("/settings/members/invite", data={"email": "new@example.com", "role": "viewer"})
+        mails(lux)
+        files = sorted((lux.settings.home / "mailbox").rglob("*.eml"), key=lambda path: int(path.stem))
+        return files[-1].read_bytes()
+
+    assert b"DKIM-Signature" not in newest_mail(), "a signature nobody can check is worse than none"
+    record = f"v=DKIM1; k=rsa; p={row.public_key}"
+    name_server.records = {f"{row.selector}._domainkey.{row.domain}": [record]}
+    client.post(f"{where}/check")
+    assert dkim.verify(newest_mail(), dnsfunc=lambda _name, timeout=5: record.encode())

@@ -52,7 +52,7 @@ def selection() -> Response:
     """Do something with the selected contacts and come back to the list."""
     form = read_form(SelectionForm)
     if form.action == "export":
-        exports.request(web.session(), present_filter(is_trash=False), web.person(), ids=form.ids)
+        exports.request(web.session(), ContactFilter(), web.person(), ids=form.ids)
         toast(_("The export is on its way."))
         return redirect_to("contacts.exports_index")
     toast(_apply(form))

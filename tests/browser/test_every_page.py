@@ -1,4 +1,4 @@
-"""Every page of the product in a real browser: no axe violation, no sideways scrolling, no console error, nothing foreign."""
+"""Every page in a real browser: no axe violation, no sideways scrolling, no console error, nothing foreign."""
 
 from __future__ import annotations
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from email import message_from_bytes, policy
 
 from markupsafe import escape
@@ -18,6 +19,7 @@ from lux.kit.errors import NotFound
 from lux.ports.acts import SendEmail, act_from
 
 ARRIVED = (DeliveryState.SENT, DeliveryState.CAPTURED, DeliveryState.DELIVERED, DeliveryState.UNKNOWN)
+COUNTING_PICTURE = re.compile(r"<img\b[^>]*/o/[A-Za-z0-9_-]{24}\.gif[^>]*>")  # what counts opens
 SAMPLES = 5  # recipients a reviewer can look through
 
 
@@ -60,7 +62,7 @@ def rendered(session: Session, item_id: int, *, contact_id: int | None = None) -
     builder = builder_for(session, outbound, act_from(item.body), is_preview=True)
     row = _recipient(session, item, contact_id)
     builder.load(session, [row])
-    return take_apart(builder.build(row).message)
+    return for_the_eye(builder.build(row).message)
 
 
 def as_sent(session: Session, delivery_id: int) -> Shown:
@@ -71,7 +73,13 @@ def as_sent(session: Session, delivery_id: int) -> Shown:
         raise NotFound
     builder = builder_for(session, outbound, act_from(_item(session, outbound.item_id).body), is_preview=True)
     builder.load(session, [row])
-    return take_apart(builder.build(row).message)
+    return for_the_eye(builder.build(row).message)
+
+
+def for_the_eye(message: bytes) -> Shown:
+    """Return a message's parts without the picture that counts opens: a look from inside counts nothing."""
+    shown = take_apart(message)
+    return replace(shown, html=COUNTING_PICTURE.sub("", shown.html))
 
 
 def take_apart(message: bytes) -> Shown:

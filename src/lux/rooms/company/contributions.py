@@ -9,6 +9,7 @@ from lux.gate import domains, senders
 from lux.identity import companies
 from lux.kit.db.session import company_of
 from lux.kit.i18n import gettext as _
+from lux.kit.i18n import ngettext
 from lux.ports.contributions import Contributions, HealthFinding, NavItem, SetupStep
 
 if TYPE_CHECKING:
@@ -69,7 +70,8 @@ class SenderHealth:
 def _of_senders(session: Session) -> HealthFinding:
     count = len(senders.verified(session))
     if count:
-        return HealthFinding(key="senders", level="ok", message=_("%(count)s senders are verified.", count=count))
+        words = ngettext("One sender is verified.", "%(count)s senders are verified.", count, count=count)
+        return HealthFinding(key="senders", level="ok", message=words)
     return HealthFinding(
         key="senders",
         level="warn",

@@ -25,6 +25,7 @@ STEPS: Final = (
     ("Sent", mailing.leave),
     ("What recipients do", mailing.readers),
     ("The report", mailing.report),
+    ("Something for you to decide", mailing.another),
 )
 
 

@@ -127,6 +127,15 @@ def report(walk: Walk) -> None:
             )
 
 
+def another(walk: Walk) -> None:
+    """Leave something that waits for the reader's own yes."""
+    page = walk.browser.submit(walk.browser.open(walk.campaign).form("/duplicate"))
+    form = page.form("/edit").fill(name="A last call for the tasting")
+    page = walk.browser.submit(form.fill(subject="{{ first_name | default: 'Hello' }}, a few places are left"))
+    page = walk.browser.submit(page.form("/submit"))
+    walk.tell("A second campaign waits for a yes: decide it yourself, as the owner below.", page.link("/approvals/0"))
+
+
 def _rewritten(source: str) -> str:
     """Return the starter with the company's own words in it; raises PageError when it says something else."""
     for there, instead in WORDS.items():

@@ -31,7 +31,8 @@ def walked(tmp_path):
 
 
 def test_the_pictures_of_the_documentation_are_taken(walked, pages):
-    page = pages.open(walked.server.url, device_scale_factor=1)
+    walked.browser.submit(walked.browser.open("/setup").form("/setup/hide"))
+    page = pages.open(walked.server.url, viewport={"width": 1440, "height": 1080})
     page.goto("/sign-in")
     page.fill("[name=email]", walked.email)
     page.fill("[name=password]", walked.password)

@@ -68,6 +68,10 @@ class SmtpSink:
         """Return every accepted recipient, with repetitions."""
         return [each for message in self.messages() for each in message.recipients]
 
+    def times(self) -> list[float]:
+        """Return when each message was taken (seconds since 1970, by the files' own times)."""
+        return [file.stat().st_mtime for file in self._files()]
+
     def stop(self) -> None:
         """End the process; what it took stays readable until the run ends."""
         self._process.terminate()

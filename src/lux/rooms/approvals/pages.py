@@ -46,7 +46,8 @@ def show(public_id: uuid.UUID) -> Response:
     basis, changed = queries.changes(session(), item)
     samples = preview.samples(session(), item.id)
     return page("approvals/show.html", item=item, outbound=outbound, basis=basis, changed=changed, samples=samples,
-                sample=request.args.get("as", type=int), form=form_state({}), words=queries,
+                campaign=queries.campaign_of(session(), item), sample=request.args.get("as", type=int),
+                form=form_state({}), words=queries,
                 company=companies.current(session()), stops=stop.active(session(), company_id()),
                 zone=companies.current(session()).timezone)  # fmt: skip
 

@@ -17,6 +17,8 @@ from lux.gate.reads import ItemState, ItemView, OutboundView
 from lux.identity import members
 from lux.kit.i18n import gettext as _
 from lux.ledger.models import ApprovalAuditLog
+from lux.rooms.email import queries as campaigns
+from lux.rooms.email.models import Campaign
 
 WAITING = (ItemState.PENDING,)
 GOING = (ItemState.APPROVED, ItemState.SCHEDULED)
@@ -46,6 +48,12 @@ def one(session: Session, public_id: uuid.UUID) -> tuple[ItemView, OutboundView]
     """Return an item and its outbound; raises NotFound."""
     item = reads.item(session, public_id)
     return item, reads.item_outbound(session, item.id)
+
+
+def campaign_of(session: Session, item: ItemView) -> Campaign | None:
+    """Return the campaign an item is about, to open and edit it; None for anything else."""
+    kind, number = item.subject
+    return campaigns.by_ids(session, [number]).get(number) if kind == "campaign" and number else None
 
 
 def changes(session: Session, item: ItemView) -> tuple[str, list[Change]]:

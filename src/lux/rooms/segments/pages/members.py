@@ -55,7 +55,7 @@ def choose() -> Response:
         "segments/choose.html",
         form=form_state({}),
         ids=request.form.getlist("ids"),
-        back=local_path(request.form.get("back"), ""),
+        back=local_path(request.form.get("back"), url_for("contacts.index")),
         lists=[(str(row.public_id), row.name) for row in queries.static_segments(web.session(), web.company_id())],
     )
 

@@ -130,7 +130,7 @@ class Settings(BaseSettings):
 
 
 class _PlatformSource(PydanticBaseSettingsSource):
-    """The platforms' own names: PORT, DATABASE_URL, REPL_ID."""
+    """The platforms' own names: PORT, DATABASE_URL, REPL_ID, and REPLIT_DOMAINS for the public address."""
 
     def get_field_value(self, field: Any, field_name: str) -> tuple[Any, str, bool]:  # noqa: ANN401, ARG002 - pydantic's signature
         value = os.environ.get(PLATFORM_NAMES.get(field_name, ""), "")
@@ -138,6 +138,8 @@ class _PlatformSource(PydanticBaseSettingsSource):
 
     def __call__(self) -> dict[str, Any]:
         found = {name: os.environ.get(variable, "") for name, variable in PLATFORM_NAMES.items()}
+        domain = os.environ.get("REPLIT_DOMAINS", "").partition(",")[0].strip()
+        found["public_url"] = f"https://{domain}" if domain else ""
         return {name: value for name, value in found.items() if value}
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
@@ -101,22 +102,28 @@ def row_hash(row: ApprovalAuditLog) -> bytes:
 def verify(session: Session, company_id: int) -> tuple[int, ChainFault | None]:
     """Walk one chain; returns how many rows hold and the first that does not."""
     previous, count = b"", 0
-    rows = session.scalars(
+    query = (
         select(ApprovalAuditLog)
         .where(ApprovalAuditLog.company_id == company_id)
         .order_by(ApprovalAuditLog.seq)
         .execution_options(yield_per=1000)
     )
-    for row in rows:
-        if row.seq != count + 1:
-            return count, ChainFault(company_id=company_id, seq=count + 1, reason="a row is missing")
-        if bytes(row.prev_hash) != previous:
-            return count, ChainFault(company_id=company_id, seq=row.seq, reason="it does not follow the row before")
-        if row_hash(row) != bytes(row.hash):
-            return count, ChainFault(company_id=company_id, seq=row.seq, reason="its content was changed")
-        previous, count = bytes(row.hash), count + 1
-        session.expunge(row)
+    with closing(session.scalars(query)) as rows:
+        for row in rows:
+            reason = _fault(row, count + 1, previous)
+            if reason:
+                return count, ChainFault(company_id=company_id, seq=min(row.seq, count + 1), reason=reason)
+            previous, count = bytes(row.hash), count + 1
+            session.expunge(row)
     return count, None
+
+
+def _fault(row: ApprovalAuditLog, seq: int, previous: bytes) -> str:
+    if row.seq != seq:
+        return "a row is missing"
+    if bytes(row.prev_hash) != previous:
+        return "it does not follow the row before"
+    return "its content was changed" if row_hash(row) != bytes(row.hash) else ""
 
 
 def chains(session: Session) -> list[int]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -212,3 +214,23 @@ def test_cancelling_skips_the_rest(lux: Installation, told: Told, smtp_server: S
     lux.work()
     assert len(smtp_server.recipients()) == 2
     assert Counter(row.error for row in rows(lux, firm))["cancelled"] == 3
+
+
+def test_cancelled_in_the_middle_leaves_nobody_queued(lux: Installation, told: Told, smtp_server: SmtpServer) -> None:
+    """Cancelled while messages leave: each recipient has either got it or is skipped, none waits for ever."""
+    firm = ready(lux, 30)
+    account = lux.mail_server(firm, smtp_server.port, pace="20")
+    item = submitted(lux, firm, account=account)
+    approved(lux, firm, item)
+    with lux.db.read(firm.id) as session:
+        outbound_id = reads.item_outbound(session, item.id).id
+    worker = threading.Thread(target=lux.work)
+    worker.start()
+    while len(smtp_server.messages) < 3:
+        time.sleep(0.02)
+    with lux.db.begin(firm.id) as session:
+        control.cancel(session, firm.person, outbound_id)
+    worker.join(30)
+    states = Counter(row.state for row in rows(lux, firm))
+    assert set(states) == {DeliveryState.SENT, DeliveryState.SKIPPED}
+    assert states[DeliveryState.SENT] == len(smtp_server.recipients())

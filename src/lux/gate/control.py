@@ -50,18 +50,13 @@ def cancel(session: Session, person: Person, outbound_id: int, *, reason: str = 
     outbound, item = _load(session, outbound_id)
     if outbound.state not in RUNNING:
         raise WrongState(_("There is nothing to cancel."))
-    skipped = session.execute(
-        update(Delivery)
-        .where(Delivery.outbound_id == outbound.id, Delivery.state == DeliveryState.QUEUED)
-        .values(state=DeliveryState.SKIPPED, error="cancelled")
-        .execution_options(synchronize_session=False)
-    ).rowcount  # type: ignore[attr-defined]
+    skipped = deliveries.skip_queued(session, outbound)
     moves.move_outbound(session, outbound, OutboundState.CANCELLED, reason=reason, finished_at=clock.now())
     if item.state in {ItemState.APPROVED, ItemState.SCHEDULED}:
         moves.move_item(session, item, ItemState.CANCELLED, reason=reason)
     moves.write_down(session, "approval.cancelled", item, by=person, detail={"skipped": skipped})
     moves.tell(session, item, "cancelled")
-    return int(skipped)
+    return skipped
 
 
 def resend_failed(session: Session, person: Person, outbound_id: int) -> int:

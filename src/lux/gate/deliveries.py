@@ -147,6 +147,17 @@ def release(session: Session, ids: Sequence[int]) -> None:
     )
 
 
+def skip_queued(session: Session, outbound: Outbound) -> int:
+    """End what waits under a cancelled outbound; returns how many will not get it."""
+    result = session.execute(
+        update(Delivery)
+        .where(Delivery.outbound_id == outbound.id, Delivery.state == DeliveryState.QUEUED)
+        .values(state=DeliveryState.SKIPPED, error="cancelled")
+        .execution_options(synchronize_session=False)
+    )
+    return int(result.rowcount)  # type: ignore[attr-defined]
+
+
 def recover(session: Session, outbound: Outbound, folder: Path, *, may_repeat: bool) -> int:
     """Settle what an earlier run left claimed; returns how many became unknown.
 

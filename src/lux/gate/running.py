@@ -195,6 +195,8 @@ def end(context: JobContext, company_id: int, outbound_id: int) -> None:
     """Close an outbound that has nothing left to send, or say when it goes on."""
     with context.db.begin(company_id) as session:
         outbound = load(session, outbound_id)
+        if outbound.state is OutboundState.CANCELLED:
+            deliveries.skip_queued(session, outbound)  # what this run had claimed when it was cancelled
         if outbound.state is not OutboundState.WORKING or outbound.is_paused:
             return
         waiting, soonest = session.execute(

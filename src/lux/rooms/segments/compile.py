@@ -2,7 +2,7 @@
 
 Each condition is true or false for every contact, never NULL, so that "not" means the opposite.
 Negations are pushed down to the conditions; what lies outside the contact's row becomes a
-sub-select: `IN` where it may be true, `NOT EXISTS` (on SQLite `NOT IN`) where it must not.
+sub-select: `EXISTS` or `NOT EXISTS`, which stays fast also below an OR; on SQLite `IN` or `NOT IN`.
 """
 
 from __future__ import annotations
@@ -170,11 +170,11 @@ def _among(
     wanted: bool,
 ) -> Bool:
     """Return SQL: the contact is (or is not) among rows of another table."""
-    if wanted:
-        return Contact.id.in_(select(contact_id).where(*rows))
-    if scope.dialect == "sqlite":  # materialises the list once instead of looking up each contact
-        return Contact.id.not_in(select(contact_id).where(*rows))
-    return not_(exists(select(contact_id).where(*rows, contact_id == Contact.id)))
+    if scope.dialect == "sqlite":  # builds the list once, where EXISTS would look up each contact
+        chosen = select(contact_id).where(*rows)
+        return Contact.id.in_(chosen) if wanted else Contact.id.not_in(chosen)
+    found = exists(select(contact_id).where(*rows, contact_id == Contact.id))
+    return found if wanted else not_(found)
 
 
 def _consent(condition: ConsentCondition) -> Bool:

@@ -182,7 +182,7 @@ def main() -> int:
     facts = [*table.machine(), f"{size.contacts:,} contacts, {size.readers:,} recipients"]
     with_smtp = is_there() and not options.no_smtp
     with ExitStack() as stack:
-        home = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="lux-bench-")))
+        home = options.home or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="lux-bench-")))
         port = free_port()
         environment = {
             "LUX_HOME": str(home), "LUX_PORT": str(port), "LUX_DATABASE_URL": "", "DATABASE_URL": "",
@@ -226,6 +226,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--size", choices=tuple(SIZES), default=os.environ.get("SIZE") or "full")
     parser.add_argument("--write", action="store_true", help="write the figures to docs/benchmarks.md")
+    parser.add_argument("--home", type=Path, help="an empty folder for the data, kept afterwards for a closer look")
     parser.add_argument("--no-smtp", action="store_true", help="leave out the run over postfix's smtp-sink")
     return parser.parse_args()
 

@@ -10,7 +10,7 @@ from sqlalchemy import update
 
 from lux.identity.models import User
 from lux.kit.db import ALL_COMPANIES
-from lux.kit.i18n import PSEUDO_LOCALE
+from lux.kit.i18n import DEFAULT_LOCALE, PSEUDO_LOCALE, locale
 from tests.factories import Firm, Installation
 from tests.full_company import filled
 from tests.house.test_routes import identifiers, path_of, rules
@@ -105,3 +105,11 @@ def test_every_page_is_translated(lux_sqlite: Installation, *, is_full: bool) ->
             faults += [f"{rule.rule}: {text}" for text in untranslated(answer.get_data(as_text=True))]
     assert seen > 15
     assert not faults, "\n".join(sorted(set(faults)))
+
+
+def test_a_request_leaves_no_language_behind(lux_sqlite: Installation) -> None:
+    """The next one on the same thread starts from the installation's own language."""
+    firm = lux_sqlite.firm()
+    in_pseudo_locale(lux_sqlite, firm)
+    assert "⟦" in lux_sqlite.client(firm).get("/").get_data(as_text=True)
+    assert locale() == DEFAULT_LOCALE

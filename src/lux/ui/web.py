@@ -212,4 +212,5 @@ def _commit(response: Response) -> Response:
 
 def _close(_error: BaseException | None) -> None:
     rollback()
+    i18n.set_locale(None)
     structlog.contextvars.clear_contextvars()

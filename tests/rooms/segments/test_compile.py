@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -154,6 +155,9 @@ def test_sql_matches_whom_the_plain_evaluator_matches(shared_db: Database, made:
             wanted = reference.matching(raw, made)
             event("some match" if 0 < len(wanted) < len(made.people) else "all or nobody")
             assert set(session.scalars(ids)) == wanted, raw
+            found = references.resolve(session, company, parse_rule(raw))[0]
+            one = replace(service.scope_of(session, company, found), is_for_one=True)
+            assert set(session.scalars(sql.contact_ids(parse_rule(raw), one))) == wanted, raw
 
 
 def test_an_unfiltered_session_still_sees_one_company_only(shared_db: Database):

@@ -47,6 +47,7 @@ class Scope:
     dialect: str
     days: comparisons.Days
     found: References
+    is_for_one: bool = False  # the caller narrows the SELECT to one contact
 
 
 def contact_ids(rule: Rule, scope: Scope) -> Select[int]:
@@ -170,7 +171,7 @@ def _among(
     wanted: bool,
 ) -> Bool:
     """Return SQL: the contact is (or is not) among rows of another table."""
-    if scope.dialect == "sqlite":  # builds the list once, where EXISTS would look up each contact
+    if scope.dialect == "sqlite" and not scope.is_for_one:  # builds the list once; EXISTS would look up each contact
         chosen = select(contact_id).where(*rows)
         return Contact.id.in_(chosen) if wanted else Contact.id.not_in(chosen)
     found = exists(select(contact_id).where(*rows, contact_id == Contact.id))

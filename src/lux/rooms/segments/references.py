@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
@@ -68,26 +68,30 @@ class Missing:
 
 def resolve(session: Session, company_id: int, rule: Rule) -> tuple[References, list[Missing]]:
     """Look up everything a rule names; returns what is there and what is missing."""
-    wanted = _Wanted(rule)
-    found = References(
-        tags={
-            key: Named(id=row[0], name=row[1])
-            for key, row in queries.tags_named(session, company_id, wanted.tags).items()
-        },
+    found = look_up(session, company_id, [rule])
+    return found, gaps_of(rule, found)
+
+
+def look_up(session: Session, company_id: int, rules: Iterable[Rule]) -> References:
+    """Look up everything that any of the rules names, with one query per kind of thing."""
+    wanted = _Wanted(rules)
+    return References(
+        tags=_named(queries.tags_named(session, company_id, wanted.tags)),
         fields={
             key: NamedField(key=key, name=label, type=kind)
             for key, (label, kind) in queries.fields_named(session, company_id, wanted.keys).items()
         },
-        segments={
-            key: Named(id=row[0], name=row[1])
-            for key, row in queries.lists_named(session, company_id, wanted.segments).items()
-        },
+        segments=_named(queries.lists_named(session, company_id, wanted.segments)),
         campaigns={
             key: Named(id=subject.id, name=subject.name)
             for key, subject in _campaigns(session, company_id, wanted.campaigns).items()
         },
     )
-    return found, [gap for condition in rule.conditions() if (gap := _gap(condition, found))]
+
+
+def gaps_of(rule: Rule, found: References) -> list[Missing]:
+    """Return what a rule names that is not among what was found."""
+    return [gap for condition in rule.conditions() if (gap := _gap(condition, found))]
 
 
 def require(session: Session, company_id: int, rule: Rule) -> References:
@@ -112,14 +116,14 @@ def fitting_type(kind: FieldType) -> str:
 
 
 class _Wanted:
-    """The names in a rule, sorted by kind."""
+    """The names in rules, sorted by kind."""
 
-    def __init__(self, rule: Rule) -> None:
+    def __init__(self, rules: Iterable[Rule]) -> None:
         self.tags: set[uuid.UUID] = set()
         self.keys: set[str] = set()
         self.segments: set[uuid.UUID] = set()
         self.campaigns: set[uuid.UUID] = set()
-        for condition in rule.conditions():
+        for condition in (condition for rule in rules for condition in rule.conditions()):
             if isinstance(condition, TagCondition):
                 self.tags.add(condition.tag)
             elif isinstance(condition, CustomCondition):
@@ -128,6 +132,10 @@ class _Wanted:
                 self.segments.add(condition.segment)
             elif isinstance(condition, ActivityCondition) and condition.campaign:
                 self.campaigns.add(condition.campaign)
+
+
+def _named(rows: Mapping[uuid.UUID, tuple[int, str]]) -> dict[uuid.UUID, Named]:
+    return {key: Named(id=number, name=name) for key, (number, name) in rows.items()}
 
 
 def _campaigns(session: Session, company_id: int, wanted: set[uuid.UUID]) -> Mapping[uuid.UUID, Subject]:

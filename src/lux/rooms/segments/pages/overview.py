@@ -28,7 +28,7 @@ def index() -> Response:
     """List segments by name."""
     text, is_trash = request.args.get("q", "").strip(), request.args.get("state") == "trash"
     rows = queries.segments(web.session(), web.company_id(), text=text, is_trash=is_trash)
-    gaps = {row.id: service.gaps(web.session(), row) for row in rows}
+    gaps = service.gaps_by_id(web.session(), web.company_id(), rows)
     return page("segments/index.html", block="rows", rows=rows, gaps=gaps, q=text, is_trash=is_trash)
 
 

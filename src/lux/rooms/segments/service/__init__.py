@@ -2,6 +2,7 @@
 
 from lux.rooms.segments.service.audience import (
     gaps,
+    gaps_by_id,
     memberships,
     panel_of,
     preview,
@@ -45,6 +46,7 @@ __all__ = [
     "forget_contact",
     "free_name",
     "gaps",
+    "gaps_by_id",
     "memberships",
     "panel_of",
     "preview",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import Select
@@ -74,9 +74,14 @@ def rule_of(segment: Segment) -> Rule:
 
 def gaps(session: Session, segment: Segment) -> Sequence[Missing]:
     """Return what a segment's rule names that is gone; empty = the rule is whole."""
-    if not segment.is_dynamic:
-        return []
-    return references.resolve(session, segment.company_id, rule_of(segment))[1]
+    return gaps_by_id(session, segment.company_id, [segment])[segment.id]
+
+
+def gaps_by_id(session: Session, company_id: int, rows: Sequence[Segment]) -> dict[int, Sequence[Missing]]:
+    """Return segment id → what its rule names that is gone, for a whole list at once."""
+    rules = {row.id: rule_of(row) for row in rows if row.is_dynamic}
+    found = references.look_up(session, company_id, rules.values())
+    return {row.id: references.gaps_of(rules[row.id], found) if row.id in rules else [] for row in rows}
 
 
 def preview(session: Session, ids: Select[int]) -> Preview:
@@ -86,20 +91,20 @@ def preview(session: Session, ids: Select[int]) -> Preview:
 
 def memberships(session: Session, company_id: int, contact_id: int) -> list[Standing]:
     """Return every segment with whether the contact is in it now."""
+    rows = queries.segments(session, company_id)
+    rules = {row.id: rule_of(row) for row in rows if row.is_dynamic}
+    names = references.look_up(session, company_id, rules.values())
+    scope = replace(scope_of(session, company_id, names), is_for_one=True)
     on_lists = queries.static_ids_of(session, company_id, contact_id)
     found = []
-    for segment in queries.segments(session, company_id):
-        if not segment.is_dynamic:
-            found.append(Standing(segment=segment, is_member=segment.id in on_lists))
-            continue
-        rule = rule_of(segment)
-        names, missing = references.resolve(session, company_id, rule)
-        if missing:
-            found.append(Standing(segment=segment, is_member=None, missing=missing))
-            continue
-        ids = sql.contact_ids(rule, scope_of(session, company_id, names))
-        is_member = queries.contains(session, ids, contact_id)
-        found.append(Standing(segment=segment, is_member=is_member))
+    for row in rows:
+        if row.id not in rules:
+            found.append(Standing(segment=row, is_member=row.id in on_lists))
+        elif missing := references.gaps_of(rules[row.id], names):
+            found.append(Standing(segment=row, is_member=None, missing=missing))
+        else:
+            ids = sql.contact_ids(rules[row.id], scope)
+            found.append(Standing(segment=row, is_member=queries.contains(session, ids, contact_id)))
     return found
 
 

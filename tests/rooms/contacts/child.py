@@ -15,7 +15,7 @@ from lux.rooms.contacts.importing import run
 
 def main(url: str, home: str, rows: str) -> None:
     """Run the contacts' jobs in small chunks until somebody ends this process."""
-    run.ROWS = dict.fromkeys(run.ROWS, int(rows))
+    run.ROWS.update(dict.fromkeys(run.ROWS, int(rows)))
     settings = Settings(home=Path(home), database_url=url)
     Worker(Database.of(settings), settings, jobs.KINDS).start()
     time.sleep(600)

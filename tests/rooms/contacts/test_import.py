@@ -94,7 +94,7 @@ def test_every_refused_row_has_its_line_field_and_reason(desk):
     entry = desk.import_(body)
     report = desk.report(entry)
     assert [(line, field) for line, _kind, field, _reason in report] == [
-        (2, "E-mail"), (3, "E-mail"), (4, "Phone"), (5, "Country"), (6, "First name"), (7, "points"), (8, "size"),
+        (2, "E-mail"), (3, "E-mail"), (4, "Phone"), (5, "Country"), (6, "First name"), (7, "Points"), (8, "Size"),
         (9, ""), (10, ""), (11, ""), (12, "First name"),
     ]  # fmt: skip
     for (_line, kind, _field, reason), words in zip(
@@ -119,6 +119,14 @@ def test_the_report_is_a_file_with_the_rows_own_cells_and_no_formula(desk):
     assert lines[1].endswith(",broken,'=1+1")
     reason = "Line 3 of this file names the same person; this row was left out."
     assert lines[2] == f'4,repeat,E-mail,{reason},OK@example.com,"a, b"'
+
+
+def test_a_mended_report_is_imported_like_any_file(desk):
+    entry = desk.import_("email,first name\nada-example.com,Ada\nbo@example.com,Bo\n")
+    report = desk.client.get(f"/contacts/imports/{entry.public_id}/report.csv").data
+    again = desk.import_(report.replace(b",ada-example.com,", b",ada@example.com,"))
+    assert again.counts == {"rows": 1, "created": 1, "not_mailable": 1}
+    assert desk.contact("ada@example.com").first_name == "Ada"
 
 
 def test_a_value_can_be_left_out_instead_of_its_row(desk):

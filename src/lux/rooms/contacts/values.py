@@ -215,6 +215,11 @@ def region_of(locale: str, timezone: str) -> str:
     return found if len(found) == 2 and found.isalpha() else ""
 
 
+def present_locale() -> Locale:
+    """Return the present locale as Babel knows it."""
+    return _babel_locale(i18n.locale())
+
+
 def _babel_locale(name: str) -> Locale:
     return Locale.parse("en" if name == i18n.PSEUDO_LOCALE else name)
 

@@ -38,6 +38,7 @@ class SelectionForm(FormModel):
     ids: list[uuid.UUID] = Field(min_length=1, max_length=500)
     action: Literal["tag", "untag", "trash", "restore", "export"]
     tag: str = Field(default="", max_length=64)
+    back: str = Field(default="", max_length=2000)  # for other rooms' pages, to which the same selection can go
 
 
 class FieldForm(FormModel):

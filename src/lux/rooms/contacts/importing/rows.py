@@ -77,6 +77,7 @@ class RowReader:
             reader = self._reader(target, fields)
             if reader is not None:
                 self._columns.append((number, target, reader))
+        self._labels = {guess.FIELD + key: custom.label for key, custom in fields.items()}
         self._yes = frozenset(word.casefold() for word in options.consent_yes)
         self._no = frozenset(word.casefold() for word in options.consent_no)
 
@@ -103,13 +104,16 @@ class RowReader:
                 self._put(found, target, text, reader)
             except (Unreadable, InvalidInput) as error:
                 if target == "email" or self._options.bad_values != LEAVE_OUT:
-                    return self._reject(record, field_label(target), str(error))
-                found.gaps.append((field_label(target), str(error)))
+                    return self._reject(record, self._label(target), str(error))
+                found.gaps.append((self._label(target), str(error)))
         if not found.email_key and not found.phone:
             return self._reject(
                 record, catalogue.label_of("email"), _("There is no e-mail address and no phone number.")
             )
         return found
+
+    def _label(self, target: str) -> str:
+        return self._labels.get(target) or field_label(target)
 
     def _reject(self, record: Record, where: str, reason: str) -> Rejection:
         return Rejection(record.line, "rejected", where, reason, record.cells)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -9,15 +10,14 @@ from typing import TYPE_CHECKING, Any
 from babel import dates
 
 from lux.identity import members
-from lux.kit import clock, i18n
+from lux.kit import clock
 from lux.kit.i18n import gettext as _
 from lux.ledger import facts
 from lux.rooms.contacts import catalogue
 from lux.rooms.contacts.forms.contact import CUSTOM
+from lux.rooms.contacts.values import present_locale
 
 if TYPE_CHECKING:
-    import datetime as dt
-
     from sqlalchemy.orm import Session
 
     from lux.ledger.models import Fact
@@ -116,5 +116,6 @@ def _by(fact: Fact, names: Mapping[int, str]) -> str:
 
 
 def _moment(at: dt.datetime, zone: str) -> str:
-    locale = "en" if i18n.locale() == i18n.PSEUDO_LOCALE else i18n.locale()
-    return str(dates.format_datetime(clock.in_zone(at, zone), format="medium", locale=locale))
+    if at.astimezone(dt.UTC).time() == dt.time():  # a declared day has no time of day worth showing
+        return str(dates.format_date(at.astimezone(dt.UTC), format="medium", locale=present_locale()))
+    return str(dates.format_datetime(clock.in_zone(at, zone), format="medium", locale=present_locale()))

@@ -123,9 +123,9 @@ def import_report(public_id: uuid.UUID) -> Response:
 
 def _mapping(entry: ContactImport) -> dict[str, Any]:
     session = web.session()
-    form = form_state(uploads.defaults(session))
     asked = {name: request.values.get(name, "") for name in DialectForm.model_fields}
     preview = uploads.preview(session, store_of(web.settings()), entry, parse(DialectForm, asked))
+    form = form_state(uploads.defaults(session, preview))
     chosen = request.form.getlist("columns")
     names = {sign: name for name, sign in DELIMITER_NAMES.items()}
     return {

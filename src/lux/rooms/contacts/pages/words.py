@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
+from babel import dates
+from markupsafe import Markup
+
 from lux.gate.consent import Standing, SuppressionReason
 from lux.kit.i18n import gettext as _
 from lux.rooms.contacts.models import FieldType, Lifecycle
-from lux.rooms.contacts.values import lifecycle_label
+from lux.rooms.contacts.values import lifecycle_label, present_locale
 from lux.ui import filters
 
 
@@ -63,11 +68,18 @@ def suppression_label(reason: SuppressionReason) -> str:
     }[reason]
 
 
+def said_at(moment: dt.datetime) -> Markup | str:
+    """Write when something was said; a declared day has no time of day worth showing."""
+    if moment.astimezone(dt.UTC).time() == dt.time():
+        return str(dates.format_date(moment.astimezone(dt.UTC), format="medium", locale=present_locale()))
+    return filters.moment(moment, "short")
+
+
 def proof_rows(standing: Standing) -> list[tuple[str, object]]:
     """Return (label, value) of what proves a consent; what is not known is left out."""
     proof = standing.proof
     rows: list[tuple[str, object]] = [
-        (_("When"), filters.moment(standing.at, "short") if standing.at else None),
+        (_("When"), said_at(standing.at) if standing.at else None),
         (_("Ground"), basis_label(standing.basis) if standing.basis else None),
         (_("How"), standing.source),
         (_("Text"), standing.wording),

@@ -98,9 +98,10 @@ def preview(session: Session, store: FileStore, entry: ContactImport, form: Dial
     return Preview(dialect=dialect, columns=found, rows=body[:SHOWN_ROWS], consent_words=counted)
 
 
-def defaults(session: Session) -> dict[str, object]:
-    """Return what the mapping page proposes, by the company's country and language."""
+def defaults(session: Session, found: Preview) -> dict[str, object]:
+    """Return what the mapping page proposes, by the company's country and language and by the file itself."""
     company = companies.by_id(session, company_of(session))
+    has_consent = any(column.target == guess.CONSENT for column in found.columns)
     is_american = company.locale.replace("-", "_").endswith(("_US", "_PH"))
     has_comma = company.locale[:2] in {
         "de",
@@ -121,12 +122,13 @@ def defaults(session: Session) -> dict[str, object]:
     return {
         "region": region_of_company(session),
         "date_order": "mdy" if is_american else "dmy",
-        "decimal": "," if has_comma else ".",
+        # spreadsheets take the semicolon for a delimiter where the comma is the decimal mark
+        "decimal": "," if has_comma or found.dialect.delimiter == ";" else ".",
         "consent_yes": ", ".join(plan.YES_WORDS),
         "consent_no": ", ".join(plan.NO_WORDS),
         "duplicates": plan.FILL,
         "bad_values": plan.REJECT,
-        "consent": plan.CONSENT_NONE,
+        "consent": plan.CONSENT_COLUMN if has_consent else plan.CONSENT_NONE,
         "lifecycle": "lead",
     }
 

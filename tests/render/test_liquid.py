@@ -147,7 +147,7 @@ def test_dates_are_written_as_asked(value: object, wanted: str):
 def test_a_hostile_template_gives_text_or_a_problem_soon_and_small(source: str, as_html: bool):
     start = time.process_time()
     shown = shown_or_problem(source, as_html=as_html)
-    assert time.process_time() - start < 0.5
+    assert time.process_time() - start < 5.0  # seconds: a bomb would take minutes
     assert len(shown) <= 1_000_000
     for secret in ("<class", "object at 0x", "root:", "function "):
         assert secret not in shown

@@ -11,6 +11,7 @@ from lux.gate import captured, preview, reads
 from lux.gate.models import ApprovalQueue, Delivery, Outbound
 from lux.gate.reads import DeliveryState, ItemState, OutboundState
 from lux.gate.service import ApprovalService
+from lux.identity import companies
 from lux.identity.access import Role
 from lux.kit.errors import Conflict, Forbidden, InvalidInput
 from lux.ledger import audit, facts
@@ -179,3 +180,22 @@ def test_another_company_sees_nothing(lux: Installation, told: Told) -> None:
     with pytest.raises(Exception, match="nothing here"), lux.db.begin(other.id) as session:
         ApprovalService(session).approve(other.person, item.public_id, shown_hash=item.content_hash)
     assert act(firm).digest() != act(other).digest()
+
+
+def test_a_new_brand_does_not_change_what_was_approved(lux: Installation, told: Told) -> None:
+    """Company and brand stand in the act: what changes after the yes is not in the mail."""
+    firm = ready(lux, 2)
+    with lux.db.begin(firm.id) as session:
+        companies.current(session).brand = {"claim": "Then"}
+    html = '<p>{% assign c = brand.claim %}{{ c }}</p><a href="{{ unsubscribe_url }}">x</a> {{ postal_address }}'
+    item = submitted(lux, firm, html=html, links=())
+    approved(lux, firm, item)
+    with lux.db.begin(firm.id) as session:
+        companies.current(session).brand = {"claim": "Now"}
+    lux.work()
+    with lux.db.read(firm.id) as session:
+        outbound = reads.item_outbound(session, item.id)
+        one = reads.deliveries(session, outbound.id, limit=1)[0]
+        shown = preview.take_apart(captured.message(session, one.id))
+    assert "Then" in shown.html
+    assert "Now" not in shown.html

@@ -13,6 +13,7 @@ from sqlalchemy import Select, func, literal, select
 from sqlalchemy.orm import Session
 
 from lux.gate import consent
+from lux.identity import companies
 from lux.kit.db.session import company_of
 from lux.kit.errors import BrokenRule
 from lux.kit.i18n import gettext as _
@@ -46,7 +47,18 @@ def freeze(session: Session, act: SendEmail) -> tuple[SendEmail, bytes, int]:
     digest = hashlib.sha256()
     digest.update(_big_endian(ids))
     snapshot = AudienceSnapshot(count=len(ids), digest=digest.hexdigest())
-    return replace(act, snapshot=snapshot), pack(ids), count_mailable(session, act.audience, act.channel)
+    return (
+        replace(with_constants(session, act), snapshot=snapshot),
+        pack(ids),
+        count_mailable(session, act.audience, act.channel),
+    )
+
+
+def with_constants(session: Session, act: SendEmail) -> SendEmail:
+    """Return the act with the company's name and brand as they stand now: they are part of what is approved."""
+    company = companies.current(session)
+    values = {"company": {"name": company.name, "website": company.website}, "brand": dict(company.brand)}
+    return replace(act, constants=values)
 
 
 def contact_ids(session: Session, ref: AudienceRef) -> array.array[int]:

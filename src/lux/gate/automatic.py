@@ -9,7 +9,7 @@ from typing import cast
 from sqlalchemy import Table, select
 from sqlalchemy.orm import Session
 
-from lux.gate import moves, toggles
+from lux.gate import audience, moves, toggles
 from lux.gate.models import ApprovalDecision, ApprovalQueue, Delivery, Outbound, OutboundLink, SystemMailCount
 from lux.gate.sealing import seal_params
 from lux.gate.states import ItemState, Method, Verdict
@@ -74,7 +74,7 @@ def test_email(session: Session, act: SendEmail, *, author: Person, subject: tup
             message=_("A test goes to members of the company only."),
             fix=_("Choose members from the list."),
         )
-    act = replace(act, kind=ActKind.TEST_EMAIL, audience=None, snapshot=None)
+    act = replace(audience.with_constants(session, act), kind=ActKind.TEST_EMAIL, audience=None, snapshot=None)
     item = ApprovalQueue(
         company_id=act.company_id,
         kind=act.kind,

@@ -151,11 +151,7 @@ def builder_for(
         compiled=compiled,
         names=frozenset(used.name for source in sources for used in fields_used(source)),
         signer=None if is_preview else _signer(session, act.from_email),
-        constants={
-            "company": {"name": company.name, "website": company.website},
-            "brand": dict(company.brand),
-            "postal_address": act.postal_address,
-        },
+        constants={**act.constants, "postal_address": act.postal_address},
         data={},
         key=token_key(session),
     )

@@ -75,6 +75,7 @@ class SendEmail(Act):
     snapshot: AudienceSnapshot | None = None
     send_at: str | None = None  # ISO 8601 UTC, None = when approved
     recipients: tuple[str, ...] = ()  # test sends only: member addresses
+    constants: Mapping[str, object] = field(default_factory=dict)  # company and brand as they stood at submission
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -151,6 +151,7 @@ def _labels() -> dict[str, str]:
         "track_opens": _("Opens counted"),
         "track_clicks": _("Clicks counted"),
         "account": _("Transport"),
+        "constants": _("Company and brand"),
         "text": _("Plain text"),
         "html": _("HTML"),
     }

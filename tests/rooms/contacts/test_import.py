@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import time
 
 import pytest
 
@@ -10,6 +11,7 @@ from lux.gate.consent import ConsentState, SuppressionReason
 from lux.kit.jobs import GiveUp
 from lux.ledger import facts
 from lux.net.storage import store_of
+from lux.rooms.contacts.importing import merge, run
 from lux.rooms.contacts.importing import tags as tag_module
 from lux.rooms.contacts.models import FieldType, Lifecycle
 from lux.rooms.contacts.service import permission, removal
@@ -323,6 +325,68 @@ def test_an_import_is_cancelled_while_it_waits_and_goes_on_later(desk):
     desk.lux.work()
     assert (desk.entry(public_id).state, len(desk.contacts())) == ("done", 1)
     assert desk.client.post(f"/contacts/imports/{public_id}/cancel").status_code == 409
+
+
+def test_an_import_is_cancelled_between_two_chunks_and_what_is_in_stays_in(desk, lux, monkeypatch):
+    monkeypatch.setattr(run, "ROWS", dict.fromkeys(run.ROWS, 2))
+    public_id = desk.start("email\n" + "".join(f"u{number}@example.com\n" for number in range(8)))
+    real = run._write_chunk
+
+    def cancel_after_the_first(*arguments):
+        place = real(*arguments)
+        if len(desk.contacts()) == 2:
+            assert desk.client.post(f"/contacts/imports/{public_id}/cancel").status_code == 303
+            time.sleep(1.5)  # the keeper hears of it within half a second
+        return place
+
+    monkeypatch.setattr(run, "_write_chunk", cancel_after_the_first)
+    lux.work()
+    entry = desk.entry(public_id)
+    assert (entry.state, len(desk.contacts())) == ("cancelled", 2)
+    assert entry.counts["rows"] == 2
+    desk.client.post(f"/contacts/imports/{public_id}/go-on")
+    lux.work()
+    assert (desk.entry(public_id).state, len(desk.contacts())) == ("done", 8)
+
+
+def test_a_fault_in_the_middle_is_tried_again_from_there(desk, lux, monkeypatch):
+    monkeypatch.setattr(run, "ROWS", dict.fromkeys(run.ROWS, 2))
+    public_id = desk.start("email\n" + "".join(f"u{number}@example.com\n" for number in range(6)))
+    real, calls = run.write, []
+
+    def fails_once_after_writing(session, chunk):
+        counts = real(session, chunk)
+        calls.append(1)
+        if len(calls) == 2:
+            raise RuntimeError("the cable was pulled")
+        return counts
+
+    monkeypatch.setattr(run, "write", fails_once_after_writing)
+    with pytest.raises(RuntimeError, match="cable"):
+        lux.work()
+    entry = desk.entry(public_id)
+    assert (entry.state, entry.counts["rows"], len(desk.contacts())) == ("running", 2, 2)
+    time.sleep(2.1)  # the longest pause before a second attempt
+    lux.work()
+    entry = desk.entry(public_id)
+    assert (entry.state, entry.counts["created"], len(desk.contacts())) == ("done", 6, 6)
+
+
+def test_a_contact_made_at_the_same_moment_is_met_and_not_doubled(desk, monkeypatch):
+    desk.person(email="ada@example.com", first_name="Ada")
+    real, calls = merge.known_contacts, []
+
+    def blind_at_first(session, candidates):
+        calls.append(1)
+        return {} if len(calls) == 1 else real(session, candidates)
+
+    monkeypatch.setattr(merge, "known_contacts", blind_at_first)
+    entry = desk.import_("email,city\nada@example.com,Berlin\nbo@example.com,Rome\n")
+    assert entry.counts == {"rows": 2, "created": 1, "updated": 1, "not_mailable": 2}
+    assert [(one.email, one.city) for one in desk.contacts()] == [
+        ("ada@example.com", "Berlin"),
+        ("bo@example.com", "Rome"),
+    ]
 
 
 def test_an_import_whose_file_is_gone_says_so(desk, lux):

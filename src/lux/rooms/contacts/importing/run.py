@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from lux.kit.jobs import JobContext
     from lux.ports.storage import FileStore
 
-ROWS: Final = {"sqlite": 1000, "postgresql": 4000, "mysql": 2000}  # of one transaction: SQLite has one writer at a time
+ROWS: Final = {"sqlite": 500, "postgresql": 4000, "mysql": 2000}  # of one transaction: SQLite has one writer at a time
 OPEN_STATES: Final = ("queued", "running")
 _TRIES: Final = 5
 

@@ -78,9 +78,19 @@ def faults_of(page: Page, path: str) -> list[str]:
     found += [f"axe: {words}" for words in violations(page)]
     for size in (WIDE, PHONE):
         page.set_viewport_size(size)  # type: ignore[arg-type]
-        out = page.evaluate(TOO_WIDE)
+        out = settled_width(page)
         found += [f"{size['width']} px: {out}"] if out else []
     return [f"{path}: {fault}" for fault in found]
+
+
+def settled_width(page: Page) -> str:
+    """Return what is too wide once charts have followed the new size; they take a moment."""
+    for _ in range(15):
+        out = page.evaluate(TOO_WIDE)
+        if not out:
+            return ""
+        page.wait_for_timeout(200)
+    return str(out)
 
 
 def operator(lux: Installation, firm: Firm) -> None:

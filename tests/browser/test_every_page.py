@@ -99,7 +99,7 @@ def operator(lux: Installation, firm: Firm) -> None:
         session.execute(update(User).where(User.id == firm.user_id).values(is_operator=True))
 
 
-@pytest.mark.parametrize("company", ["full", "empty"])
+@pytest.mark.parametrize("company", ["full", pytest.param("empty", marks=pytest.mark.slow)])
 def test_every_page_is_accessible_and_fits(lux_sqlite: Installation, pages: Pages, company: str) -> None:
     """Each route that answers with a page, for a company with a row of everything and for one with nothing."""
     lux = lux_sqlite

@@ -31,7 +31,7 @@ def paced(migrated_url: str, tmp_path: Path) -> Iterator[Installation]:
 
 
 @pytest.mark.faults
-@pytest.mark.parametrize("way", ["command", "file"])
+@pytest.mark.parametrize("way", ["command", pytest.param("file", marks=pytest.mark.slow)])
 def test_nothing_leaves_two_seconds_after_a_stop(
     paced: Installation, start_smtp_sink: Callable[..., SmtpSink], tmp_path: Path, way: str
 ) -> None:

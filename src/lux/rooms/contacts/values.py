@@ -28,6 +28,8 @@ _GROUPED = {
 _GROUP_MARKS = {".": "[,’' ]", ",": "[.’' ]"}
 _ISO_DATE = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})(?:[T ]\d{2}:\d{2}.*)?")
 _LOCAL_DATE = re.compile(r"(\d{1,2})[./-](\d{1,2})[./-](\d{4})")
+# What Babel names beside ISO 3166-1's countries: unions, pseudo codes, islands with a reserved code only.
+_NO_COUNTRIES = frozenset(["ZZ", "XA", "XB", "EU", "EZ", "UN", "QO", "AC", "CP", "CQ", "DG", "EA", "IC", "TA"])
 YES = frozenset({"yes", "y", "true", "t", "1", "on", "x", "ja", "j", "wahr", "oui", "vrai", "sí", "si", "sim", "tak"})
 NO = frozenset({"no", "n", "false", "f", "0", "off", "nein", "falsch", "non", "faux", "não", "nie"})
 
@@ -228,9 +230,7 @@ def _babel_locale(name: str) -> Locale:
 def _territories(locale: str) -> dict[str, str]:
     names = _babel_locale(locale).territories
     return {
-        code: name
-        for code, name in names.items()
-        if len(code) == 2 and code.isalpha() and code not in {"ZZ", "XA", "XB", "EU", "EZ", "UN", "QO"}
+        code: name for code, name in names.items() if len(code) == 2 and code.isalpha() and code not in _NO_COUNTRIES
     }
 
 

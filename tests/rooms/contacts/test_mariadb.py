@@ -1,0 +1,35 @@
+"""The set-based statements have words of their own for MariaDB: one walk through all of them there."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.factories import installation
+from tests.rooms.contacts.desk import DECLARED, Desk
+
+
+@pytest.fixture
+def desk(mariadb_url, tmp_path):
+    lux = installation(mariadb_url, tmp_path / "home")
+    yield Desk(lux, lux.firm())
+    lux.db.close()
+
+
+def test_contacts_come_in_are_changed_found_erased_and_go_out(desk):
+    rows = "".join(f"u{number}@example.com,Jürgen,a;b\n" for number in range(300))
+    body = f"email,first name,tags\n{rows}U5@example.com,again,\nbroken,,\n"
+    first = desk.import_(body, **DECLARED)
+    assert first.counts == {
+        "rows": 302, "created": 300, "duplicates": 1, "rejected": 1, "new_tags": 2, "consents": 300, "mailable": 300,
+    }  # fmt: skip
+    second = desk.import_(body.replace("Jürgen", "Max"), duplicates="overwrite")
+    assert (second.counts["updated"], second.counts["mailable"]) == (300, 300)
+    for address, shown in (("", 50), ("?q=max", 50), ("?q=jur", 0), ("?q=u5@", 1), ("?sort=-email", 50),
+                           ("?consent=withdrawn", 0), ("?consent=given&sort=activity", 50)):  # fmt: skip
+        assert desk.client.get(f"/contacts{address}").text.count("data-row") == shown, address
+    contact = desk.contact("u7@example.com")
+    answer = desk.client.post(f"/contacts/{contact.public_id}/erase", data={"confirmation": "u7@example.com"})
+    assert answer.status_code == 303
+    assert desk.client.post("/contacts/exports").status_code == 303
+    desk.lux.work()
+    assert "299" in desk.client.get("/contacts/exports").text

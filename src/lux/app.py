@@ -83,7 +83,8 @@ def _templates(app: Flask) -> None:
 
 def serve_app() -> Flask:
     """Build the application for the server's worker process, which ends when the server is gone."""
-    from lux.kit.process import leave_with_parent
+    from lux.kit.process import keep_small, leave_with_parent
 
+    keep_small()
     leave_with_parent()
     return create_app()

@@ -10,7 +10,7 @@ from lux import house
 from lux.kit import logs
 from lux.kit.db import Database
 from lux.kit.jobs.worker import Worker
-from lux.kit.process import has_parent, leave
+from lux.kit.process import has_parent, keep_small, leave
 
 if TYPE_CHECKING:
     from lux.kit.settings import Settings
@@ -21,6 +21,7 @@ LOOK_SECONDS = 0.5  # between looks at whether the parent is there
 
 def main(settings: Settings, *, parent_pid: int | None = None) -> None:
     """Run until SIGTERM or SIGINT; with a parent, stop in order when it is gone."""
+    keep_small()
     logs.configure(settings)
     ending = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Event, Thread
 from typing import Any
@@ -188,6 +188,20 @@ def _fragments(app: Flask) -> None:
         return Response(events(), mimetype="text/event-stream")
 
 
+def whole(app: Flask) -> Callable[..., list[bytes]]:
+    """Read each answer to its end before it is sent: a file stays open when a browser leaves in the middle of one."""
+
+    def answer(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+        body = app(environ, start_response)
+        try:
+            return list(body)
+        finally:
+            if hasattr(body, "close"):
+                body.close()
+
+    return answer
+
+
 class Quiet(WSGIRequestHandler):
     """Keeps the requests of the style guide out of the tests' log."""
 
@@ -198,7 +212,7 @@ class Quiet(WSGIRequestHandler):
 @contextmanager
 def served(port: int = 0) -> Iterator[str]:
     """Serve the style guide on a free port of this machine; yields its address."""
-    server = make_server("127.0.0.1", port, create_app(), threaded=True, request_handler=Quiet)
+    server = make_server("127.0.0.1", port, whole(create_app()), threaded=True, request_handler=Quiet)
     thread = Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:

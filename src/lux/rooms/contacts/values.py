@@ -33,6 +33,14 @@ _NO_COUNTRIES = frozenset(["ZZ", "XA", "XB", "EU", "EZ", "UN", "QO", "AC", "CP",
 YES = frozenset({"yes", "y", "true", "t", "1", "on", "x", "ja", "j", "wahr", "oui", "vrai", "sí", "si", "sim", "tak"})
 NO = frozenset({"no", "n", "false", "f", "0", "off", "nein", "falsch", "non", "faux", "não", "nie"})
 
+# Written down: Babel would load a whole locale for each of these words, and keep it.
+OWN_NAMES = {
+    "de": "Deutsch", "en": "English", "fr": "français", "es": "español", "it": "italiano", "nl": "Nederlands",
+    "pt": "português", "pl": "polski", "sv": "svenska", "da": "dansk", "fi": "suomi", "nb": "norsk bokmål",
+    "cs": "čeština", "hu": "magyar", "ro": "română", "el": "Ελληνικά", "tr": "Türkçe", "uk": "українська",
+    "ja": "日本語",
+}  # fmt: skip
+
 
 class Unreadable(ValueError):
     """The value can't be used; the message says why and what is expected."""
@@ -253,34 +261,8 @@ def _languages(locale: str) -> dict[str, str]:
         for code, text in _babel_locale(name).languages.items():
             if len(code) <= 3:
                 found[text.casefold()] = code
-        found.update({text.casefold(): code for code, text in _own_names().items()})
+        found.update({text.casefold(): code for code, text in OWN_NAMES.items()})
     return found
-
-
-@lru_cache(maxsize=1)
-def _own_names() -> dict[str, str]:
-    codes = (
-        "de",
-        "en",
-        "fr",
-        "es",
-        "it",
-        "nl",
-        "pt",
-        "pl",
-        "sv",
-        "da",
-        "fi",
-        "nb",
-        "cs",
-        "hu",
-        "ro",
-        "el",
-        "tr",
-        "uk",
-        "ja",
-    )
-    return {code: str(Locale.parse(code).get_language_name(code)) for code in codes}
 
 
 @lru_cache(maxsize=1)

@@ -27,15 +27,16 @@ def add_counts(
     dialect = dialect_of(session)
     statement: Any
     if dialect == "mysql":
-        statement = mysql.insert(table).values(values)
+        statement = mysql.insert(table)
         statement = statement.on_duplicate_key_update(
             {name: table.c[name] + statement.inserted[name] for name in counters}
         )
     else:
         make = sqlite.insert if dialect == "sqlite" else postgresql.insert
-        statement = make(table).values(values)
+        statement = make(table)
         statement = statement.on_conflict_do_update(
             index_elements=list(key),
             set_={name: table.c[name] + statement.excluded[name] for name in counters},
         )
-    session.connection().execute(statement)
+    # Row by row on one prepared statement: with all rows in one, its text would grow with them, and be kept.
+    session.connection().execute(statement, values)

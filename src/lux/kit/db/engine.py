@@ -21,7 +21,7 @@ _PRAGMAS = (
     "busy_timeout=10000",
     "foreign_keys=ON",
     "recursive_triggers=ON",  # without it REPLACE slips past the audit log's triggers
-    "cache_size=-4000",  # KiB of each connection, of which two processes have a dozen; the system caches the file too
+    "cache_size=-2000",  # KiB of each connection, of which two processes have a dozen; the system caches the file too
     "temp_store=MEMORY",
 )
 
@@ -80,6 +80,7 @@ def _sqlite_engine(url: str, file: str | None, pool_size: int) -> Engine:  # noq
         connect_args={"timeout": 10, "check_same_thread": False},
         pool_size=pool_size,
         max_overflow=8,
+        pool_use_lifo=True,  # few connections stay warm, each with a cache of its own
     )
     gate = WriteGate(Path(f"{file}.lock"))
 

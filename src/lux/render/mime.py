@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,7 +18,7 @@ from lux.render.links import TrackedLink, track_links
 from lux.render.liquid import PlainValue, compile_template
 from lux.render.plaintext import text_from_html
 from lux.render.problems import TemplateProblem
-from lux.render.slots import Part, SegmentPart, part_of
+from lux.render.slots import Part, SegmentPart, cut_into_slots, part_of
 
 PART_HEAD = b"Content-Type: text/%s; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n"
 ONE_CLICK = b"List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"
@@ -214,7 +215,17 @@ def _subject_writer(source: str) -> Callable[[Mapping[str, PlainValue]], bytes]:
     if not template.constructs:
         ready = headers.text_header("Subject", source)
         return lambda _data: ready
-    return lambda data: headers.text_header("Subject", template.render(data))
+    cut = cut_into_slots(template)
+    if cut is None:
+        return lambda data: headers.text_header("Subject", template.render(data))
+    segments, slots = cut
+
+    def filled(data: Mapping[str, PlainValue]) -> bytes:
+        values = (*(slot.text(data, html=False) for slot in slots), "")
+        pairs = zip(segments, values, strict=True)
+        return headers.text_header("Subject", "".join(itertools.chain.from_iterable(pairs)))
+
+    return filled
 
 
 def _static_head(template: MailTemplate, list_id: str) -> bytes:

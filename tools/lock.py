@@ -31,11 +31,12 @@ UV_FLAGS = (
     "--fork-strategy=fewest",
     "--quiet",
 )
-# The largest set first; the other is held to its pins, so that the two never differ. What serves is
+# The largest set first; the others are held to its pins, so that they never differ. What serves is
 # installed from wheels alone: no package's own build code runs on the machine.
 LOCKS = {
     "dev": ("--group=build", "--group=dev", "--all-extras"),
     "run": ("--group=build", "--only-binary=:all:", "--constraints=requirements/dev.lock"),
+    "s3": ("--group=build", "--extra=s3", "--only-binary=:all:", "--constraints=requirements/dev.lock"),
 }
 
 
@@ -56,6 +57,7 @@ def problems() -> Iterator[str]:
     groups = project["dependency-groups"]
     wanted = {
         "run": [*project["project"]["dependencies"], *groups["build"]],
+        "s3": [*project["project"]["dependencies"], *groups["build"], *project["project"]["optional-dependencies"]["s3"]],
         "dev": [*project["project"]["dependencies"], *groups["build"], *groups["dev"]],
         "node": groups["node"],
     }

@@ -8,6 +8,7 @@ import sys
 import click
 
 from lux import __version__
+from lux.cli import faults
 from lux.kit.errors import LuxError
 from lux.kit.settings import load
 
@@ -15,13 +16,25 @@ from lux.kit.settings import load
 class LuxGroup(click.Group):
     """Commands whose errors are one sentence, not a traceback."""
 
+    _running = ""
+
     def main(self, *args: object, **kwargs: object) -> object:  # type: ignore[override]
-        """Run a command; a LUX error becomes one sentence and exit code 1."""
+        """Run a command; an error becomes one sentence and exit code 1."""
         try:
             return super().main(*args, **kwargs)  # type: ignore[call-overload]
         except LuxError as error:
-            click.echo(f"lux: {error.message} {error.fix}".strip(), err=True)
-            sys.exit(1)
+            faults.tell(error)
+        except Exception as error:  # noqa: BLE001 - recorded and told, never swallowed
+            faults.tell_unexpected(error, self._running)
+        sys.exit(1)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Remember which command runs, for the error log."""
+        found = super().resolve_command(ctx, args)
+        self._running = found[0] or ""
+        return found
 
 
 @click.group(cls=LuxGroup)

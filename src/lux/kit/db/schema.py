@@ -45,3 +45,11 @@ def newest() -> str | None:
     from alembic.script import ScriptDirectory
 
     return ScriptDirectory(str(MIGRATIONS)).get_current_head()
+
+
+def is_known(engine: Engine) -> bool:
+    """Say whether this version of LUX knows the revision a database is at."""
+    from alembic.script import ScriptDirectory
+
+    known = {script.revision for script in ScriptDirectory(str(MIGRATIONS)).walk_revisions()}
+    return present(engine) in {None, *known}

@@ -5,6 +5,9 @@ from __future__ import annotations
 import base64
 import datetime as dt
 import os
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import time_machine
@@ -217,3 +220,19 @@ def test_erasing_a_company_destroys_its_data_key(db: Database, vault: Vault, com
     with db.begin(ALL_COMPANIES) as session:
         erasure.erase_company(session, company.id)
         assert session.scalars(select(DataKey)).all() == []
+
+
+def test_two_first_secrets_at_once_share_one_data_key(db: Database, vault: Vault, company: Company) -> None:
+    inside, names = threading.Barrier(2), ("password", "private_key")
+
+    def put(name: str) -> None:
+        inside.wait()
+        with db.begin(company.id) as session:
+            vault.store(session, integration="smtp:1", name=name, value=f"value of {name}", actor=audit.SYSTEM)
+            time.sleep(0.3)  # the other one waits for the row's key, or for its turn
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(put, names))
+    with db.read(company.id) as session:
+        assert len(session.scalars(select(DataKey)).all()) == 1
+    assert [opened(db, vault, company, name=name) for name in names] == [f"value of {name}" for name in names]

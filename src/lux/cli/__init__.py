@@ -10,6 +10,7 @@ import click
 from lux import __version__
 from lux.cli import faults
 from lux.kit.errors import LuxError
+from lux.kit.i18n import gettext as _
 from lux.kit.settings import load
 
 
@@ -76,7 +77,7 @@ def migrate() -> None:
 
     for note in prepare.make_ready(load()):
         click.echo(note)
-    click.echo("The schema is up to date.")
+    click.echo(_("The schema is up to date."))
 
 
 @main.command("config")
@@ -93,7 +94,7 @@ def owner_link() -> None:
     from lux.cli import prepare
 
     link = prepare.owner_link(load())
-    click.echo(link or "There is an owner already. Use “lux reset-link EMAIL” to let somebody in again.")
+    click.echo(link or _("There is an owner already. Use “lux reset-link EMAIL” to let somebody in again."))
 
 
 @main.command("reset-link")

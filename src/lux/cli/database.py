@@ -12,6 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from lux.cli.errors import CannotStart
 from lux.kit.db import Database, schema
+from lux.kit.i18n import gettext as _
 from lux.kit.redaction import redact
 
 if TYPE_CHECKING:
@@ -26,11 +27,12 @@ def opened(settings: Settings) -> Iterator[Database]:
     """Open a database that is set up; raises CannotStart."""
     if not settings.home.is_dir():
         raise CannotStart(
-            f"There is no data folder {settings.home}.", fix="Start LUX once, or name the right one: LUX_HOME=/path"
+            _("There is no data folder %(path)s.", path=settings.home),
+            fix=_("Start LUX once, or name the right one: LUX_HOME=/path"),
         )
     with reachable(settings) as db:
         if schema.present(db.engine) is None:
-            raise CannotStart("The database is empty.", fix="Start LUX once, or run: lux migrate")
+            raise CannotStart(_("The database is empty."), fix=_("Start LUX once, or run: lux migrate"))
         yield db
 
 
@@ -43,9 +45,10 @@ def reachable(settings: Settings) -> Iterator[Database]:
             with db.engine.connect():
                 pass
         except _UNREACHABLE as error:
+            where, why = settings.shown_database, _reason(error)
             raise CannotStart(
-                f"The database {settings.shown_database} can't be reached ({_reason(error)}).",
-                fix="Start it, or correct LUX_DATABASE_URL." if settings.database_url else "Look at the file.",
+                _("The database %(where)s can't be reached (%(why)s).", where=where, why=why),
+                fix=_("Start it, or correct LUX_DATABASE_URL.") if settings.database_url else _("Look at the file."),
             ) from error
         yield db
     finally:
@@ -60,7 +63,8 @@ def upgrade(db: Database) -> None:
         if schema.is_known(db.engine):
             raise
         raise CannotStart(
-            "A newer version of LUX has used this database.", fix="Start that version, or restore an older backup."
+            _("A newer version of LUX has used this database."),
+            fix=_("Start that version, or restore an older backup."),
         ) from error
 
 

@@ -63,13 +63,13 @@ def _make_home(settings: Settings) -> None:
         probe.unlink()
     except OSError as error:
         raise CannotStart(
-            f"The data folder {settings.home} can't be written to ({error.strerror}).",
-            fix="Give yourself the right to it, or name another: LUX_HOME=/path make run",
+            _("The data folder %(path)s can't be written to (%(why)s).", path=settings.home, why=error.strerror),
+            fix=_("Give yourself the right to it, or name another: LUX_HOME=/path make run"),
         ) from error
 
 
 def _greet(settings: Settings, link: str | None) -> None:
-    click.echo(f"LUX serves on {settings.base_url}")
+    click.echo(_("LUX serves on %(address)s", address=settings.base_url))
     if link:
-        click.echo("There is no owner yet. Open this link once to become it:")
+        click.echo(_("There is no owner yet. Open this link once to become it:"))
         click.echo(f"  {link}")

@@ -10,6 +10,7 @@ import threading
 from typing import TYPE_CHECKING
 
 from lux.cli.errors import CannotStart
+from lux.kit.i18n import gettext as _
 from lux.kit.settings import environment
 from lux.net.ports import CannotListen, Obstacle, listening_address
 
@@ -76,24 +77,24 @@ def _address(settings: Settings) -> str:
     except CannotListen as error:
         words, fix = {
             Obstacle.IN_USE: (
-                f"Port {port} on {host} is in use.",
-                "End the other program, or choose another port: LUX_PORT=5001 make run",
+                _("Port %(port)s on %(host)s is in use.", port=port, host=host),
+                _("End the other program, or choose another port: LUX_PORT=5001 make run"),
             ),
             Obstacle.NOT_ALLOWED: (
-                f"Port {port} is kept for the system's own services.",
-                "Choose one from 1024 on (LUX_PORT=5000 make run) and put a proxy in front of it.",
+                _("Port %(port)s is kept for the system's own services.", port=port),
+                _("Choose one from 1024 on (LUX_PORT=5000 make run) and put a proxy in front of it."),
             ),
             Obstacle.NOT_HERE: (
-                f"LUX_HOST={host} is not an address of this machine.",
-                "Name one that is: 127.0.0.1 for this machine alone, 0.0.0.0 for all its addresses.",
+                _("LUX_HOST=%(host)s is not an address of this machine.", host=host),
+                _("Name one that is: 127.0.0.1 for this machine alone, 0.0.0.0 for all its addresses."),
             ),
             Obstacle.NO_SUCH_HOST: (
-                f"LUX_HOST={host} is not a name that this machine knows.",
-                "Correct it, or name an address: 127.0.0.1 for this machine alone, 0.0.0.0 for all its addresses.",
+                _("LUX_HOST=%(host)s is not a name that this machine knows.", host=host),
+                _("Correct it, or name an address: 127.0.0.1 for this machine alone, 0.0.0.0 for all its addresses."),
             ),
             Obstacle.OTHER: (
-                f"LUX can't listen on port {port} of {host} ({error.reason}).",
-                "Choose another LUX_HOST or LUX_PORT.",
+                _("LUX can't listen on port %(port)s of %(host)s (%(why)s).", port=port, host=host, why=error.reason),
+                _("Choose another LUX_HOST or LUX_PORT."),
             ),
         }[error.obstacle]
         raise CannotStart(words, fix=fix) from error

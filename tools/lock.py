@@ -54,11 +54,12 @@ def write(arguments: list[str]) -> None:
 def problems() -> Iterator[str]:
     """Yield one sentence for each way in which a lock file does not fit the project."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
-    groups = project["dependency-groups"]
+    groups, extras = project["dependency-groups"], project["project"]["optional-dependencies"]
+    served = [*project["project"]["dependencies"], *groups["build"]]
     wanted = {
-        "run": [*project["project"]["dependencies"], *groups["build"]],
-        "s3": [*project["project"]["dependencies"], *groups["build"], *project["project"]["optional-dependencies"]["s3"]],
-        "dev": [*project["project"]["dependencies"], *groups["build"], *groups["dev"]],
+        "run": served,
+        "s3": [*served, *extras["s3"]],
+        "dev": [*served, *extras["s3"], *groups["dev"]],
         "node": groups["node"],
     }
     for name, requirements in wanted.items():

@@ -24,7 +24,8 @@ def home(tmp_path: Path) -> Path:
 @pytest.fixture
 def lux_command(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lux]:
     """Return a function that runs a command: `lux_command("stop", "--reason", "…")`."""
-    for name in ("PORT", "DATABASE_URL", "REPL_ID", "REPLIT_DOMAINS", *(f"LUX_{f.upper()}" for f in Settings.model_fields)):
+    platforms = ("PORT", "DATABASE_URL", "REPL_ID", "REPLIT_DOMAINS")
+    for name in (*platforms, *(f"LUX_{field.upper()}" for field in Settings.model_fields)):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("LUX_HOME", str(home))
 

@@ -29,7 +29,9 @@ def with_owner(home: Path) -> str:
     """Make an owner and a company; returns its short name."""
     db = database(home)
     with db.begin(ALL_COMPANIES) as session:
-        owner = users.create(session, name="Ada", email="ada@example.com", password="mauve otter sings 9", is_operator=True)
+        owner = users.create(
+            session, name="Ada", email="ada@example.com", password="mauve otter sings 9", is_operator=True
+        )
         slug = companies.create(session, name="Tide", owner_id=owner.id).slug
     db.close()
     return slug

@@ -92,9 +92,7 @@ def network_imports(path):
 
 
 def test_nobody_but_net_connectors_and_ai_imports_the_network():
-    found = [
-        each for path in sources.modules() if not is_owner(path, NETWORK_OWNERS) for each in network_imports(path)
-    ]
+    found = [each for path in sources.modules() if not is_owner(path, NETWORK_OWNERS) for each in network_imports(path)]
     assert not found
 
 

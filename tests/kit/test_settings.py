@@ -17,7 +17,8 @@ from lux.kit.settings import Settings, load
 @pytest.fixture(autouse=True)
 def _nothing_set(monkeypatch: pytest.MonkeyPatch) -> None:
     """Start from an environment without settings."""
-    for name in ("PORT", "DATABASE_URL", "REPL_ID", "REPLIT_DOMAINS", *(f"LUX_{f.upper()}" for f in Settings.model_fields)):
+    platforms = ("PORT", "DATABASE_URL", "REPL_ID", "REPLIT_DOMAINS")
+    for name in (*platforms, *(f"LUX_{field.upper()}" for field in Settings.model_fields)):
         monkeypatch.delenv(name, raising=False)
 
 

@@ -66,7 +66,9 @@ def test_a_visitors_own_claim_in_front_of_the_proxys_is_not_believed(behind: Cal
     assert behind(1).client().get("/seen", headers=claimed).json["address"] == "198.51.100.7"
 
 
-@pytest.mark.parametrize(("hops", "counted", "other"), [(1, "198.51.100.7", "127.0.0.1"), (0, "127.0.0.1", "198.51.100.7")])
+@pytest.mark.parametrize(
+    ("hops", "counted", "other"), [(1, "198.51.100.7", "127.0.0.1"), (0, "127.0.0.1", "198.51.100.7")]
+)
 def test_attempts_are_counted_for_who_really_asks(
     behind: Callable[[int], Installation], hops: int, counted: str, other: str
 ):

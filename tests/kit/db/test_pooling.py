@@ -14,7 +14,8 @@ from lux.kit.db import ALL_COMPANIES
 from tests.factories import Installation, installation, migrate
 from tests.services.postgres import Postgres
 
-OTHERS = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+OTHERS = """SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+            WHERE datname = current_database() AND pid <> pg_backend_pid()"""
 
 
 @pytest.fixture

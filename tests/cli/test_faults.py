@@ -105,3 +105,9 @@ def test_a_data_folder_that_can_not_be_written_to_is_told_with_the_fix(lux_comma
 
 def test_a_file_store_without_its_package_stops_the_start(lux_command: Lux):
     assert "LUX_FILE_STORE can't be used" in one_line(lux_command("prepare", LUX_FILE_STORE="nonsense://bucket"))
+
+
+def test_a_worker_without_its_database_says_so(lux_command: Lux, home: Path):
+    home.mkdir()
+    told = one_line(lux_command("worker", LUX_DATABASE_URL="postgres://lux:sesame@127.0.0.1:9/lux"))
+    assert "can't be reached" in told

@@ -66,8 +66,12 @@ def make_ready() -> None:
 def worker(parent_pid: int | None) -> None:
     """Run background work and the clock."""
     from lux import worker as work
+    from lux.cli import database
 
-    work.main(load(), parent_pid=parent_pid)
+    settings = load()
+    with database.reachable(settings):
+        pass  # a sentence now rather than errors later
+    work.main(settings, parent_pid=parent_pid)
 
 
 @main.command()

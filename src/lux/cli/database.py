@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from alembic.util import CommandError
 from sqlalchemy.exc import SQLAlchemyError
 
 from lux.cli.errors import CannotStart
@@ -57,6 +56,8 @@ def reachable(settings: Settings) -> Iterator[Database]:
 
 def upgrade(db: Database) -> None:
     """Bring the schema up to date; raises CannotStart when a newer LUX has made it."""
+    from alembic.util import CommandError  # only here: a worker, too, looks whether its database is there
+
     try:
         schema.upgrade(db.engine)
     except CommandError as error:

@@ -161,6 +161,8 @@ def walk_through(folder: Path) -> None:
 
 def main() -> int:
     """Walk through it in a folder that is removed afterwards; return the exit code."""
+    # Started in the background, a shell has this ignore Ctrl+C, and what it starts would, too.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     with tempfile.TemporaryDirectory(prefix="lux-clone-") as folder:
         try:
             walk_through(Path(folder) / "lux")

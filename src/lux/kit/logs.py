@@ -34,6 +34,7 @@ _CONTROL: Final = {code: f"\\x{code:02x}" for code in (*range(32), 127, 0x85)} |
     0x2029: "\\u2029",
 }
 _QUIET: Final = (
+    "alembic",
     "apscheduler",
     "urllib3",
     "sqlalchemy.pool",

@@ -1,7 +1,7 @@
 # LUX: `make run` serves, `make test` tests. Every target sets up what it needs first.
 # PYTHON=python3.12 chooses the interpreter; ARGS="…" is handed to the command behind a target.
 .POSIX:
-.PHONY: help run demo test test-core check format full bench assets watch lock clean setup setup-dev
+.PHONY: help run demo test test-core check format full bench assets watch lock messages clean setup setup-dev
 
 BIN = .venv/bin
 PYTEST = $(BIN)/python -m pytest -n auto --dist worksteal --durations 15 --durations-min 1
@@ -42,6 +42,9 @@ watch: setup ## build the front end again at every change
 
 lock: setup-dev ## pin versions with hashes (ARGS=--upgrade: the newest that fit)
 	@exec $(BIN)/python tools/lock.py $(ARGS)
+
+messages: setup-dev ## write dist/lux.pot: every sentence there is to translate
+	@exec $(BIN)/python tools/messages.py $(ARGS)
 
 clean: ## remove what the tools made; ./var stays
 	rm -rf .venv dist frontend/node_modules src/lux/ui/static/dist test-results

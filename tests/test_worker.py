@@ -17,6 +17,8 @@ from lux.kit.jobs import Job, JobState, JobWorker, enqueue
 from lux.kit.settings import environment
 from tests.factories import Installation
 
+pytestmark = pytest.mark.server
+
 PARENT = """
 import subprocess, sys, os, time
 child = subprocess.Popen([sys.executable, "-m", "lux", "worker", "--parent-pid", str(os.getpid())])

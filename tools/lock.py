@@ -31,11 +31,12 @@ UV_FLAGS = (
     "--fork-strategy=fewest",
     "--quiet",
 )
-# The largest set first; the other is held to its pins, so that the two never differ. What serves is
+# The largest set first; the others are held to its pins, so that they never differ. What serves is
 # installed from wheels alone: no package's own build code runs on the machine.
 LOCKS = {
     "dev": ("--group=build", "--group=dev", "--all-extras"),
     "run": ("--group=build", "--only-binary=:all:", "--constraints=requirements/dev.lock"),
+    "s3": ("--group=build", "--extra=s3", "--only-binary=:all:", "--constraints=requirements/dev.lock"),
 }
 
 
@@ -53,10 +54,12 @@ def write(arguments: list[str]) -> None:
 def problems() -> Iterator[str]:
     """Yield one sentence for each way in which a lock file does not fit the project."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
-    groups = project["dependency-groups"]
+    groups, extras = project["dependency-groups"], project["project"]["optional-dependencies"]
+    served = [*project["project"]["dependencies"], *groups["build"]]
     wanted = {
-        "run": [*project["project"]["dependencies"], *groups["build"]],
-        "dev": [*project["project"]["dependencies"], *groups["build"], *groups["dev"]],
+        "run": served,
+        "s3": [*served, *extras["s3"]],
+        "dev": [*served, *extras["s3"], *groups["dev"]],
         "node": groups["node"],
     }
     for name, requirements in wanted.items():

@@ -87,15 +87,22 @@ def install_packages(profile: str) -> None:
     """Install what the lock file names, each file checked against its hash."""
     lock = lock_file(profile)
     wanted = _digest(lock)
-    if wanted in (_stamp(profile), _stamp("dev") if profile == "run" else None):
+    if _stamp(profile) == wanted:
         return
     _step(
         f"installing packages from requirements/{lock.name} (once; about a minute)",
         lambda: _pip("--require-hashes", "-r", str(lock)),
     )
     _write_stamp(profile, wanted)
-    if profile == "dev":
-        _write_stamp("run", _digest(lock_file("run")))
+    if profile == "dev":  # it holds the others
+        for smaller in ("run", "s3"):
+            _write_stamp(smaller, _digest(lock_file(smaller)))
+
+
+def install_extras(profile: str) -> None:
+    """Install what the settings ask for besides: s3fs, where files go to an S3-compatible service."""
+    if profile == "run" and os.environ.get("LUX_FILE_STORE", "").startswith("s3://"):
+        install_packages("s3")
 
 
 def build_assets() -> None:
@@ -128,6 +135,7 @@ def set_up(profile: str) -> None:
         fcntl.flock(mutex, fcntl.LOCK_EX)
         make_venv()
         install_packages(profile)
+        install_extras(profile)
         build_assets()
         install_project()
 

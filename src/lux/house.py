@@ -134,3 +134,14 @@ def job_error_recorder() -> OnError:
         )  # fmt: skip
 
     return record
+
+
+def tick_error_recorder(db: Database) -> Callable[[str, BaseException], None]:
+    """Return what writes a failed tick of the clock into error_log."""
+
+    def record(name: str, error: BaseException) -> None:
+        from lux.rooms.diagnostics import service
+
+        service.capture(db, error, source="clock", endpoint=name, severity="warning")
+
+    return record

@@ -35,6 +35,7 @@ def main(settings: Settings, *, parent_pid: int | None = None) -> None:
         schedules=house.schedules(),
         ticks=house.ticks(),
         on_error=house.job_error_recorder(),
+        on_tick_error=house.tick_error_recorder(db),
     )
     worker.start()
     while not ending.wait(LOOK_SECONDS) and has_parent(parent_pid):

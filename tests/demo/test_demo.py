@@ -97,6 +97,7 @@ def test_nobody_at_the_given_address_is_said_in_one_sentence():
     assert (done.returncode, done.stderr) == (1, f"demo: Nobody answers at {url}.\n")
 
 
+@pytest.mark.server
 def test_a_lux_that_cannot_start_says_why(tmp_path):
     blocked = tmp_path / "file"
     blocked.write_text("not a folder")

@@ -71,6 +71,15 @@ def imported_names(module: ast.Module) -> dict[str, str]:
     return names
 
 
+def imports(path: Path) -> Iterator[tuple[int, str]]:
+    """Yield (line, full dotted name) for each module, or thing of a module, that a module imports, wherever it does."""
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.Import):
+            yield from ((node.lineno, alias.name) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield from ((node.lineno, f"{node.module}.{alias.name}") for alias in node.names)
+
+
 def uses(path: Path) -> Iterator[tuple[int, str]]:
     """Yield (line, full dotted name) for each imported thing a module names."""
     module = tree(path)

@@ -12,7 +12,10 @@ import pytest
 import check
 
 ROOT = Path(__file__).resolve().parents[2]
-TARGETS = ["run", "demo", "test", "test-core", "check", "format", "full", "bench", "assets", "watch", "lock", "clean"]
+TARGETS = [
+    "run", "demo", "test", "test-core", "check", "format", "full", "bench", "assets", "watch", "lock", "messages",
+    "clean",
+]  # fmt: skip
 
 
 def make(*arguments):

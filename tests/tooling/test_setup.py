@@ -114,7 +114,7 @@ class TestSteps:
         (tmp_path / ".venv" / "pyvenv.cfg").write_text("version = 3")
         for name in ("pyproject.toml", "hatch_build.py"):
             (tmp_path / name).write_text("")
-        for name in ("run", "dev", "node"):
+        for name in ("run", "s3", "dev", "node"):
             (tmp_path / "requirements" / f"{name}.lock").write_text(name)
         monkeypatch.setattr(setup, "ROOT", tmp_path)
         monkeypatch.setattr(setup, "VENV", tmp_path / ".venv")
@@ -136,6 +136,20 @@ class TestSteps:
     def test_what_developers_have_is_enough_to_serve(self):
         setup.install_packages("dev")
         setup.install_packages("run")
+        assert len(self.calls) == 1
+
+    def test_what_s3_needs_is_installed_where_files_go_there(self, monkeypatch):
+        setup.install_extras("run")
+        assert self.calls == []
+        monkeypatch.setenv("LUX_FILE_STORE", "s3://bucket/lux")
+        setup.install_extras("run")
+        setup.install_extras("run")
+        assert self.calls == [("--require-hashes", "-r", str(self.root / "requirements/s3.lock"))]
+
+    def test_developers_have_what_s3_needs(self, monkeypatch):
+        monkeypatch.setenv("LUX_FILE_STORE", "s3://bucket/lux")
+        setup.install_packages("dev")
+        setup.install_extras("run")
         assert len(self.calls) == 1
 
     def test_lux_is_installed_from_its_folder_without_fetching_anything(self):

@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import datetime as dt
 import os
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import time_machine
@@ -217,3 +219,26 @@ def test_erasing_a_company_destroys_its_data_key(db: Database, vault: Vault, com
     with db.begin(ALL_COMPANIES) as session:
         erasure.erase_company(session, company.id)
         assert session.scalars(select(DataKey)).all() == []
+
+
+def store_two_at_once(db: Database, vault: Vault, company_id: int) -> int:
+    """Store a company's first two secrets at the same time; returns how many data keys it has then."""
+    inside, names = threading.Barrier(2), ("password", "private_key")
+
+    def put(name: str) -> None:
+        with db.begin(company_id) as session:
+            if db.dialect != "sqlite":  # there the second one waits for its turn
+                session.scalars(select(DataKey)).all()  # both have looked, and neither has seen a key
+                inside.wait(20)
+            vault.store(session, integration="smtp:1", name=name, value=f"value of {name}", actor=audit.SYSTEM)
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(put, names))
+    with db.read(company_id) as session:
+        found = [vault.open(session, integration="smtp:1", name=name, purpose="test") for name in names]
+        assert found == [f"value of {name}" for name in names]
+        return len(session.scalars(select(DataKey)).all())
+
+
+def test_two_first_secrets_at_once_share_one_data_key(db: Database, vault: Vault, company: Company) -> None:
+    assert store_two_at_once(db, vault, company.id) == 1

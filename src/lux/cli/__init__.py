@@ -8,20 +8,34 @@ import sys
 import click
 
 from lux import __version__
+from lux.cli import faults
 from lux.kit.errors import LuxError
+from lux.kit.i18n import gettext as _
 from lux.kit.settings import load
 
 
 class LuxGroup(click.Group):
     """Commands whose errors are one sentence, not a traceback."""
 
+    _running = ""
+
     def main(self, *args: object, **kwargs: object) -> object:  # type: ignore[override]
-        """Run a command; a LUX error becomes one sentence and exit code 1."""
+        """Run a command; an error becomes one sentence and exit code 1."""
         try:
             return super().main(*args, **kwargs)  # type: ignore[call-overload]
         except LuxError as error:
-            click.echo(f"lux: {error.message} {error.fix}".strip(), err=True)
-            sys.exit(1)
+            faults.tell(error)
+        except Exception as error:  # noqa: BLE001 - recorded and told, never swallowed
+            faults.tell_unexpected(error, self._running)
+        sys.exit(1)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Remember which command runs, for the error log."""
+        found = super().resolve_command(ctx, args)
+        self._running = found[0] or ""
+        return found
 
 
 @click.group(cls=LuxGroup)
@@ -52,8 +66,12 @@ def make_ready() -> None:
 def worker(parent_pid: int | None) -> None:
     """Run background work and the clock."""
     from lux import worker as work
+    from lux.cli import database
 
-    work.main(load(), parent_pid=parent_pid)
+    settings = load()
+    with database.reachable(settings):
+        pass  # a sentence now rather than errors later
+    work.main(settings, parent_pid=parent_pid)
 
 
 @main.command()
@@ -63,7 +81,7 @@ def migrate() -> None:
 
     for note in prepare.make_ready(load()):
         click.echo(note)
-    click.echo("The schema is up to date.")
+    click.echo(_("The schema is up to date."))
 
 
 @main.command("config")
@@ -80,7 +98,7 @@ def owner_link() -> None:
     from lux.cli import prepare
 
     link = prepare.owner_link(load())
-    click.echo(link or "There is an owner already. Use “lux reset-link EMAIL” to let somebody in again.")
+    click.echo(link or _("There is an owner already. Use “lux reset-link EMAIL” to let somebody in again."))
 
 
 @main.command("reset-link")

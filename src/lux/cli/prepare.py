@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING
 
 import click
 
+from lux.cli import database
 from lux.cli.errors import CannotStart
 from lux.identity import owner_link as links
 from lux.identity import tokens, users
 from lux.kit import clock, logs
-from lux.kit.db import ALL_COMPANIES, Database, schema
+from lux.kit.db import ALL_COMPANIES
 from lux.kit.errors import NotFound
+from lux.kit.i18n import gettext as _
+from lux.net import storage
 from lux.vault import keys
 
 if TYPE_CHECKING:
@@ -30,35 +33,26 @@ def prepare(settings: Settings) -> None:
 def make_ready(settings: Settings) -> list[str]:
     """Make the data folder, keys and schema; returns notes for people. Raises CannotStart."""
     _make_home(settings)
-    db = Database.of(settings)
-    try:
-        schema.upgrade(db.engine)
+    storage.store_of(settings)  # raises SettingsProblem for one that can't be used
+    with database.reachable(settings) as db:
+        database.upgrade(db)
         return keys.prepare_keys(settings, db)
-    finally:
-        db.close()
 
 
 def owner_link(settings: Settings) -> str | None:
     """Return a fresh owner link, or None when there is an owner."""
-    db = Database.of(settings)
-    try:
+    with database.opened(settings) as db:
         return links.make_owner_link(db, settings)
-    finally:
-        db.close()
 
 
 def reset_link(settings: Settings, email: str) -> str:
     """Return a one-time link with which a person chooses a new password; raises NotFound."""
-    db = Database.of(settings)
-    try:
-        with db.begin(ALL_COMPANIES) as session:
-            user = users.by_email(session, email)
-            if user is None:
-                raise NotFound(f"Nobody signs in with {email}.", fix="Check the address.")
-            token = tokens.issue(session, tokens.Purpose.PASSWORD_RESET, user_id=user.id)
-        return f"{settings.base_url}/reset/{token}"
-    finally:
-        db.close()
+    with database.opened(settings) as db, db.begin(ALL_COMPANIES) as session:
+        user = users.by_email(session, email)
+        if user is None:
+            raise NotFound(_("Nobody signs in with %(email)s.", email=email), fix=_("Check the address."))
+        token = tokens.issue(session, tokens.Purpose.PASSWORD_RESET, user_id=user.id)
+    return f"{settings.base_url}/reset/{token}"
 
 
 def _make_home(settings: Settings) -> None:
@@ -69,13 +63,13 @@ def _make_home(settings: Settings) -> None:
         probe.unlink()
     except OSError as error:
         raise CannotStart(
-            f"The data folder {settings.home} can't be written to ({error.strerror}).",
-            fix="Give yourself the right to it, or name another: LUX_HOME=/path make run",
+            _("The data folder %(path)s can't be written to (%(why)s).", path=settings.home, why=error.strerror),
+            fix=_("Give yourself the right to it, or name another: LUX_HOME=/path make run"),
         ) from error
 
 
 def _greet(settings: Settings, link: str | None) -> None:
-    click.echo(f"LUX serves on {settings.base_url}")
+    click.echo(_("LUX serves on %(address)s", address=settings.base_url))
     if link:
-        click.echo("There is no owner yet. Open this link once to become it:")
+        click.echo(_("There is no owner yet. Open this link once to become it:"))
         click.echo(f"  {link}")

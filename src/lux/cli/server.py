@@ -10,8 +10,9 @@ import threading
 from typing import TYPE_CHECKING
 
 from lux.cli.errors import CannotStart
+from lux.kit.i18n import gettext as _
 from lux.kit.settings import environment
-from lux.net.ports import is_free
+from lux.net.ports import CannotListen, Obstacle, listening_address
 
 if TYPE_CHECKING:
     from lux.kit.settings import Settings
@@ -21,11 +22,7 @@ RESTART_SECONDS = 2.0  # between two starts of a worker that ended by itself
 
 def serve(settings: Settings, *, with_jobs: bool) -> None:
     """Make ready and serve until a signal ends it."""
-    if not is_free(settings.host, settings.port):
-        raise CannotStart(
-            f"Port {settings.port} on {settings.host} is in use.",
-            fix="End the other program, or choose another port: LUX_PORT=5001 make run",
-        )
+    address = _address(settings)
     prepared = subprocess.run([sys.executable, "-m", "lux", "prepare"], env=_environment(settings), check=False)
     if prepared.returncode:
         sys.exit(prepared.returncode)
@@ -33,7 +30,7 @@ def serve(settings: Settings, *, with_jobs: bool) -> None:
     if helper:
         helper.start()
     try:
-        _serve_pages(settings)
+        _serve_pages(settings, address)
     finally:
         if helper:
             helper.stop()
@@ -72,7 +69,38 @@ class Helper:
             self._ending.wait(RESTART_SECONDS)
 
 
-def _serve_pages(settings: Settings) -> None:
+def _address(settings: Settings) -> str:
+    """Return the IP address to listen on; raises CannotStart with what stands in the way and the fix."""
+    host, port = settings.host, settings.port
+    try:
+        return listening_address(host, port)
+    except CannotListen as error:
+        words, fix = {
+            Obstacle.IN_USE: (
+                _("Port %(port)s on %(host)s is in use.", port=port, host=host),
+                _("End the other program, or choose another port: LUX_PORT=5001 make run"),
+            ),
+            Obstacle.NOT_ALLOWED: (
+                _("Port %(port)s is kept for the system's own services.", port=port),
+                _("Choose one from 1024 on (LUX_PORT=5000 make run) and put a proxy in front of it."),
+            ),
+            Obstacle.NOT_HERE: (
+                _("LUX_HOST=%(host)s is not an address of this machine.", host=host),
+                _("Name one that is: 127.0.0.1 for this machine alone, 0.0.0.0 for all its addresses."),
+            ),
+            Obstacle.NO_SUCH_HOST: (
+                _("LUX_HOST=%(host)s is not a name that this machine knows.", host=host),
+                _("Correct it, or name an address: 127.0.0.1 for this machine alone, 0.0.0.0 for all its addresses."),
+            ),
+            Obstacle.OTHER: (
+                _("LUX can't listen on port %(port)s of %(host)s (%(why)s).", port=port, host=host, why=error.reason),
+                _("Choose another LUX_HOST or LUX_PORT."),
+            ),
+        }[error.obstacle]
+        raise CannotStart(words, fix=fix) from error
+
+
+def _serve_pages(settings: Settings, address: str) -> None:
     from granian import Granian
     from granian.constants import Interfaces
     from granian.log import LogLevels
@@ -80,7 +108,7 @@ def _serve_pages(settings: Settings) -> None:
     server = Granian(
         "lux.app:serve_app",
         factory=True,
-        address=settings.host,
+        address=address,
         port=settings.port,
         interface=Interfaces.WSGI,
         workers=1,

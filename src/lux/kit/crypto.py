@@ -14,6 +14,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from lux.kit.settings import Settings
 
 KEY_BYTES = 32
@@ -68,11 +70,42 @@ def make_key_file(path: Path, prefix: str) -> bool:
     """Write a new random key readable by its owner only, unless there is one; says whether it was made now."""
     if path.exists():
         return False
+    text = prefix + base64.b64encode(os.urandom(KEY_BYTES)).decode() + "\n"
+    return _place(path, text, os.link)  # a link is made or not made, and never over what is there
+
+
+def replace_key_file(path: Path, text: str) -> None:
+    """Put other keys into a key file, whole or not at all; they are on the disk when this returns."""
+    _place(path, text, os.replace)
+
+
+def _place(path: Path, text: str, move: Callable[[Path, Path], None]) -> bool:
+    """Write beside the path, then give the file its name: a crash leaves the earlier state or the new one.
+
+    Says whether it has the name now; a link is refused where there is a file already.
+    """
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    unfinished = path.with_name(f".{path.name}.{secrets.token_hex(8)}.new")
+    descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o400)
     try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o400)
+        with os.fdopen(descriptor, "w") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        move(unfinished, path)
     except FileExistsError:
         return False
-    with os.fdopen(descriptor, "w") as file:
-        file.write(prefix + base64.b64encode(os.urandom(KEY_BYTES)).decode() + "\n")
+    finally:
+        unfinished.unlink(missing_ok=True)
+    for folder in (path.parent, path.parent.parent):
+        _sync_folder(folder)
     return True
+
+
+def _sync_folder(folder: Path) -> None:
+    """Bring a folder's entries to the disk: a file's own fsync does not hold its name (fsync(2))."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

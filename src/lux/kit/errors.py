@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from lux.kit.i18n import gettext
+
 
 @dataclass(frozen=True, kw_only=True)
 class FieldProblem:
@@ -31,14 +33,19 @@ class LuxError(Exception):
         problems: Sequence[FieldProblem] = (),
     ) -> None:
         """Keep the words for people, the field, the fix and a link to where it is mended."""
-        super().__init__(message or (self.__doc__ or "").strip())
-        self.message = message or (self.__doc__ or "").strip()
+        self.message = message or gettext(self.default_words())
+        super().__init__(self.message)
         self.field = field
         self.fix = fix
         self.url = url
         self.problems = tuple(problems) or (
             (FieldProblem(field=field, message=self.message, fix=fix),) if field else ()
         )
+
+    @classmethod
+    def default_words(cls) -> str:
+        """Return the docstring's first paragraph in one line: what is said where nobody says more; untranslated."""
+        return " ".join((cls.__doc__ or "").strip().partition("\n\n")[0].split())
 
 
 class InvalidInput(LuxError):

@@ -9,6 +9,7 @@ from contextvars import ContextVar
 from functools import lru_cache
 from pathlib import Path
 
+from babel import Locale
 from babel.support import LazyProxy, NullTranslations, Translations
 
 DOMAIN = "lux"
@@ -31,6 +32,12 @@ def _catalogue(locale: str) -> NullTranslations:
 def locale() -> str:
     """Return the locale of the present context, for example "en" or "de"."""
     return _current.get()
+
+
+def babel_locale() -> Locale:
+    """Return how numbers and dates are written in the present context."""
+    name = locale()
+    return Locale.parse(DEFAULT_LOCALE if name == PSEUDO_LOCALE else name)
 
 
 def available_locales() -> list[str]:

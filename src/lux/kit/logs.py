@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, TextIO
 
 import structlog
 
+from lux.kit import database_url
 from lux.kit.redaction import (
     redact,
     redact_value,
@@ -33,6 +34,7 @@ _CONTROL: Final = {code: f"\\x{code:02x}" for code in (*range(32), 127, 0x85)} |
     0x2029: "\\u2029",
 }
 _QUIET: Final = (
+    "alembic",
     "apscheduler",
     "urllib3",
     "sqlalchemy.pool",
@@ -101,8 +103,8 @@ def _register_own(settings: Settings) -> None:
     register_secret(settings.secret_key.get_secret_value())
     for part in settings.master_keys.get_secret_value().split(","):
         register_secret(part.partition(":")[2])
-    login = settings.database.partition("://")[2].rpartition("@")[0]
-    register_secret(login.partition(":")[2])
+    for secret in database_url.secrets(settings.database):
+        register_secret(secret)
 
 
 def _renderer(settings: Settings, out: TextIO) -> Processor:

@@ -1,9 +1,11 @@
 """One frozen, typed settings object; the only place that reads the environment."""
 
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import (
@@ -16,16 +18,22 @@ from pydantic_settings import (
 from lux.kit.errors import FieldProblem, SettingsProblem
 
 PLATFORM_NAMES = {"port": "PORT", "database_url": "DATABASE_URL", "repl_id": "REPL_ID"}
+_DOMAINS = "REPLIT_DOMAINS"  # the public address, as Replit names it
+_LOGIN_PASSWORD = re.compile(r"(?<=://)([^/:@\s]*):[^@\s]*@")
+_QUERY_SECRET = re.compile(r"([?&][\w-]*(?:pass\w*|secret\w*|token|key)=)[^&#\s]*", re.IGNORECASE)
 
 
 class Settings(BaseSettings):
     """All settings of an installation: `LUX_*`, else the platform's own names, else the default."""
 
-    model_config = SettingsConfigDict(env_prefix="LUX_", frozen=True, extra="ignore", env_ignore_empty=True)
+    model_config = SettingsConfigDict(
+        env_prefix="LUX_", frozen=True, extra="ignore", env_ignore_empty=True, hide_input_in_errors=True
+    )
 
     home: Path = Field(default=Path("var"), description="Folder that holds all local state.")
     database_url: str = Field(
-        default="", description="SQLAlchemy URL; empty = SQLite in the home folder. postgres:// is understood."
+        default="",
+        description="postgresql://, mysql://, mariadb:// or sqlite:/// address; empty = SQLite in the home folder.",
     )
     public_url: str = Field(
         default="", description="Address under which people reach LUX; links in mails begin with it."
@@ -83,18 +91,37 @@ class Settings(BaseSettings):
     def _absolute(cls, value: Path) -> Path:
         return value.expanduser().absolute()
 
+    @field_validator("database_url")
+    @classmethod
+    def _exact(cls, value: str) -> str:
+        if not value:
+            return value
+        from lux.kit import database_url  # only where it is set: the supervising process stays small
+
+        return database_url.normal(value)
+
     @field_validator("public_url")
     @classmethod
     def _plain_url(cls, value: str) -> str:
-        if value and not value.startswith(("http://", "https://")):
+        if not value:
+            return value
+        if not value.startswith(("http://", "https://")):
             raise ValueError("must begin with http:// or https://")
+        parts = urlsplit(value)
+        _ = parts.port  # raises ValueError for one that is no number
+        if not parts.hostname or any(letter.isspace() for letter in value):
+            raise ValueError("must name a host, for example https://lux.example.com")
+        if parts.query or parts.fragment or "@" in parts.netloc:
+            raise ValueError("must be a plain address, without ?, # and @")
         return value.rstrip("/")
+
+    @field_validator("host")
+    @classmethod
+    def _without_brackets(cls, value: str) -> str:
+        return value.removeprefix("[").removesuffix("]")
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
-        if self.database_url.startswith(("postgres://", "postgresql://")):
-            rest = self.database_url.split("://", 1)[1]
-            object.__setattr__(self, "database_url", f"postgresql+psycopg://{rest}")
         if self.repl_id and "host" not in self.model_fields_set:
             object.__setattr__(self, "host", "0.0.0.0")  # noqa: S104 - Replit's proxy reaches the container from outside
         if self.repl_id and "proxy_hops" not in self.model_fields_set:
@@ -110,6 +137,7 @@ class Settings(BaseSettings):
     def base_url(self) -> str:
         """Return the address that links begin with."""
         shown = "127.0.0.1" if self.host in {"0.0.0.0", "::"} else self.host  # noqa: S104 - compared, not bound
+        shown = f"[{shown}]" if ":" in shown else shown  # RFC 3986: an IPv6 address stands in brackets
         return self.public_url or f"http://{shown}:{self.port}"
 
     @property
@@ -125,8 +153,15 @@ class Settings(BaseSettings):
             if isinstance(value, SecretStr):
                 shown[name] = "set (hidden)" if value.get_secret_value() else "not set"
             else:
-                shown[name] = _mask_password(str(self.database if name == "database_url" else value))
-        return shown
+                shown[name] = _mask_password(str(value))
+        return shown | {"database_url": self.shown_database}
+
+    @property
+    def shown_database(self) -> str:
+        """Return the database's address fit for people: without passwords."""
+        from lux.kit import database_url
+
+        return database_url.masked(self.database)
 
 
 class _PlatformSource(PydanticBaseSettingsSource):
@@ -138,7 +173,7 @@ class _PlatformSource(PydanticBaseSettingsSource):
 
     def __call__(self) -> dict[str, Any]:
         found = {name: os.environ.get(variable, "") for name, variable in PLATFORM_NAMES.items()}
-        domain = os.environ.get("REPLIT_DOMAINS", "").partition(",")[0].strip()
+        domain = os.environ.get(_DOMAINS, "").partition(",")[0].strip()
         found["public_url"] = f"https://{domain}" if domain else ""
         return {name: value for name, value in found.items() if value}
 
@@ -148,13 +183,7 @@ def load(**overrides: object) -> Settings:
     try:
         return Settings(**overrides)  # type: ignore[arg-type]
     except ValidationError as error:
-        problems = [
-            FieldProblem(
-                field="LUX_" + ".".join(str(part) for part in item["loc"]).upper(),
-                message=f"{item['msg']} (it is {item['input']!r})",
-            )
-            for item in error.errors()
-        ]
+        problems = [_problem(item["loc"], item["msg"], item["input"], overrides) for item in error.errors()]
         words = "; ".join(f"{problem.field}: {problem.message}" for problem in problems)
         raise SettingsProblem(f"A setting can't be used. {words}", problems=problems) from error
     except SettingsError as error:
@@ -163,14 +192,29 @@ def load(**overrides: object) -> Settings:
         ) from error
 
 
+def _problem(
+    place: tuple[int | str, ...], message: str, value: object, overrides: Mapping[str, object]
+) -> FieldProblem:
+    """Say what is wrong with a setting, under the name that was really set, without showing secrets."""
+    name = ".".join(str(part) for part in place)
+    words = message.removeprefix("Value error, ")
+    if name not in {"database_url", "secret_key", "master_keys"}:
+        words = f"{words} (it is {_mask_password(str(value))!r})"
+    return FieldProblem(field=_variable(name, overrides), message=words)
+
+
+def _variable(name: str, overrides: Mapping[str, object]) -> str:
+    """Return the variable from which a setting has its value."""
+    own = f"LUX_{name.upper()}"
+    is_own = name in overrides or any(variable.upper() == own and value for variable, value in os.environ.items())
+    platforms = _DOMAINS if name == "public_url" else PLATFORM_NAMES.get(name, "")
+    return platforms if not is_own and os.environ.get(platforms) else own
+
+
 def environment(names: Mapping[str, str]) -> dict[str, str]:
     """Return a copy of the process environment with some values set, for child processes."""
     return {**os.environ, **names}
 
 
 def _mask_password(text: str) -> str:
-    head, separator, tail = text.partition("://")
-    if not separator or "@" not in tail:
-        return text
-    login, _, place = tail.rpartition("@")
-    return f"{head}://{login.split(':', 1)[0]}:***@{place}"
+    return _QUERY_SECRET.sub(r"\1***", _LOGIN_PASSWORD.sub(r"\1:***@", text))

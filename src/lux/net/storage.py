@@ -6,11 +6,13 @@ import posixpath
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, BinaryIO, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, Final, cast
 
 import fsspec
 
 from lux.kit.crypto import random_token
+from lux.kit.errors import SettingsProblem
+from lux.kit.i18n import gettext as _
 
 if TYPE_CHECKING:
     from fsspec import AbstractFileSystem
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from lux.kit.settings import Settings
     from lux.ports.storage import FileStore
 
+_BLOCK_BYTES: Final = 8 * 2**20  # one part of a multipart upload; S3 takes 10,000 of them: 80 GB
 _NOT_IN_KEYS = re.compile(r"[\x00-\x1f\\*?\[\]]")
 
 
@@ -83,10 +86,39 @@ class FsspecStore:
 
 
 def store_of(settings: Settings) -> FileStore:
-    """Return the installation's file store: LUX_FILE_STORE, else the folder `files` of the data folder."""
-    if settings.file_store:
-        options = {"endpoint_url": settings.file_store_endpoint} if settings.file_store_endpoint else {}
-        system, root = fsspec.core.url_to_fs(settings.file_store, **options)
-        return FsspecStore(system, root)
-    root = str(settings.home / "files")
-    return FsspecStore(fsspec.filesystem("file", auto_mkdir=True), root)
+    """Return the installation's file store: LUX_FILE_STORE, else the folder `files` of the data folder.
+
+    Nothing is connected yet. Raises SettingsProblem for an address that no installed package knows.
+    """
+    if not settings.file_store:
+        return FsspecStore(fsspec.filesystem("file", auto_mkdir=True), str(settings.home / "files"))
+    is_s3 = settings.file_store.startswith(("s3://", "s3a://"))
+    try:
+        system, root = fsspec.core.url_to_fs(settings.file_store, **(_s3_options(settings) if is_s3 else {}))
+    except ImportError as error:
+        raise SettingsProblem(
+            _("LUX_FILE_STORE needs a package that is not installed: %(reason)s.", reason=str(error).rstrip(".")),
+            fix=_("Start with make run, which installs what s3:// needs, or see docs/howto/file-store.md."),
+        ) from error
+    except ValueError as error:
+        raise SettingsProblem(
+            _("LUX_FILE_STORE can't be used: %(reason)s.", reason=str(error).rstrip(".")),
+            fix=_("Write s3://bucket/folder, or leave it empty for the data folder."),
+        ) from error
+    if is_s3 and not settings.file_store.partition("://")[2].partition("/")[0]:
+        raise SettingsProblem(
+            _("LUX_FILE_STORE names no bucket."), fix=_("Write s3://bucket/folder, with a bucket that exists.")
+        )
+    return FsspecStore(system, root)
+
+
+def _s3_options(settings: Settings) -> dict[str, Any]:
+    """Return how s3fs is set up; keys come from the AWS variables or the machine's role, as its SDK finds them."""
+    options: dict[str, Any] = {
+        "use_listings_cache": False,  # another process writes too
+        "default_block_size": _BLOCK_BYTES,  # 50 MiB by itself, of which each upload holds one in memory
+        "config_kwargs": {"connect_timeout": 10, "read_timeout": 60, "retries": {"max_attempts": 3}},
+    }
+    if settings.file_store_endpoint:
+        options["endpoint_url"] = settings.file_store_endpoint
+    return options

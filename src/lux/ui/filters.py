@@ -4,23 +4,20 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from babel import Locale, dates, numbers
+from babel import dates, numbers
 from flask import Flask, current_app
 from markupsafe import Markup
 
-from lux.kit import clock, i18n
+from lux.kit import clock
+from lux.kit.i18n import babel_locale
 from lux.kit.i18n import gettext as _
+from lux.kit.money import Money
 from lux.ui import web
-
-
-def _locale() -> Locale:
-    name = i18n.locale()
-    return Locale.parse("en" if name == i18n.PSEUDO_LOCALE else name)
 
 
 def number(value: float | None) -> str:
     """Write a number with the locale's separators; None is shown as unknown."""
-    return _("unknown") if value is None else numbers.format_decimal(value, locale=_locale())
+    return _("unknown") if value is None else numbers.format_decimal(value, locale=babel_locale())
 
 
 def percent(numerator: int | None, denominator: int | None, digits: int = 1) -> str:
@@ -28,15 +25,14 @@ def percent(numerator: int | None, denominator: int | None, digits: int = 1) -> 
     if numerator is None or not denominator:
         return "–"
     pattern = "0." + "0" * digits + " %" if digits else "0 %"
-    return numbers.format_percent(numerator / denominator, format=pattern, locale=_locale())
+    return numbers.format_percent(numerator / denominator, format=pattern, locale=babel_locale())
 
 
 def money(minor: int | None, currency: str) -> str:
     """Write minor units as money of a currency."""
     if minor is None:
         return _("unknown")
-    digits = numbers.get_currency_precision(currency)
-    return numbers.format_currency(minor / 10**digits, currency, locale=_locale())
+    return Money(minor=minor, currency=currency).display()
 
 
 def moment(value: datetime | None, style: str = "medium") -> Markup | str:
@@ -44,7 +40,7 @@ def moment(value: datetime | None, style: str = "medium") -> Markup | str:
     if value is None:
         return "–"
     local = clock.in_zone(value, web.tz())
-    shown = dates.format_datetime(local, format=style, locale=_locale())
+    shown = dates.format_datetime(local, format=style, locale=babel_locale())
     return Markup('<time datetime="{}" title="{}">{}</time>').format(value.isoformat(), web.tz(), shown)
 
 
@@ -52,8 +48,8 @@ def ago(value: datetime | None) -> Markup | str:
     """Write how long ago (or how soon) a moment is, with the exact time as a tooltip."""
     if value is None:
         return _("never")
-    words = dates.format_timedelta(value - clock.now(), add_direction=True, locale=_locale())
-    exact = dates.format_datetime(clock.in_zone(value, web.tz()), format="medium", locale=_locale())
+    words = dates.format_timedelta(value - clock.now(), add_direction=True, locale=babel_locale())
+    exact = dates.format_datetime(clock.in_zone(value, web.tz()), format="medium", locale=babel_locale())
     return Markup('<time datetime="{}" title="{}">{}</time>').format(value.isoformat(), exact, words)
 
 

@@ -88,16 +88,9 @@ def _add_to_file(settings: Settings, present: MasterKeys) -> None:
 
 
 def _write_file(settings: Settings, found: dict[str, bytes]) -> None:
-    """Replace the key file whole or not at all, readable by its owner only."""
-    path = keys.key_file(settings)
-    unfinished = path.with_suffix(".new")
-    unfinished.unlink(missing_ok=True)
-    descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o400)
-    with os.fdopen(descriptor, "w") as file:
-        file.write(",".join(f"{name}:{base64.b64encode(key).decode()}" for name, key in found.items()) + "\n")
-        file.flush()
-        os.fsync(file.fileno())
-    unfinished.replace(path)
+    """Replace the key file whole or not at all; no data key is wrapped by what is not on the disk."""
+    text = ",".join(f"{name}:{base64.b64encode(key).decode()}" for name, key in found.items())
+    crypto.replace_key_file(keys.key_file(settings), f"{text}\n")
 
 
 def _note(session: Session, newest: str, count: int) -> None:

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Final
 
 from cryptography.exceptions import InvalidTag
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from lux.kit import clock, crypto
-from lux.kit.db.session import company_of
+from lux.kit.db.session import company_of, dialect_of
 from lux.kit.errors import LuxError, NotFound, VaultLocked
 from lux.kit.i18n import gettext as _
 from lux.kit.logs import register_secret
@@ -138,18 +139,20 @@ class Vault:
 
     def _data_key(self, session: Session, master: MasterKeys) -> tuple[str, bytes]:
         """Return the company's newest data key, made at the first use."""
-        newest = session.scalars(select(DataKey).order_by(DataKey.id.desc()).limit(1)).one_or_none()
+        look = select(DataKey).order_by(DataKey.id.desc()).limit(1)
+        newest = session.scalars(look).one_or_none()
         if newest is not None:
             return newest.dek_id, unwrap(master, newest)
         company_id, dek_id, key = company_of(session), "d1", os.urandom(crypto.KEY_BYTES)
-        session.add(
-            DataKey(
-                dek_id=dek_id,
-                key_id=master.active_id,
-                wrapped=wrap(master, company_id, dek_id, key),
-            )
-        )
-        session.flush()
+        made = DataKey(dek_id=dek_id, key_id=master.active_id, wrapped=wrap(master, company_id, dek_id, key))
+        try:
+            with session.begin_nested():
+                session.add(made)
+        except IntegrityError:  # another session was first: its key counts
+            if dialect_of(session) == "mysql":  # its snapshot is older than that row; a lock reads the latest
+                look = look.with_for_update()
+            first = session.scalars(look).one()
+            return first.dek_id, unwrap(master, first)
         return dek_id, key
 
     def _unsealed(self, session: Session, master: MasterKeys, row: VaultSecret) -> str:

@@ -219,3 +219,30 @@ def test_deciding_outside_ones_scope_finds_nothing(lux):
     with lux.db.begin(ALL_COMPANIES) as session:
         service.decide(session, EVERYTHING, public_id, state=GroupState.IGNORED, by=1)
     assert groups(lux)[0].state is GroupState.IGNORED
+
+
+def test_a_failing_tick_of_the_clock_is_captured_and_the_clock_goes_on(lux_sqlite):
+    import threading
+
+    from lux import house
+    from lux.kit.jobs import Tick
+    from lux.kit.jobs.kinds import Kinds
+    from lux.kit.jobs.ticker import Clock
+
+    ticked = threading.Semaphore(0)
+
+    def fail(_db):
+        ticked.release()
+        raise ZeroDivisionError("nothing to share")
+
+    tick = Tick(name="gate.share", seconds=0.05, run=fail)
+    clock_of_jobs = Clock(
+        lux_sqlite.db, "w1", Kinds([]), ticks=[tick], on_error=house.tick_error_recorder(lux_sqlite.db)
+    )
+    clock_of_jobs.start()
+    for _ in range(2):
+        assert ticked.acquire(timeout=20)
+    clock_of_jobs.stop()
+    (group,) = groups(lux_sqlite)
+    assert (group.source, group.endpoint, group.severity) == ("clock", "gate.share", Severity.WARNING)
+    assert "ZeroDivisionError" in occurrences(lux_sqlite)[0].trace

@@ -15,6 +15,7 @@ from sqlalchemy.engine import make_url
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
+CONNECT_SECONDS = 10  # libpq itself waits as long as the system does, minutes; PyMySQL waits as long as this
 _PRAGMAS = (
     "journal_mode=WAL",
     "synchronous=NORMAL",
@@ -69,7 +70,15 @@ def make_engine(url: str, *, pool_size: int = 16) -> Engine:
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite":
         return _sqlite_engine(url, parsed.database, pool_size)
-    return create_engine(url, pool_pre_ping=True, pool_size=pool_size, max_overflow=8, pool_recycle=1800)
+    is_patient = parsed.get_backend_name() != "postgresql" or "connect_timeout" in parsed.query
+    return create_engine(
+        url,
+        connect_args={} if is_patient else {"connect_timeout": CONNECT_SECONDS},
+        pool_pre_ping=True,
+        pool_size=pool_size,
+        max_overflow=8,
+        pool_recycle=1800,
+    )
 
 
 def _sqlite_engine(url: str, file: str | None, pool_size: int) -> Engine:  # noqa: C901 - one small hook per event

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from lux.kit.i18n import gettext as _
+
 
 class JobInterrupted(Exception):
     """Leave the handler now: the job was cancelled, or its worker stops."""
@@ -28,7 +30,7 @@ class RetryLater(Exception):
 
     def __init__(self, after: float, message: str = "", *, is_failure: bool = False) -> None:
         """Keep the seconds, and for a failure the words."""
-        super().__init__(message or f"again in {after:g} s")
+        super().__init__(message or _("Tried again in %(seconds)s s.", seconds=f"{after:g}"))
         self.after = max(0.0, after)
         self.message = message
         self.is_failure = is_failure

@@ -30,6 +30,9 @@ PRUNE_SECONDS: Final = 3600.0
 _OFFERED_AT_ONCE: Final = 500
 _THREADS: Final = 4
 
+# Hears of every failed tick: (its name, the error). Writes it into error_log.
+OnTickError = Callable[[str, BaseException], None]
+
 
 @dataclass(frozen=True, kw_only=True)
 class Tick:
@@ -54,12 +57,14 @@ class Clock:
         dead_workers: Callable[[], Sequence[str]] = lambda: (),
         ticks: Sequence[Tick] = (),
         leadership: Leadership | None = None,
+        on_error: OnTickError | None = None,
     ) -> None:
         """Read all rules; raises ValueError for one that can't be used."""
         self._db = db
         self._kinds = kinds
         self._runner = runner
         self._dead_workers = dead_workers
+        self._on_error = on_error
         self._timetable = Timetable(schedules, kinds)
         self._leadership = leadership or Leadership(db, LEADER_NAME, holder, dead=dead_workers)
         self._scheduler = BackgroundScheduler(
@@ -96,8 +101,10 @@ class Clock:
         def tick() -> None:
             try:
                 run()
-            except Exception:  # a tick that fails is tried again at its next time
+            except Exception as error:  # a tick that fails is tried again at its next time
                 log.exception("clock_tick_failed", tick=name)
+                if self._on_error is not None:
+                    self._on_error(name, error)
 
         first = clock.now() + timedelta(milliseconds=0 if name == "lead" else 200)
         self._scheduler.add_job(tick, "interval", seconds=seconds, id=name, next_run_time=first)

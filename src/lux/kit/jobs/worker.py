@@ -14,7 +14,7 @@ from lux.kit.jobs.keeper import Keeper
 from lux.kit.jobs.kinds import JobKind, Kinds, Schedule
 from lux.kit.jobs.run import OnError, Workshop
 from lux.kit.jobs.runner import LocalRunner, Runner
-from lux.kit.jobs.ticker import Clock, Tick
+from lux.kit.jobs.ticker import Clock, OnTickError, Tick
 
 if TYPE_CHECKING:
     from lux.kit.db.session import Database
@@ -37,6 +37,7 @@ class Worker:
         schedules: Sequence[Schedule] = (),
         ticks: Sequence[Tick] = (),
         on_error: OnError | None = None,
+        on_tick_error: OnTickError | None = None,
         make_runner: RunnerFactory | None = None,
         has_clock: bool = True,
     ) -> None:
@@ -57,6 +58,7 @@ class Worker:
                 runner=self.runner,
                 dead_workers=partial(dead_workers, settings.home),
                 ticks=ticks,
+                on_error=on_tick_error,
             )
             if has_clock
             else None

@@ -49,7 +49,7 @@ class ErrorGroup(Base):
     words: Mapped[str] = mapped_column(String(500), default="")  # what the error itself says to people, if it does
     fix: Mapped[str] = mapped_column(String(500), default="")
     place: Mapped[str] = mapped_column(String(200), default="")  # innermost own frame, "module.function"
-    source: Mapped[str] = mapped_column(String(16))  # web | job | cli
+    source: Mapped[str] = mapped_column(String(16))  # web | job | clock | cli
     endpoint: Mapped[str] = mapped_column(String(120), default="")  # page or kind of job
     severity: Mapped[Severity] = mapped_column(enum_type(Severity))
     state: Mapped[GroupState] = mapped_column(enum_type(GroupState), default=GroupState.OPEN)

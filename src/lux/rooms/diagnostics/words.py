@@ -32,6 +32,8 @@ def where(group: ErrorGroup) -> str:
         return label_of(group.endpoint)
     if group.source == "cli":
         return _("Command line")
+    if group.source == "clock":
+        return _("Clock")
     return _("Page “%(name)s”", name=group.endpoint) if group.endpoint else _("Page")
 
 
@@ -85,6 +87,8 @@ def _what_failed(group: ErrorGroup) -> str:
         return _("“%(what)s” did not work.", what=label_of(group.endpoint))
     if group.source == "cli":
         return _("A command on the server failed.")
+    if group.source == "clock":
+        return _("The clock could not do its work (%(what)s).", what=group.endpoint)
     return _("A page could not be shown.")
 
 

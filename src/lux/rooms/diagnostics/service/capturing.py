@@ -58,14 +58,14 @@ def capture(
     request_id: str = "",
     endpoint: str = "",
     severity: str = "error",
-) -> None:
-    """Write an error into error_log; what the caller does not know is taken from the log's context.
+) -> bool:
+    """Write an error into error_log and say whether it stands there; what the caller does not know comes from the log.
 
     At most one occurrence a second of each group is kept with its trace, the others are counted. When nothing can
     be written, the log has to do.
     """
     if _is_capturing.get():
-        return
+        return False
     token = _is_capturing.set(True)
     try:
         known = structlog.contextvars.get_contextvars()
@@ -83,6 +83,9 @@ def capture(
         _pace.let(key, write=lambda number: _write(db, seen, number), count=lambda number: _count(db, seen, number))
     except Exception:
         log.exception("error_capture_failed", error=type(error).__name__)
+        return False
+    else:
+        return True
     finally:
         _is_capturing.reset(token)
 

@@ -194,21 +194,6 @@ def delivery(session: Session, delivery_id: int) -> DeliveryView:
     return delivery_view(row)
 
 
-def captured(session: Session, *, before_id: int | None = None, limit: int = 50) -> list[tuple[DeliveryView, ItemView]]:
-    """Return what the built-in mailbox kept, newest first, with the item it belongs to."""
-    query = (
-        select(Delivery, ApprovalQueue)
-        .join(Outbound, Outbound.id == Delivery.outbound_id)
-        .join(ApprovalQueue, ApprovalQueue.id == Outbound.item_id)
-        .where(Delivery.state == DeliveryState.CAPTURED)
-        .order_by(Delivery.id.desc())
-        .limit(limit)
-    )
-    if before_id is not None:
-        query = query.where(Delivery.id < before_id)
-    return [(delivery_view(d), item_view(i)) for d, i in session.execute(query)]
-
-
 def pace(session: Session, outbound_id: int, *, sample: int = 200) -> float | None:
     """Return messages per second over the latest ones; None when too few left within the last half minute."""
     since = clock.now() - timedelta(seconds=30)

@@ -128,6 +128,10 @@ def _about_sending(outbound: OutboundView) -> list[tuple[str, str, str]]:
     found = []
     if outbound.is_paused:
         found.append(("warn", _("Paused"), outbound.pause_reason))
+    elif outbound.state is OutboundState.WORKING and outbound.reason:
+        found.append(("warn", _("The mail server does not take mail just now; it is tried again."), outbound.reason))
+    if outbound.state is OutboundState.FAILED and outbound.reason:
+        found.append(("bad", _("Nobody got it."), outbound.reason))
     if outbound.state is OutboundState.REFUSED:
         found.append(("bad", _("A check refused it."), outbound.reason))
     if outbound.state is OutboundState.CANCELLED:

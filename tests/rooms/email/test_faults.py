@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,27 +13,18 @@ from sqlalchemy import text
 from lux.gate import control, intake
 from lux.rooms.email import queries
 from lux.vault import accounts
-from tests.factories import Firm, Installation, installation
 from tests.rooms.email import campaigns
 
 if TYPE_CHECKING:
     import uuid
-    from pathlib import Path
 
     from flask.testing import FlaskClient
 
     from tests.emulators.smtp import SmtpServer
+    from tests.factories import Firm, Installation
 
 StartServer = Callable[..., "SmtpServer"]
 COUNT = 6
-
-
-@pytest.fixture
-def lux(migrated_url: str, tmp_path: Path) -> Iterator[Installation]:
-    """Return an installation that may reach mail servers on this machine."""
-    made = installation(migrated_url, tmp_path / "home", is_migrated=True, allow_hosts=("127.0.0.1",))
-    yield made
-    made.db.close()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,15 +88,15 @@ def shown(client: FlaskClient, path: str) -> str:
 
 @pytest.mark.parametrize("name", FAULTS)
 def test_a_fault_is_said_on_the_campaign_and_under_diagnostics(
-    lux: Installation, start_smtp_server: StartServer, name: str
+    outgoing: Installation, start_smtp_server: StartServer, name: str
 ) -> None:
     """The words stand on both pages, though the last test had been fine."""
     fault = FAULTS[name]
-    firm, server = prepared(lux, start_smtp_server, fault)
-    client = lux.client(firm)
+    firm, server = prepared(outgoing, start_smtp_server, fault)
+    client = outgoing.client(firm)
     assert "worked when it was tried last" in shown(client, "/diagnostics/health")
-    break_it(lux, firm, server, fault)
-    public_id = campaigns.sent(lux, firm)
+    break_it(outgoing, firm, server, fault)
+    public_id = campaigns.sent(outgoing, firm)
     for path in (f"/campaigns/{public_id}", "/diagnostics/health"):
         page = shown(client, path)
         assert fault.words.lower() in page.lower(), path
@@ -116,37 +107,37 @@ def test_a_fault_is_said_on_the_campaign_and_under_diagnostics(
 
 
 @pytest.mark.parametrize("name", ["down", "wrong password"])
-def test_the_words_go_when_mail_leaves_again(lux: Installation, start_smtp_server: StartServer, name: str) -> None:
+def test_the_words_go_when_mail_leaves_again(outgoing: Installation, start_smtp_server: StartServer, name: str) -> None:
     """Mended and resumed, the next message that is taken clears the campaign and diagnostics."""
     fault = FAULTS[name]
-    firm, server = prepared(lux, start_smtp_server, fault)
-    client = lux.client(firm)
-    break_it(lux, firm, server, fault)
-    public_id = campaigns.sent(lux, firm)
+    firm, server = prepared(outgoing, start_smtp_server, fault)
+    client = outgoing.client(firm)
+    break_it(outgoing, firm, server, fault)
+    public_id = campaigns.sent(outgoing, firm)
     if fault.is_down:
         server.resume()
     else:
         server.users = {"relay": "secret-4711"}
-        with lux.db.begin(firm.id) as session:
-            control.resume(session, firm.person, outbound_id(lux, firm, public_id))
-    with lux.db.begin(0) as session:
+        with outgoing.db.begin(firm.id) as session:
+            control.resume(session, firm.person, outbound_id(outgoing, firm, public_id))
+    with outgoing.db.begin(0) as session:
         session.execute(text("UPDATE job SET due_at = created_at"))
-    lux.work()
+    outgoing.work()
     assert len(server.messages) == COUNT
     assert "worked when it was tried last" in shown(client, "/diagnostics/health")
     assert fault.title not in shown(client, f"/campaigns/{public_id}")
 
 
-def test_an_account_that_was_mended_meanwhile_is_not_judged_by_the_older_run(lux: Installation) -> None:
+def test_an_account_that_was_mended_meanwhile_is_not_judged_by_the_older_run(outgoing: Installation) -> None:
     """A run that opened the account before it was tested anew says nothing about it."""
     import datetime as dt
 
     from lux.kit import clock
     from lux.ports.connector import ProbeResult
 
-    firm = lux.firm()
-    public_id = lux.mail_server(firm, 25)
-    with lux.db.begin(firm.id) as session:
+    firm = outgoing.firm()
+    public_id = outgoing.mail_server(firm, 25)
+    with outgoing.db.begin(firm.id) as session:
         account = accounts.listing(session)[0]
         accounts.note_probe(session, account, ProbeResult(is_ok=True, message="fine"))
         older, newer = clock.now() - dt.timedelta(seconds=5), clock.now() + dt.timedelta(seconds=5)
@@ -159,21 +150,21 @@ def test_an_account_that_was_mended_meanwhile_is_not_judged_by_the_older_run(lux
 
 
 def test_one_address_that_does_not_exist_is_no_fault_of_the_server(
-    lux: Installation, start_smtp_server: StartServer
+    outgoing: Installation, start_smtp_server: StartServer
 ) -> None:
     """A campaign to a single wrong address fails and says why; the mail server stays as it was tested."""
     server = start_smtp_server()
-    firm = campaigns.ready(lux, 1)
-    lux.mail_server(firm, server.port)
-    with lux.db.begin(firm.id) as session:
+    firm = campaigns.ready(outgoing, 1)
+    outgoing.mail_server(firm, server.port)
+    with outgoing.db.begin(firm.id) as session:
         from lux.ledger.audit import Actor
 
         account = accounts.listing(session)[0]
         accounts.make_default(session, "email", account, actor=Actor(type="person", id=firm.user_id))
     server.script.next_recipients.append("550 5.1.1 no such user")
-    public_id = campaigns.sent(lux, firm)
-    assert "no such user" in shown(lux.client(firm), f"/campaigns/{public_id}")
-    assert "no such user" not in shown(lux.client(firm), "/diagnostics/health")
+    public_id = campaigns.sent(outgoing, firm)
+    assert "no such user" in shown(outgoing.client(firm), f"/campaigns/{public_id}")
+    assert "no such user" not in shown(outgoing.client(firm), "/diagnostics/health")
 
 
 def outbound_id(lux: Installation, firm: Firm, public_id: uuid.UUID) -> int:

@@ -15,7 +15,7 @@ from lux.gate.reads import DeliveryState, ItemState, OutboundState
 from lux.kit.errors import InvalidInput, NotFound
 from lux.ledger import facts
 from lux.rooms.email.models import Campaign
-from lux.rooms.email.states import REACHED, CampaignState, chip_of, label, state_of
+from lux.rooms.email.states import CampaignState, chip_of, label, reached, state_of
 from lux.ui.paging import Slice, decode_cursor, encode_cursor
 
 if TYPE_CHECKING:
@@ -61,8 +61,8 @@ class CampaignRow:
 
     @property
     def reached(self) -> int:
-        """Return how many messages arrived somewhere: sent, delivered or captured."""
-        return sum(self.counts.get(state, 0) for state in REACHED)
+        """Return how many messages arrived somewhere."""
+        return reached(self.outbound)
 
     def people(self, kind: str) -> int:
         """Return how many recipients did something at least once."""

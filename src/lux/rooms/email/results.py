@@ -69,6 +69,8 @@ def why(row: DeliveryView) -> str:
     """Return in plain words why a recipient is where they are; empty = there is nothing to explain."""
     if row.state is DeliveryState.QUEUED and row.attempts:
         return _("Tried %(n)s times; the next try is due.", n=row.attempts)
+    if row.state is DeliveryState.UNKNOWN and (row.first_opened_at or row.first_clicked_at or row.unsubscribed_at):
+        return _("No answer came when it was sent. It was opened since, so it arrived.")
     if row.state is DeliveryState.UNKNOWN:
         return _("The message had left when the connection ended, and no answer came. It is not repeated by itself.")
     if row.state not in {DeliveryState.FAILED, DeliveryState.SKIPPED, DeliveryState.BOUNCED}:

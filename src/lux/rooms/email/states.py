@@ -31,6 +31,7 @@ EDITABLE = frozenset({CampaignState.DRAFT, CampaignState.PENDING, CampaignState.
 RUNNING = frozenset({CampaignState.SCHEDULED, CampaignState.SENDING, CampaignState.PAUSED})
 ENDED = frozenset({CampaignState.SENT, CampaignState.CANCELLED, CampaignState.FAILED})
 REACHED = (DeliveryState.SENT, DeliveryState.DELIVERED, DeliveryState.CAPTURED)  # could be opened
+LEFT = (DeliveryState.SENT, DeliveryState.DELIVERED, DeliveryState.BOUNCED)  # the next server took it: counted as sent
 BACK_TO_DRAFT = frozenset({ItemState.REJECTED, ItemState.EXPIRED})
 
 _BY_OUTBOUND = {
@@ -83,6 +84,14 @@ def is_captured_only(counts: Mapping[DeliveryState, int]) -> bool:
     """Say whether nothing left the house: the built-in mailbox kept it."""
     left = (DeliveryState.SENT, DeliveryState.DELIVERED, DeliveryState.BOUNCED, DeliveryState.UNKNOWN)
     return counts.get(DeliveryState.CAPTURED, 0) > 0 and not any(counts.get(state) for state in left)
+
+
+def reached(outbound: OutboundView | None) -> int:
+    """Return how many got it: sent, delivered or captured, or without an answer but opened: that proves it arrived.
+
+    It is what opens and clicks are a share of, in the report, the list, the tiles and wherever else.
+    """
+    return sum(outbound.counts.get(state, 0) for state in REACHED) + outbound.proven if outbound else 0
 
 
 def delivery_label(state: DeliveryState) -> str:

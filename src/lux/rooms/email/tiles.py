@@ -11,7 +11,7 @@ from lux.kit import clock
 from lux.kit.i18n import gettext as _
 from lux.ports.contributions import Tile
 from lux.rooms.email import queries
-from lux.rooms.email.states import REACHED, CampaignState
+from lux.rooms.email.states import LEFT, CampaignState
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -137,7 +137,7 @@ def _sums(rows: list[CampaignRow], reached: int) -> dict[str, Any]:
     return {
         "campaigns": len(rows),
         "reached": reached,
-        "sent": over(*(state for state in REACHED if state is not DeliveryState.CAPTURED)),
+        "sent": over(*LEFT),
         "captured": over(DeliveryState.CAPTURED),
         "failed": over(DeliveryState.FAILED, DeliveryState.BOUNCED),
         "openers": sum(row.people("email.opened") for row in rows),

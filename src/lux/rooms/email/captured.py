@@ -12,7 +12,7 @@ from lux.gate.preview import COUNTING_PICTURE
 from lux.render.links import is_web
 from lux.render.markup import TAG, pieces
 from lux.rooms.content.service.previews import text_page
-from lux.ui.paging import Slice, decode_cursor, encode_cursor
+from lux.ui.paging import Slice, decode_int_cursor, encode_cursor
 
 if TYPE_CHECKING:
     from email.message import EmailMessage
@@ -46,7 +46,7 @@ def listing(
     session: Session, reader: Person, cursor: str = "", limit: int = PAGE
 ) -> Slice[tuple[DeliveryView, ItemView]]:
     """Return one page of the captured messages somebody may read, newest first."""
-    before = int(decode_cursor(cursor, 1)[0] or 0) if cursor else None
+    before = decode_int_cursor(cursor) if cursor else None
     found = captured.listing(session, reader, before_id=before, limit=limit + 1)
     rows = found[:limit]
     return Slice(rows=rows, next_cursor=encode_cursor(rows[-1][0].id) if len(found) > limit else None)

@@ -13,7 +13,7 @@ from lux.kit import clock, i18n
 from lux.kit.i18n import gettext as _
 from lux.rooms.contacts.spreadsheet import disarmed
 from lux.rooms.email.states import delivery_label
-from lux.ui.paging import Slice, decode_cursor, encode_cursor
+from lux.ui.paging import Slice, decode_int_cursor, encode_cursor
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -39,7 +39,7 @@ def recipients(
     session: Session, outbound_id: int, *, chosen: str = "", text: str = "", cursor: str = "", limit: int = PAGE
 ) -> Slice[DeliveryView]:
     """Return one page of recipients in the order they were written down."""
-    after = int(decode_cursor(cursor, 1)[0] or 0) if cursor else 0
+    after = decode_int_cursor(cursor) if cursor else 0
     found = reads.deliveries(
         session,
         outbound_id,

@@ -24,7 +24,7 @@ from lux.rooms.email import (
     watch,
 )
 from lux.rooms.email.links import links_for
-from lux.rooms.email.states import CampaignState, delivery_label
+from lux.rooms.email.states import CampaignState, delivery_label, is_waiting
 from lux.ui.forms import form_state
 
 if TYPE_CHECKING:
@@ -37,7 +37,6 @@ if TYPE_CHECKING:
     from lux.ui.forms import FormState
 
 CONTENT_FIELDS = ("format", "subject", "preview_text", "source", "text")
-BEFORE_SENDING = frozenset({CampaignState.DRAFT, CampaignState.PENDING, CampaignState.SCHEDULED})
 
 
 def head(session: Session, campaign: Campaign) -> dict[str, Any]:
@@ -66,7 +65,7 @@ def overview(session: Session, campaign: Campaign, person: Person) -> dict[str, 
         "S": CampaignState,
         "form": form_state({"when": "approved"}),
     }
-    if row.state in BEFORE_SENDING or context["is_editable"]:
+    if row.state is CampaignState.DRAFT or is_waiting(row.outbound) or context["is_editable"]:
         context["checked"] = preflight.check(session, campaign, link=links_for(campaign))
         context |= tests(session, campaign)
     if row.outbound is not None and row.state not in {CampaignState.DRAFT, CampaignState.PENDING}:
@@ -99,7 +98,7 @@ def editor(session: Session, campaign: Campaign, form: FormState) -> dict[str, A
         "senders": composing.sender_choices(session),
         "audience_choices": audience.choices(session),
         "counted": audience.counted(session, str(form.value("audience"))),
-        "will_wait_again": context["row"].state in {CampaignState.PENDING, CampaignState.SCHEDULED},
+        "will_wait_again": is_waiting(context["outbound"]),
         "senders_url": links_for(campaign)("senders"),
     }
 

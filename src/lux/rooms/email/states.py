@@ -27,7 +27,6 @@ class CampaignState(enum.Enum):
     FAILED = "failed"  # nothing could leave
 
 
-EDITABLE = frozenset({CampaignState.DRAFT, CampaignState.PENDING, CampaignState.SCHEDULED})
 RUNNING = frozenset({CampaignState.SCHEDULED, CampaignState.SENDING, CampaignState.PAUSED})
 ENDED = frozenset({CampaignState.SENT, CampaignState.CANCELLED, CampaignState.FAILED})
 REACHED = (DeliveryState.SENT, DeliveryState.DELIVERED, DeliveryState.CAPTURED)  # could be opened
@@ -54,6 +53,18 @@ def state_of(outbound: OutboundView | None) -> CampaignState:
     if outbound.is_paused and state in RUNNING:
         return CampaignState.PAUSED
     return state
+
+
+def is_waiting(outbound: OutboundView | None) -> bool:
+    """Say whether a campaign was submitted and nothing of it has left: it can be changed or taken back.
+
+    One that a check paused before it began waits too: its outbound is ready and not working.
+    """
+    state = state_of(outbound)
+    has_not_begun = outbound is not None and outbound.state is OutboundState.READY
+    return state in {CampaignState.PENDING, CampaignState.SCHEDULED} or (
+        state is CampaignState.PAUSED and has_not_begun
+    )
 
 
 def label(state: CampaignState, counts: Mapping[DeliveryState, int] | None = None) -> str:

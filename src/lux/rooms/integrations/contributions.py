@@ -36,7 +36,7 @@ class MailServerStep:
             detail=detail,
             url=INTEGRATIONS,
             is_done=is_done,
-            order=30,
+            order=40,
         )
 
 

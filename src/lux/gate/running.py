@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,11 +24,13 @@ from lux.kit.i18n import gettext as _
 from lux.kit.jobs import JobInterrupted, RetryLater
 from lux.ports.acts import ActKind, SendEmail
 from lux.ports.connector import Account, MailConnector
+from lux.vault import accounts
 
 if TYPE_CHECKING:
     from lux.kit.jobs import JobContext
 
 STOP_PAUSE = 2.0  # seconds between looks while a stop is active
+TELLING = 2  # refused recipients from which on the server may be at fault, rather than the one address
 
 
 @dataclass(kw_only=True)
@@ -83,6 +86,7 @@ class Prepared:
     builder: Builder
     watch: Watch
     total: int
+    opened_at: datetime  # when the account was opened
 
     def halted(self) -> Halt | None:
         """Return why nothing more may leave, or None."""
@@ -163,37 +167,49 @@ def is_due(session: Session, outbound_id: int) -> bool:
     return session.scalar(query.limit(1)) is not None
 
 
-def note_fault(context: JobContext, company_id: int, outbound_id: int, *, reason: str, is_paused: bool) -> None:
-    """Say on the outbound what the transport said; with `is_paused` a person has to mend it first."""
-    with context.db.begin(company_id) as session:
-        outbound = load(session, outbound_id)
+def note_fault(
+    context: JobContext, prepared: Prepared, *, reason: str, is_paused: bool, field: str | None = None
+) -> None:
+    """Say on the outbound and on the account what the transport said; with `is_paused` a person has to mend it."""
+    with context.db.begin(prepared.outbound.company_id) as session:
+        outbound = load(session, prepared.outbound.id)
         outbound.reason = reason
+        _judge(session, prepared, fault=reason, field=field)
         if is_paused:
             control.pause_by_system(session, outbound, reason=reason)
             moves.tell(session, _item(session, outbound), "paused")
 
 
-def after_halt(context: JobContext, company_id: int, outbound_id: int, halt: Halt) -> None:
+def note_success(session: Session, prepared: Prepared) -> None:
+    """Forget what an earlier run said of the transport: a message has left through it."""
+    outbound = load(session, prepared.outbound.id)
+    if not outbound.is_paused:
+        outbound.reason = ""
+    _judge(session, prepared)
+
+
+def _judge(session: Session, prepared: Prepared, *, fault: str = "", field: str | None = None) -> None:
+    if prepared.account.public_id:
+        accounts.note_use(session, prepared.account.public_id, since=prepared.opened_at, fault=fault, field=field)
+
+
+def after_halt(context: JobContext, prepared: Prepared, halt: Halt) -> None:
     """Do what a halt asks for: wait, rest, hold for a person, or leave."""
     if halt.interruption is not None:
         raise halt.interruption
     if halt.kind == "refused":
-        note_fault(
-            context,
-            company_id,
-            outbound_id,
-            reason=_("The server refuses this content: %(words)s", words=halt.reason),
-            is_paused=True,
-        )
+        reason = _("The server refuses this content: %(words)s", words=halt.reason)
+        note_fault(context, prepared, reason=reason, is_paused=True)
     if halt.after:
         if halt.reason:
-            note_fault(context, company_id, outbound_id, reason=halt.reason, is_paused=False)
+            note_fault(context, prepared, reason=halt.reason, is_paused=False)
         raise RetryLater(halt.after)
 
 
-def end(context: JobContext, company_id: int, outbound_id: int) -> None:
+def end(context: JobContext, prepared: Prepared) -> None:
     """Close an outbound that has nothing left to send, or say when it goes on."""
-    with context.db.begin(company_id) as session:
+    outbound_id = prepared.outbound.id
+    with context.db.begin(prepared.outbound.company_id) as session:
         outbound = load(session, outbound_id)
         if outbound.state is OutboundState.CANCELLED:
             deliveries.skip_queued(session, outbound)  # what this run had claimed when it was cancelled
@@ -208,9 +224,24 @@ def end(context: JobContext, company_id: int, outbound_id: int) -> None:
         if not waiting:
             outbound.reason = ""
             deliveries.close(session, outbound, _item(session, outbound))
+            _note_refusals(session, prepared, outbound)
             return
     seconds = (soonest - clock.now()).total_seconds() if soonest else 0.0
     raise RetryLater(max(0.5, seconds))
+
+
+def _note_refusals(session: Session, prepared: Prepared, outbound: Outbound) -> None:
+    """Say what kept everybody of a failed campaign from getting it: the server's most frequent words."""
+    if outbound.state is not OutboundState.FAILED or outbound.kind is not ActKind.EMAIL_CAMPAIGN:
+        return
+    words = select(Delivery.message, func.count()).where(
+        Delivery.outbound_id == outbound.id, Delivery.state == DeliveryState.FAILED
+    )
+    found = session.execute(words.group_by(Delivery.message).order_by(func.count().desc(), Delivery.message)).all()
+    total = sum(row[1] for row in found)
+    outbound.reason = _("All %(n)s recipients were refused. The server's words: %(words)s", n=total, words=found[0][0])
+    if total >= TELLING:
+        _judge(session, prepared, fault=outbound.reason)
 
 
 def _open(session: Session, context: JobContext, cleared: Cleared) -> Prepared:
@@ -226,6 +257,7 @@ def _open(session: Session, context: JobContext, cleared: Cleared) -> Prepared:
         builder=builder_for(session, outbound, act),
         watch=Watch(context.db, outbound),
         total=0,
+        opened_at=clock.now(),
     )
 
 

@@ -68,7 +68,7 @@ def revise(
     policy.refuse_blocked(found)
     if outbound.state is not OutboundState.HELD:
         moves.move_outbound(session, outbound, OutboundState.HELD, approval_id=None, approval_verdict=None,
-                            due_at=None, check_failed="", reason="")  # fmt: skip
+                            due_at=None, check_failed="", reason="", is_paused=False, pause_reason="")  # fmt: skip
     body = act.canonical()
     values: dict[str, Any] = {
         "version": item.version + 1,

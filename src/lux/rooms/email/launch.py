@@ -13,7 +13,7 @@ from lux.kit.i18n import gettext as _
 from lux.rooms.email import composing, preflight, queries, service
 from lux.rooms.email.links import no_links
 from lux.rooms.email.queries import SUBJECT
-from lux.rooms.email.states import CampaignState, state_of
+from lux.rooms.email.states import CampaignState, is_waiting, state_of
 from lux.rooms.email.watch import OPEN
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ def revise(session: Session, campaign: Campaign, *, editor: Person, link: Link =
 def withdraw(session: Session, campaign: Campaign, *, by: Person, reason: str = "") -> None:
     """Take a campaign back before anything left; it is a draft again."""
     outbound = queries.outbound_of(session, campaign)
-    if outbound is None or state_of(outbound) not in {CampaignState.PENDING, CampaignState.SCHEDULED}:
+    if outbound is None or not is_waiting(outbound):
         raise WrongState(_("There is nothing to take back."))
     submit.withdraw(session, outbound.id, by=by, reason=reason)
     campaign.outbound_id = None

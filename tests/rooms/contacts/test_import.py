@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import threading
 import time
 
 import pytest
@@ -387,6 +388,30 @@ def test_a_contact_made_at_the_same_moment_is_met_and_not_doubled(desk, monkeypa
         ("ada@example.com", "Berlin"),
         ("bo@example.com", "Rome"),
     ]
+
+
+def test_who_saves_a_contact_while_it_is_imported_loses_nothing_unsaid(desk, monkeypatch):
+    ada = desk.person(email="ada@example.com", first_name="Ada")
+    real, answers = merge.known_contacts, []
+
+    def save():
+        form = {"version": ada.version, "email": "ada@example.com", "first_name": "Augusta", "lifecycle": "lead"}
+        answers.append(desk.lux.client(desk.firm).post(f"/contacts/{ada.public_id}/edit", data=form).status_code)
+
+    somebody = threading.Thread(target=save)
+
+    def slow(session, candidates):
+        found = real(session, candidates)
+        somebody.start()
+        somebody.join(1)  # as long as nobody keeps them waiting
+        return found
+
+    monkeypatch.setattr(merge, "known_contacts", slow)
+    desk.import_("email,city\nada@example.com,Berlin\n", duplicates="overwrite")
+    somebody.join()
+    now = desk.contact("ada@example.com")
+    assert answers == [409], "they are told that the contact changed meanwhile"
+    assert (now.first_name, now.city, now.version) == ("Ada", "Berlin", 2)
 
 
 def test_an_import_whose_file_is_gone_says_so(desk, lux):

@@ -8,6 +8,7 @@ import time
 
 import pytest
 
+from lux.gate import consent
 from lux.gate.consent import ConsentState, SuppressionReason
 from lux.kit.jobs import GiveUp
 from lux.ledger import facts
@@ -412,6 +413,27 @@ def test_who_saves_a_contact_while_it_is_imported_loses_nothing_unsaid(desk, mon
     now = desk.contact("ada@example.com")
     assert answers == [409], "they are told that the contact changed meanwhile"
     assert (now.first_name, now.city, now.version) == ("Ada", "Berlin", 2)
+
+
+@pytest.mark.parametrize(
+    "migrated_url", [pytest.param("postgresql", marks=pytest.mark.postgres)], indirect=True
+)  # with SQLite's one writer nobody can speak in between
+def test_a_no_that_comes_while_a_file_says_yes_stands(desk, firm, lux, monkeypatch):
+    real, calls = consent._said, []
+
+    def somebody_says_no(session, entries):
+        found = real(session, entries)
+        calls.append(1)
+        if len(calls) == 1:
+            with lux.db.begin(firm.id) as other:
+                consent.withdraw(other, channel="email", address_key="ada@example.com", source="link")
+        return found
+
+    monkeypatch.setattr(consent, "_said", somebody_says_no)
+    entry = desk.import_("email\nada@example.com\nbo@example.com\n", **DECLARED)
+    assert desk.standing("ada@example.com").state is ConsentState.WITHDRAWN
+    assert (entry.counts["consents"], entry.counts["mailable"]) == (1, 1)
+    assert len(desk.facts("consent.given")) == 1, "only what was written is told"
 
 
 def test_an_import_whose_file_is_gone_says_so(desk, lux):

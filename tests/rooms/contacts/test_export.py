@@ -12,7 +12,6 @@ from sqlalchemy import select, update
 from lux.kit import clock
 from lux.ledger.models import ApprovalAuditLog
 from lux.net.storage import store_of
-from lux.rooms.contacts import jobs
 from lux.rooms.contacts.models import ContactExport, ContactImport, FieldType, ImportedContact, ImportRejection
 from lux.rooms.contacts.service import exports
 from tests.rooms.contacts.desk import DECLARED, id_in
@@ -92,32 +91,20 @@ def test_a_selection_is_exported_without_the_others(desk):
     assert [row["email"] for row in rows] == ["ada@example.com", "ci@example.com"]
 
 
-def clean_up(lux):
-    class Context:
-        """What the job gets, without a job's row."""
-
-        db, settings, company_id = lux.db, lux.settings, None
-
-        def check_cancelled(self):
-            pass
-
-    jobs.clean_up(Context(), {})
-
-
 def test_what_has_had_its_time_is_removed_and_nothing_else(desk, lux, firm, time_machine):
     now = clock.now()
     desk.person(email="ada@example.com")
     made(desk)
     entry = desk.import_("email\nbo@example.com\nbroken\n")
     draft = id_in(desk.upload("email\nci@example.com\n").headers["Location"])
-    clean_up(lux)
+    desk.clean_up()
     assert len(desk.files) == 2, "an export and a draft"
     stray = "imports/00000000-0000-7000-8000-000000000000.csv"
     with store_of(lux.settings).open_write(stray) as file:
         file.write(b"from a request that failed")
     time_machine.move_to(now + dt.timedelta(days=8))
-    clean_up(lux)
-    clean_up(lux)
+    desk.clean_up()
+    desk.clean_up()
     assert desk.files == []
     with lux.db.read(firm.id) as session:
         assert session.scalars(select(ContactExport.state)).all() == ["expired"]
@@ -125,7 +112,7 @@ def test_what_has_had_its_time_is_removed_and_nothing_else(desk, lux, firm, time
         assert draft != str(entry.public_id)
         assert len(session.scalars(select(ImportRejection)).all()) == 1
     time_machine.move_to(now + dt.timedelta(days=31))
-    clean_up(lux)
+    desk.clean_up()
     with lux.db.read(firm.id) as session:
         assert session.scalars(select(ImportRejection)).all() == []
         assert session.scalars(select(ImportedContact)).all() == []

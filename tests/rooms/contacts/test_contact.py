@@ -26,8 +26,8 @@ from lux.rooms.contacts.models import (
     ImportRejection,
     Lifecycle,
 )
-from lux.rooms.contacts.service import touch
-from tests.rooms.contacts.desk import DECLARED, Desk
+from lux.rooms.contacts.service import exports, touch
+from tests.rooms.contacts.desk import DECLARED, Desk, id_in
 
 FORM = {"email": "ada@example.com", "first_name": "Ada", "lifecycle": "customer"}
 
@@ -294,6 +294,66 @@ def test_a_person_is_erased_for_good_and_the_counts_stay_true(desk, lux, firm):
         chain = session.scalars(select(ApprovalAuditLog).where(ApprovalAuditLog.action == "contact.erased")).one()
         assert (chain.object_id, "ada" in chain.detail.casefold()) == (str(ada.public_id), False)
     assert desk.standing("ada@example.com").suppressed is SuppressionReason.UNSUBSCRIBED, "nobody writes there again"
+
+
+def test_erasing_one_person_keeps_what_another_said_from_the_same_number(desk, lux, firm):
+    ada = desk.person(email="ada@example.com", phone="+493023125001")
+    bo = desk.person(email="bo@example.com", phone="+493023125001")
+    yes = {"channel": "sms", "basis": "opt_in", "how": "form", "wording": "May we write you short messages?"}
+    assert desk.client.post(path(bo, "/consent"), data=yes).status_code == 303
+    assert desk.client.post(path(ada, "/erase"), data={"confirmation": "ada@example.com"}).status_code == 303
+    kept = desk.standing("+493023125001", "sms")
+    assert (kept.state, kept.wording) == (ConsentState.GIVEN, "May we write you short messages?")
+    assert desk.client.post(path(bo, "/erase"), data={"confirmation": "bo@example.com"}).status_code == 303
+    assert desk.standing("+493023125001", "sms").state is None
+
+
+def test_no_file_that_may_name_an_erased_person_stays(desk, lux):
+    ada = desk.person(email="ada@example.com")
+    desk.client.post("/contacts/exports")
+    lux.work()
+    page = desk.client.get("/contacts/exports").text
+    place = re.search(r"/contacts/exports/[0-9a-f-]+/contacts.csv", page).group()
+    draft = id_in(desk.upload("email\nada@example.com\n").headers["Location"])
+    stopped = desk.start("email\nada@example.com\n")
+    desk.client.post(f"/contacts/imports/{stopped}/cancel")
+    assert len(desk.files) == 3
+    assert desk.client.post(path(ada, "/erase"), data={"confirmation": "ada@example.com"}).status_code == 303
+    assert desk.client.get(place).status_code == 404, "also before the job has run"
+    lux.work()
+    assert desk.files == []
+    assert "Export again" in desk.client.get("/contacts/exports").text
+    for public_id in (draft, stopped):
+        shown = desk.client.get(f"/contacts/imports/{public_id}").text
+        assert ("Upload it again" in shown, "Go on where it stopped" in shown) == (True, False)
+        assert desk.client.get(f"/contacts/imports/{public_id}/map").status_code == 303
+        assert desk.client.post(f"/contacts/imports/{public_id}/go-on").status_code == 409
+    desk.clean_up()
+
+
+def test_an_export_that_runs_while_somebody_is_erased_leaves_no_file(desk, lux, monkeypatch):
+    ada = desk.person(email="ada@example.com")
+    desk.client.post("/contacts/exports")
+    real = exports._rows
+
+    def erased_meanwhile(session, contacts, fields):
+        rows = list(real(session, contacts, fields))
+        answer = lux.client(desk.firm).post(path(ada, "/erase"), data={"confirmation": "ada@example.com"})
+        assert answer.status_code == 303
+        return iter(rows)
+
+    monkeypatch.setattr(exports, "_rows", erased_meanwhile)
+    lux.work()
+    assert desk.files == []
+    assert "Expired" in desk.client.get("/contacts/exports").text
+
+
+def test_nobody_is_erased_while_an_import_could_bring_them_back(desk):
+    ada = desk.person(email="ada@example.com")
+    desk.start("email\nada@example.com\n")
+    answer = desk.client.post(path(ada, "/erase"), data={"confirmation": "ada@example.com"})
+    assert (answer.status_code, "may bring this person back" in answer.text) == (409, True)
+    assert desk.contact("ada@example.com")
 
 
 def test_activity_only_moves_forward(desk, lux, firm):

@@ -42,7 +42,7 @@ NOT_OF_A_COMPANY: Final = {
     "contacts.queries.tables.state_of": "reads the state of a row at hand, which came from one of the questions here",
     "email.queries.row_of": "completes a row at hand, which came from one of the questions here",
     "email.queries.rows_of": "completes rows at hand, which came from one of the questions here",
-    "diagnostics.queries.open_count": "error groups of all companies stand in one table; the shell names its own company",
+    "diagnostics.queries.open_count": "groups of all companies stand in one table; the shell names its own",
     "diagnostics.queries.company_names": "names of the companies in rows that were read within a scope",
     "diagnostics.queries.user_name": "people belong to the installation; the id comes from a row within a scope",
     "diagnostics.queries.workers": "the installation's workers, shown to operators",
@@ -77,7 +77,7 @@ def questions() -> Iterator[tuple[str, Callable[..., Any]]]:
         for name, found in vars(module).items():
             if name.startswith("_") or not inspect.isfunction(found) or found.__module__ != module.__name__:
                 continue
-            if any("Session" == str(one.annotation) for one in inspect.signature(found).parameters.values()):
+            if any(str(one.annotation) == "Session" for one in inspect.signature(found).parameters.values()):
                 yield f"{module.__name__.removeprefix('lux.rooms.').removeprefix('lux.')}.{name}", found
 
 
@@ -97,7 +97,9 @@ def arguments(world: World, name: str, annotation: str, session: Session) -> lis
         # what a room composes for its own company: here by the ids of the other one
         return [select(Contact.id).where(Contact.id.in_(world.numbers))]
     if "UUID" in annotation:
-        return [world.uuids] if any(word in annotation for word in ("Sequence", "Collection", "Iterable")) else world.uuids
+        return (
+            [world.uuids] if any(word in annotation for word in ("Sequence", "Collection", "Iterable")) else world.uuids
+        )
     if name in {"text", "name_key", "email_key", "phone", "address_prefix", "keys", "names"}:
         return _words(world, name, annotation)
     by_name: dict[str, list[Any]] = {
@@ -122,7 +124,11 @@ def arguments(world: World, name: str, annotation: str, session: Session) -> lis
     if name in by_name:
         return by_name[name]
     if name in {"state", "states"}:
-        kind = next(one for one in (GroupState, CampaignState, reads.ItemState, reads.OutboundState) if one.__name__ in annotation)
+        kind = next(
+            one
+            for one in (GroupState, CampaignState, reads.ItemState, reads.OutboundState)
+            if one.__name__ in annotation
+        )
         return [list(kind)] if "Sequence" in annotation else list(kind)
     if name.endswith("_id") and "int" in annotation:
         return world.numbers

@@ -94,7 +94,7 @@ def record_many(
         key=("company_id", "channel", "address_key"),
         update=() if keep_existing else _COLUMNS[3:],
     )
-    if keep_existing and dialect_of(session) != "sqlite":  # with more than one writer somebody may have spoken meanwhile
+    if keep_existing and dialect_of(session) != "sqlite":  # elsewhere somebody may have spoken meanwhile
         said = _said(session, wanted)
         wanted = [e for e in wanted if said.get((e.channel, e.address_key)) == (e.state, e.source, e.contact_id)]
     facts.record_many(

@@ -22,5 +22,5 @@ def forget_mail(context: JobContext, args: dict[str, Any]) -> None:
 
 
 KINDS = (
-    JobKind(name="company.forget_mail", handler=forget_mail, title=_("Delete captured mail and files of a removed company")),
+    JobKind(name="company.forget_mail", handler=forget_mail, title=_("Delete mail and files of a removed company")),
 )

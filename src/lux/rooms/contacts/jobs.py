@@ -43,7 +43,7 @@ KINDS = (
     JobKind(name="contacts.import", handler=import_file, title=lambda: _("Import contacts"), queue="import"),
     JobKind(name="contacts.export", handler=export_file, title=lambda: _("Export contacts"), queue="import"),
     JobKind(name="contacts.forget_field", handler=forget_field, title=lambda: _("Remove a deleted field’s values")),
-    JobKind(name="contacts.forget_files", handler=forget_files, title=lambda: _("Remove files that name erased people")),
+    JobKind(name="contacts.forget_files", handler=forget_files, title=lambda: _("Remove files of erased people")),
     JobKind(name="contacts.clean_up", handler=clean_up, title=lambda: _("Remove old imports and exports")),
 )
 SCHEDULES = (Schedule(name="contacts.clean_up", rule="20 3 * * *", kind="contacts.clean_up"),)

@@ -33,7 +33,9 @@ def drop_those_with_people(session: Session) -> int:
     if tables.is_importing(session):
         raise WrongState(_("An import is running and may bring this person back."), fix=_("Wait for it or cancel it."))
     # locked first: an export that waits begins after this transaction, without the person
-    made = select(ContactExport).where(ContactExport.state.in_(("queued", "running", "done"))).order_by(ContactExport.id)
+    made = (
+        select(ContactExport).where(ContactExport.state.in_(("queued", "running", "done"))).order_by(ContactExport.id)
+    )
     idle = select(ContactImport).where(ContactImport.state.in_(_IDLE), ContactImport.file_key != "")
     exports = [one for one in session.scalars(made.with_for_update()) if one.state != "queued"]
     uploads = session.scalars(idle.order_by(ContactImport.id).with_for_update()).all()

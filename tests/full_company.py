@@ -9,6 +9,8 @@ from sqlalchemy import update
 
 from lux.gate import reads, submit
 from lux.gate.service import ApprovalService
+from lux.identity import invitations
+from lux.identity.access import Role
 from lux.identity.models import User
 from lux.kit import clock, jobs
 from lux.kit.db import ALL_COMPANIES, uuid7
@@ -105,6 +107,7 @@ def _import(lux: Installation, firm: Firm) -> None:
         entry.job_id = jobs.enqueue(
             session, "contacts.import", {"import_id": entry.id}, company_id=firm.id, due_at=due_at
         )
+        invitations.invite(session, firm.person, email=f"secret{firm.id}@example.com", role=Role.VIEWER)
         session.add(ImportRejection(import_id=entry.id, line=2, reason="Secret reason", cells=["Secret cell"]))
         notify(session, [firm.user_id], kind="contacts.imported", title="Secret news", url="/contacts/imports")
 

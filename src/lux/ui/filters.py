@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from lux.kit import clock, i18n
 from lux.kit.i18n import gettext as _
-from lux.ui import web
+from lux.ui import lists, web
 
 
 def _locale() -> Locale:
@@ -71,4 +71,5 @@ def register(app: Flask) -> None:
     """Give templates these filters."""
     for filter_ in (number, money, moment, ago, wall):
         app.jinja_env.filters[filter_.__name__] = filter_
+    lists.register(app)
     app.jinja_env.globals.update(percent=percent, has_endpoint=has_endpoint, now=clock.now)

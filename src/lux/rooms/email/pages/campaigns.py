@@ -12,10 +12,11 @@ from lux.kit.i18n import gettext as _
 from lux.rooms.email import audience, drafts, queries, service, show, starts
 from lux.rooms.email.forms import CampaignForm, NewCampaignForm
 from lux.rooms.email.states import CampaignState, label
-from lux.ui import web
+from lux.ui import lists, web
 from lux.ui.access import access
 from lux.ui.forms import form_state, read_form, shows_again
 from lux.ui.pages import page, redirect_to, toast
+from lux.ui.paging import Slice
 
 if TYPE_CHECKING:
     import uuid
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from werkzeug.wrappers import Response
 
     from lux.rooms.email.queries import CampaignRow
-    from lux.ui.paging import Slice
 
 email = Blueprint("email", __name__, template_folder="../templates", url_prefix="/campaigns")
 TRASH = "trash"
@@ -35,13 +35,9 @@ def index() -> Response:
     """List campaigns, newest first."""
     chosen, text = request.args.get("state", ""), request.args.get("q", "").strip()
     known = {state.value: state for state in CampaignState}
-    found = queries.listing(
-        web.session(),
-        state=known.get(chosen),
-        text=text,
-        in_trash=chosen == TRASH,
-        cursor=request.args.get("cursor", ""),
-    )
+    wanted = {"state": known.get(chosen), "text": text, "in_trash": chosen == TRASH}
+    cursor = request.args.get("cursor", "")
+    found = lists.load("campaign-rows", lambda: queries.listing(web.session(), **wanted, cursor=cursor), Slice(rows=()))
     return page("email/index.html", block="rows", **_listed(found, chosen, text))
 
 

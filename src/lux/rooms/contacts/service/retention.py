@@ -44,7 +44,8 @@ def clean_up(context: JobContext, store: FileStore) -> None:
 def _settle(session: Session, now: datetime) -> None:
     """End imports and exports whose job has ended without them: it was cancelled or given up from the jobs page."""
     for model in (ContactImport, ContactExport):
-        orphans = select(model).where(model.state.in_(tables.UNFINISHED), ~tables.has_live_job(model))
+        is_open = (model.state.in_(tables.UNFINISHED), model.job_id.is_not(None))
+        orphans = select(model).where(*is_open, ~tables.has_live_job(model))
         for entry in session.scalars(orphans):
             state, error = tables.state_of(session, entry)
             entry.state, entry.error, entry.finished_at = state, error, now

@@ -12,7 +12,9 @@ from sqlalchemy import func, select
 from lux.gate import consent
 from lux.gate.consent import ConsentState, SuppressionReason
 from lux.identity.access import Role
+from lux.identity.models import User
 from lux.kit import clock
+from lux.kit.db import ALL_COMPANIES
 from lux.ledger import audit, facts
 from lux.ledger.models import ApprovalAuditLog, Fact, Rollup
 from lux.ports import contributions as ports
@@ -206,6 +208,35 @@ def test_consent_without_proof_or_address_or_after_a_later_no_is_refused(desk):
     old = desk.client.post(path(ada, "/consent"), data=GIVEN | {"day": "2020-01-01"})
     assert (old.status_code, "after that day" in old.text) == (422, True)
     assert desk.standing("ada@example.com").state is ConsentState.WITHDRAWN
+
+
+@pytest.mark.parametrize(
+    ("zone", "moment", "today", "tomorrow"),
+    [
+        ("Pacific/Auckland", "2026-11-30T19:00:00+00:00", "2026-12-01", "2026-12-02"),  # there it is 8 in the morning
+        ("America/New_York", "2026-12-01T01:00:00+00:00", "2026-11-30", "2026-12-01"),  # ... 8 in the evening
+    ],
+)
+def test_today_is_the_day_where_the_person_is(lux_sqlite, time_machine, zone, moment, today, tomorrow):
+    now = dt.datetime.fromisoformat(moment)
+    time_machine.move_to(now, tick=False)
+    desk = Desk(lux_sqlite, lux_sqlite.firm())
+    with lux_sqlite.db.begin(ALL_COMPANIES) as session:
+        session.get_one(User, desk.firm.user_id).timezone = zone
+    ada = desk.person(email="ada@example.com")
+    late = desk.client.post(path(ada, "/consent"), data=GIVEN | {"day": tomorrow})
+    assert (late.status_code, "future" in late.text) == (422, True)
+    assert desk.client.post(path(ada, "/consent"), data=GIVEN | {"day": today}).status_code == 303
+    assert desk.standing("ada@example.com").at == now, "a yes of today was said now"
+    body = f"email,consent,consent date\nbo@example.com,yes,{today}\nci@example.com,yes,{tomorrow}\n"
+    entry = desk.import_(body, consent="column", basis="opt_in", wording="Signed up on the site", consent_yes="yes")
+    assert [(line, reason) for line, _kind, _field, reason in desk.report(entry)] == [(3, "This day is in the future.")]
+    refused = desk.start("email\ndi@example.com\n", **DECLARED | {"declared_on": today})
+    lux_sqlite.work()
+    assert desk.entry(refused).counts["consents"] == 1
+    said = desk.standing("bo@example.com").at
+    assert said is not None
+    assert said <= now
 
 
 def test_a_new_address_has_no_consent_yet_and_an_older_statement_finds_its_person(desk, lux, firm):

@@ -141,7 +141,7 @@ def start(session: Session, store: FileStore, entry: ContactImport, form: Import
     known = tables.custom_fields(session)
     dialect, records = _sample(store, entry, form)
     targets = read_mapping(form, known, dialect.columns)
-    options = read_options(form)
+    options = read_options(form, person.timezone)
     headings = [column.heading for column in guess.columns_of(records, has_header=dialect.has_header, fields=known)]
     targets = _with_new_fields(session, targets, headings)
     entry.dialect = dialect.as_json() | {"headings": headings}

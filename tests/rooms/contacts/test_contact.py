@@ -28,6 +28,7 @@ from lux.rooms.contacts.models import (
     ImportRejection,
     Lifecycle,
 )
+from lux.rooms.contacts.queries import people
 from lux.rooms.contacts.service import exports, touch
 from tests.rooms.contacts.desk import DECLARED, Desk, id_in
 
@@ -210,14 +211,33 @@ def test_consent_without_proof_or_address_or_after_a_later_no_is_refused(desk):
     assert desk.standing("ada@example.com").state is ConsentState.WITHDRAWN
 
 
+@pytest.mark.parametrize("verb", ["new", "edit"])
+def test_of_two_who_enter_an_address_at_once_the_second_is_told_and_loses_nothing(desk, monkeypatch, verb):
+    desk.person(email="ada@example.com", first_name="Ada")
+    bo = desk.person(email="bo@example.com")
+    real, calls = people.contact_by_email, []
+
+    def blind_at_first(session, key):
+        calls.append(key)
+        return None if len(calls) == 1 else real(session, key)  # it looked a moment before
+
+    monkeypatch.setattr(people, "contact_by_email", blind_at_first)
+    form = FORM | {"first_name": "Augusta", "version": 1}
+    answer = desk.client.post("/contacts/new" if verb == "new" else path(bo, "/edit"), data=form)
+    assert answer.status_code == 422
+    assert "This address belongs to Ada already." in answer.text
+    assert 'value="Augusta"' in answer.text
+
+
 @pytest.mark.parametrize(
-    ("zone", "moment", "today", "tomorrow"),
+    ("zone", "moment", "days"),
     [
-        ("Pacific/Auckland", "2026-11-30T19:00:00+00:00", "2026-12-01", "2026-12-02"),  # there it is 8 in the morning
-        ("America/New_York", "2026-12-01T01:00:00+00:00", "2026-11-30", "2026-12-01"),  # ... 8 in the evening
+        ("Pacific/Auckland", "2026-11-30T19:00:00+00:00", ("2026-12-01", "2026-12-02")),  # there it is 8 in the morning
+        ("America/New_York", "2026-12-01T01:00:00+00:00", ("2026-11-30", "2026-12-01")),  # ... 8 in the evening
     ],
 )
-def test_today_is_the_day_where_the_person_is(lux_sqlite, time_machine, zone, moment, today, tomorrow):
+def test_today_is_the_day_where_the_person_is(lux_sqlite, time_machine, zone, moment, days):
+    today, tomorrow = days
     now = dt.datetime.fromisoformat(moment)
     time_machine.move_to(now, tick=False)
     desk = Desk(lux_sqlite, lux_sqlite.firm())

@@ -14,7 +14,7 @@ from lux.ledger.models import ApprovalAuditLog
 from lux.net.storage import store_of
 from lux.rooms.contacts.models import ContactExport, ContactImport, FieldType, ImportedContact, ImportRejection
 from lux.rooms.contacts.service import exports
-from tests.rooms.contacts.desk import DECLARED, id_in
+from tests.rooms.contacts.desk import DECLARED, Desk, id_in
 
 
 def made(desk, address="", **form):
@@ -55,6 +55,34 @@ def test_the_file_holds_everything_that_is_known(desk, monkeypatch):
     assert (ada["shoe_size"], ada["likes_tea"], rows[2]["shoe_size"]) == ("38.5", "yes", "'-3")
     assert (ada["consent"], ada["consent_date"], ada["suppressed"]) == ("given", "2026-01-02", "")
     assert actions(desk) == ["contacts.export_requested", "contacts.export_downloaded"]
+
+
+def test_what_one_company_exports_another_imports_without_a_loss(lux, desk):
+    other = Desk(lux, lux.firm("Second"))
+    for one in (desk, other):
+        one.field("Shoe size", FieldType.NUMBER)
+        one.field("Likes tea", FieldType.BOOLEAN)
+        one.field("Since", FieldType.DATE)
+        one.field("Colour", FieldType.CHOICE, "red\nblue")
+        one.field("Note")
+    desk.import_(
+        "email,phone,first name,last name,company,website,street,zip,city,state,country,timezone,language,source,"
+        "lifecycle,tags,Shoe size,Likes tea,Since,Colour,Note,consent,consent date\n"
+        "ada@example.com,+493023125001,Ada,=Lovelace,Engines,https://example.com,Main 1,12345,Berlin,BE,DE,"
+        'Europe/Berlin,en,fair,customer,vip;fair,38.5,yes,2020-02-29,red,"a ""b"", c",yes,2024-01-02\n'
+        "bo@example.com,,,,,,,,,,,,,,,,,no,,,,no,2024-01-03\nci@example.com,,,,,,,,,,,,,,,,,,,,,,\n",
+        consent="column", basis="opt_in", wording="Signed up at the fair", consent_yes="yes", consent_no="no",
+    )  # fmt: skip
+    rows = made(desk)
+    text = desk.client.get(latest(desk)).data
+    entry = other.import_(text, consent="column", basis="opt_in", wording="Signed up at the fair",
+                          consent_yes="given", consent_no="withdrawn", lifecycle="lead")  # fmt: skip
+    assert (entry.counts["created"], entry.counts.get("rejected", 0)) == (3, 0)
+    again = made(other)
+    moments = {"created_at", "last_activity_at"}
+    plain = [[{k: v for k, v in row.items() if k not in moments} for row in part] for part in (rows, again)]
+    assert plain[1] == plain[0]
+    assert rows[0]["consent_date"] == "2024-01-02"
 
 
 def test_no_cell_is_a_formula_and_the_way_back_gives_the_same(desk):

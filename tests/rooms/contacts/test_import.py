@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 import threading
 import time
 
@@ -349,6 +350,33 @@ def test_an_import_is_cancelled_between_two_chunks_and_what_is_in_stays_in(desk,
     desk.client.post(f"/contacts/imports/{public_id}/go-on")
     lux.work()
     assert (desk.entry(public_id).state, len(desk.contacts())) == ("done", 8)
+
+
+def test_the_bar_tells_how_far_it_is_and_the_page_rests_at_the_end(desk, lux, monkeypatch):
+    monkeypatch.setattr(run, "ROWS", dict.fromkeys(run.ROWS, 2))
+    public_id = desk.start("email\n" + "".join(f"u{number}@example.com\n" for number in range(8)))
+    real, seen = run._write_chunk, []
+
+    def look():
+        text = desk.client.get(f"/contacts/imports/{public_id}", headers={"HX-Request": "true"}).text
+        bar = re.search(r"<progress[^>]*>", text).group()
+        place = [int(re.search(rf'{name}="(\d+)"', bar).group(1)) for name in ("value", "max")]
+        polls = re.search(r'id="import-status"[^>]*hx-get="([^"]*)"[^>]*hx-trigger="every 1s"', text)
+        return place, polls.group(1) if polls else None, "<html" in text
+
+    def look_after_each(*arguments):
+        place = real(*arguments)
+        seen.append((place, *look()))
+        return place
+
+    monkeypatch.setattr(run, "_write_chunk", look_after_each)
+    lux.work()
+    size = desk.entry(public_id).file_size
+    here = f"/contacts/imports/{public_id}"
+    assert [shown for _place, *shown in seen] == [[[place, size], here, False] for place, *_shown in seen]
+    assert [place for place, *_shown in seen] == sorted({place for place, *_shown in seen})
+    assert 0 < seen[0][0] < size
+    assert look() == ([size, size], None, False), "full, and asked no more"
 
 
 def test_a_fault_in_the_middle_is_tried_again_from_there(desk, lux, monkeypatch):

@@ -8,10 +8,11 @@ import pytest
 from sqlalchemy import select
 
 from lux.kit import clock, jobs
-from lux.kit.errors import WrongState
+from lux.kit.errors import InvalidInput, WrongState
 from lux.kit.jobs import Job
 from lux.ledger.models import ApprovalAuditLog
 from lux.rooms.contacts.models import FieldType
+from lux.rooms.contacts.queries import tables
 from lux.rooms.contacts.service import fields, tagging
 
 
@@ -107,6 +108,22 @@ def test_a_deleted_field_takes_its_values_along_and_may_come_again_empty(desk, l
     lux.work()
     assert [one.attrs for one in desk.contacts()] == [{"note": "kept"}] * 5
     assert desk.field("Shoe size").key == "shoe_size"
+
+
+def test_of_two_who_make_a_field_at_once_the_second_is_told(desk, monkeypatch):
+    desk.field("Shoe size")
+    monkeypatch.setattr(tables, "custom_fields", lambda _session: [])  # it looked a moment before
+    with pytest.raises(InvalidInput, match="at the same moment"):
+        desk.field("Shoe-size")
+
+
+@pytest.mark.parametrize("label", ["Tags", "Consent", "consent date", "E-Mail", "First name", "Created at", "City"])
+def test_a_field_does_not_take_the_name_of_a_column_that_is_there(desk, label):
+    with pytest.raises(InvalidInput, match="every contact has already"):
+        desk.field(label)
+    shoe = desk.field("Shoe size")
+    answer = desk.client.post(f"/contacts/fields/{shoe.public_id}", data={"label": label, "choices": ""})
+    assert (answer.status_code, "every contact has already" in answer.text) == (422, True)
 
 
 def test_an_import_that_was_cancelled_on_the_jobs_page_blocks_nothing(desk, lux, firm, time_machine):

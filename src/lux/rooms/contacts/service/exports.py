@@ -42,7 +42,6 @@ KEPT: Final = timedelta(days=7)
 _ENDED_BADLY: Final = ("failed", "cancelled")
 _PAGE: Final = 2000  # contacts read at a time
 _BLOCK: Final = 256 * 1024
-_EXTRA: Final = ("tags", "consent", "consent_date", "suppressed", "created_at", "last_activity_at")
 
 
 def request(
@@ -129,7 +128,7 @@ def _texts(context: JobContext, entry: ContactExport) -> Iterator[tuple[str, int
     """Yield parts of the file and how many contacts each holds; a mark tells spreadsheets that it is UTF-8."""
     with context.db.read(context.company_id) as session:
         fields = list(tables.custom_fields(session))
-    yield "\ufeff" + _csv([[*catalogue.BY_NAME, *_EXTRA, *(one.key for one in fields)]]), 0
+    yield "\ufeff" + _csv([[*catalogue.BY_NAME, *catalogue.EXTRA_HEADINGS, *(one.key for one in fields)]]), 0
     after = 0
     while True:
         context.check_cancelled()

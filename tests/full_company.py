@@ -100,7 +100,7 @@ def _run(lux: Installation, firm: Firm, numbers: list[int]) -> None:
 def _import(lux: Installation, firm: Firm) -> None:
     """Leave an import that waits, with a row it has refused, and somebody to tell about it."""
     with lux.db.begin(firm.id) as session:
-        entry = ContactImport(file_name="secret-2.csv", file_key="imports/secret-2.csv", file_size=22, state="queued")
+        entry = ContactImport(file_name="secret.csv", file_key="imports/secret-2.csv", file_size=22, state="queued")
         session.add(entry)
         session.flush()
         due_at = clock.now() + timedelta(days=365)  # it waits in every test

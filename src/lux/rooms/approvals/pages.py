@@ -33,8 +33,9 @@ def index() -> Response:
     tab = request.args.get("tab", "waiting")
     states = queries.TABS.get(tab, queries.WAITING)
     before = request.args.get("before", type=int)
+    none: list[reads.ItemView] = []
     items = lists.load(
-        "approval-rows", lambda: reads.items(session(), states=states, before_id=before, limit=queries.PAGE + 1), []
+        "approval-rows", lambda: reads.items(session(), states=states, before_id=before, limit=queries.PAGE + 1), none
     )
     return page("approvals/index.html", block="rows", tab=tab, items=items[: queries.PAGE],
                 more=len(items) > queries.PAGE, waiting=reads.waiting(session()), words=queries)  # fmt: skip

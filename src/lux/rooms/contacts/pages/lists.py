@@ -91,7 +91,8 @@ def _context(*, is_exact: bool) -> dict[str, Any]:
         rows = listing.page(session, wanted, sort=sort, cursor=cursor, calling_code=code)
         return rows, listing.count(session, wanted, cap=cap, calling_code=code)
 
-    slice_, total = lists.load("contacts", found, (Slice(rows=()), 0))
+    nobody: tuple[Slice[ContactRow], int] = (Slice(rows=()), 0)
+    slice_, total = lists.load("contacts", found, nobody)
     session = web.session()
     return {
         "wanted": wanted,

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 from sqlalchemy import delete, select
 
@@ -46,7 +46,7 @@ def _settle(session: Session, now: datetime) -> None:
     for model in (ContactImport, ContactExport):
         is_open = (model.state.in_(tables.UNFINISHED), model.job_id.is_not(None))
         orphans = select(model).where(*is_open, ~tables.has_live_job(model))
-        for entry in session.scalars(orphans):
+        for entry in cast("Iterable[ContactImport | ContactExport]", session.scalars(orphans)):
             state, error = tables.state_of(session, entry)
             entry.state, entry.error, entry.finished_at = state, error, now
 

@@ -18,8 +18,11 @@ from lux.ui.pages import is_fragment, page, redirect_to, toast
 
 if TYPE_CHECKING:
     import uuid
+    from collections.abc import Sequence
 
     from werkzeug.wrappers import Response
+
+    from lux.rooms.segments.models import Segment
 
 
 @segments.get("/")
@@ -27,10 +30,17 @@ if TYPE_CHECKING:
 def index() -> Response:
     """List segments by name."""
     text, is_trash = request.args.get("q", "").strip(), request.args.get("state") == "trash"
-    company_id = web.company_id()
-    rows = lists.load("segments", lambda: queries.segments(web.session(), company_id, text=text, is_trash=is_trash), ())
+    rows = _listed(text, is_trash=is_trash)
     gaps = service.gaps_by_id(web.session(), web.company_id(), rows)
     return page("segments/index.html", block="rows", rows=rows, gaps=gaps, q=text, is_trash=is_trash)
+
+
+def _listed(text: str, *, is_trash: bool) -> Sequence[Segment]:
+    none: Sequence[Segment] = ()
+    company_id = web.company_id()
+    return lists.load(
+        "segments", lambda: queries.segments(web.session(), company_id, text=text, is_trash=is_trash), none
+    )
 
 
 @segments.get("/<uuid:public_id>")

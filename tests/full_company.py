@@ -2,21 +2,34 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import update
 
 from lux.gate import reads, submit
 from lux.gate.service import ApprovalService
+from lux.identity import invitations
+from lux.identity.access import Role
 from lux.identity.models import User
+from lux.kit import clock, jobs
 from lux.kit.db import ALL_COMPANIES, uuid7
 from lux.ledger.audit import Actor
 from lux.net.storage import store_of
 from lux.ports.acts import AudienceRef
-from lux.rooms.contacts.models import ContactExport, ContactImport, ContactTag, CustomField, FieldType, Tag
+from lux.rooms.contacts.models import (
+    ContactExport,
+    ContactImport,
+    ContactTag,
+    CustomField,
+    FieldType,
+    ImportRejection,
+    Tag,
+)
 from lux.rooms.content.models import Template
 from lux.rooms.diagnostics import service as diagnostics
 from lux.rooms.email.models import Campaign
+from lux.rooms.notifications.service import notify
 from lux.rooms.segments.models import Segment, SegmentMember
 from tests.factories import Firm, Installation
 
@@ -30,7 +43,7 @@ def filled(lux: Installation, *, locale: str = "") -> Firm:
     if locale:
         with lux.db.begin(ALL_COMPANIES) as session:
             session.execute(update(User).where(User.id == firm.user_id).values(locale=locale, is_operator=True))
-    contacts = lux.contacts(firm, 3)
+    contacts = lux.contacts(firm, 3, phone="+493023125001", language=locale or "de")
     sender = lux.sender(firm, email=f"news{firm.id}@example.com")
     lux.switch_on(firm)
     with lux.db.begin(firm.id) as session:
@@ -60,6 +73,7 @@ def filled(lux: Installation, *, locale: str = "") -> Firm:
         file.write(b"email\nsecret@example.com\n")
     _run(lux, firm, numbers)
     _account(lux, firm)
+    _import(lux, firm)
     diagnostics.capture(lux.db, ValueError("Secret error"), source="web", company_id=firm.id, endpoint="email.show")
     return firm
 
@@ -81,6 +95,21 @@ def _run(lux: Installation, firm: Firm, numbers: list[int]) -> None:
         item = reads.items(session)[-1]
         ApprovalService(session).approve(firm.person, item.public_id, shown_hash=item.content_hash)
     lux.work()
+
+
+def _import(lux: Installation, firm: Firm) -> None:
+    """Leave an import that waits, with a row it has refused, and somebody to tell about it."""
+    with lux.db.begin(firm.id) as session:
+        entry = ContactImport(file_name="secret.csv", file_key="imports/secret-2.csv", file_size=22, state="queued")
+        session.add(entry)
+        session.flush()
+        due_at = clock.now() + timedelta(days=365)  # it waits in every test
+        entry.job_id = jobs.enqueue(
+            session, "contacts.import", {"import_id": entry.id}, company_id=firm.id, due_at=due_at
+        )
+        invitations.invite(session, firm.person, email=f"secret{firm.id}@example.com", role=Role.VIEWER)
+        session.add(ImportRejection(import_id=entry.id, line=2, reason="Secret reason", cells=["Secret cell"]))
+        notify(session, [firm.user_id], kind="contacts.imported", title="Secret news", url="/contacts/imports")
 
 
 def _account(lux: Installation, firm: Firm) -> None:

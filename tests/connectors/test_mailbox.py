@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from lux.connectors import mailbox
 from lux.connectors.mailbox import MailboxConnector, path_of
 from lux.ports import provider_errors
 from lux.ports.connector import Account
@@ -42,6 +43,20 @@ def test_messages_are_pulled_one_at_a_time(tmp_path: Path, permit: Permit, notes
     receipts = MailboxConnector().perform(permit, messages, account=box(tmp_path), in_flight=notes)
     next(receipts)
     assert pulled == [1]
+
+
+def test_a_disk_that_becomes_full_loses_no_message(tmp_path: Path, permit: Permit, notes: Notes, monkeypatch):
+    def full(*_arguments: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    receipts = MailboxConnector().perform(permit, [mail(1), mail(2), mail(3)], account=box(tmp_path), in_flight=notes)
+    assert next(receipts).outcome is Outcome.CAPTURED
+    monkeypatch.setattr(mailbox, "keep", full)
+    second = next(receipts)
+    assert (second.outcome, second.error) == (Outcome.RETRY, "Transient")
+    with pytest.raises(provider_errors.Transient, match="No space left"):
+        next(receipts)
+    assert not notes.open(), "nobody has to wonder whether it was kept"
 
 
 def test_without_a_folder_nothing_is_taken(permit: Permit, notes: Notes):

@@ -8,6 +8,7 @@ from html.parser import HTMLParser
 import pytest
 from sqlalchemy import update
 
+from lux.identity.access import Role
 from lux.identity.models import User
 from lux.kit.db import ALL_COMPANIES
 from lux.kit.i18n import DEFAULT_LOCALE, PSEUDO_LOCALE, locale
@@ -105,6 +106,50 @@ def test_every_page_is_translated(lux_sqlite: Installation, *, is_full: bool) ->
             faults += [f"{rule.rule}: {text}" for text in untranslated(answer.get_data(as_text=True))]
     assert seen > 15
     assert not faults, "\n".join(sorted(set(faults)))
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "form", "status"),
+    [
+        ("GET", "/contacts/00000000-0000-7000-8000-000000000000", {}, 404),
+        ("GET", "/nowhere", {}, 404),
+        ("POST", "/contacts", {}, 405),
+        ("GET", "/contacts/imports/new", {}, 403),
+        ("POST", "/segments/new", {}, 403),
+    ],
+)
+def test_an_answer_that_says_no_is_translated(
+    lux_sqlite: Installation, method: str, path: str, form: dict[str, str], status: int
+) -> None:
+    """What a viewer is told when there is nothing, or nothing for them."""
+    firm = lux_sqlite.firm(role=Role.VIEWER)
+    in_pseudo_locale(lux_sqlite, firm)
+    answer = lux_sqlite.client(firm).open(path, method=method, data=form)
+    assert answer.status_code == status
+    assert untranslated(answer.get_data(as_text=True)) == []
+
+
+@pytest.mark.parametrize(
+    ("path", "form"),
+    [
+        ("/contacts/new", {"email": "broken", "lifecycle": "lead"}),
+        ("/contacts/tags", {"name": ""}),
+        ("/contacts/fields", {"label": "Tags", "type": "text"}),
+        ("/segments/new", {"name": ""}),
+        ("/campaigns/new", {"name": ""}),
+        ("/templates/new", {"name": ""}),
+        ("/settings/members/invite", {"email": "broken", "role": "viewer"}),
+        ("/settings/senders", {"name": "", "email": "broken"}),
+        ("/companies/new", {"company": ""}),
+    ],
+)
+def test_a_form_that_is_refused_is_translated(lux_sqlite: Installation, path: str, form: dict[str, str]) -> None:
+    """Each problem beside its field, and the summary above."""
+    firm = lux_sqlite.firm()
+    in_pseudo_locale(lux_sqlite, firm)
+    answer = lux_sqlite.client(firm).post(path, data=form)
+    assert answer.status_code == 422
+    assert untranslated(answer.get_data(as_text=True)) == []
 
 
 def test_a_request_leaves_no_language_behind(lux_sqlite: Installation) -> None:

@@ -8,7 +8,7 @@ import pytest
 import time_machine
 from sqlalchemy import select
 
-from lux.identity import invitations, members, sessions, users
+from lux.identity import companies, invitations, members, sessions, users
 from lux.identity.access import Person, Right, Role
 from lux.identity.models import Company, User
 from lux.identity.tokens import LinkGone
@@ -114,6 +114,48 @@ def signed_in_as(db: Database, settings: Settings, token: str) -> Person:
     person = sessions.person_for(db, token, settings)
     assert person is not None
     return person
+
+
+@pytest.mark.parametrize(
+    ("becomes", "left"),
+    [(Role.ADMIN, {"admin@example.com", "viewer@example.com"}), (Role.MARKETER, set()), (Role.VIEWER, set())],
+)
+def test_who_loses_a_role_loses_the_invitations_it_could_send(
+    db: Database, settings: Settings, owner: Owner, becomes: Role, left: set[str]
+) -> None:
+    user, company = owner
+    first = signed_in(db, settings, user)
+    second = member(db, company, Role.OWNER)
+    actor = signed_in(db, settings, second)
+    with db.begin(company.id) as session:
+        for role in (Role.OWNER, Role.ADMIN, Role.VIEWER):
+            invitations.invite(session, actor, email=f"{role.value}@example.com", role=role)
+        invitations.invite(session, first, email="mine@example.com", role=Role.OWNER)
+    with db.begin(company.id) as session:
+        members.change_role(session, first, second.public_id, becomes)
+    with db.read(company.id) as session:
+        assert {one.email for one in invitations.pending(session)} == {*left, "mine@example.com"}
+
+
+def test_of_two_who_invite_an_address_at_once_the_second_is_told(
+    db: Database, settings: Settings, owner: Owner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    user, company = owner
+    actor = signed_in(db, settings, user)
+    with db.begin(company.id) as session:
+        invitations.invite(session, actor, email="grace@example.com", role=Role.VIEWER)
+    monkeypatch.setattr(invitations, "_present", lambda *_arguments: None)  # it looked a moment before
+    with pytest.raises(InvalidInput, match="at the same moment"), db.begin(company.id) as session:
+        invitations.invite(session, actor, email="grace@example.com", role=Role.ADMIN)
+
+
+def test_of_two_companies_made_at_once_each_gets_a_slug(db: Database, owner: Owner, monkeypatch) -> None:
+    user, company = owner
+    monkeypatch.setattr(companies, "_free_slug", lambda *_arguments: company.slug)  # it looked a moment before
+    with db.begin(ALL_COMPANIES) as session:
+        second = companies.create(session, name=company.name, owner_id=user.id)
+        assert second.slug != company.slug
+        assert second.slug.startswith(company.slug)
 
 
 def test_anybody_may_leave(db: Database, settings: Settings, owner: Owner) -> None:

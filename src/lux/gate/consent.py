@@ -14,7 +14,7 @@ from lux.gate.parties import Consent, Suppression
 from lux.gate.states import ConsentState, SuppressionReason
 from lux.kit import clock
 from lux.kit.db import upsert_rows
-from lux.kit.db.session import company_of
+from lux.kit.db.session import company_of, dialect_of
 from lux.ledger import facts
 from lux.ledger.facts import NewFact
 
@@ -79,7 +79,8 @@ def record_many(
     company_id, now = company_of(session), clock.now()
     wanted = list(entries)
     if keep_existing:
-        wanted = _without_known(session, wanted)
+        said = _said(session, wanted)
+        wanted = [e for e in wanted if (e.channel, e.address_key) not in said]
     rows = [
         (company_id, e.channel, e.address_key, e.contact_id, e.state, e.basis, e.source, e.wording, dict(e.proof),
          e.at or now)
@@ -91,8 +92,11 @@ def record_many(
         _COLUMNS,
         rows,
         key=("company_id", "channel", "address_key"),
-        update=_COLUMNS[3:],
+        update=() if keep_existing else _COLUMNS[3:],
     )
+    if keep_existing and dialect_of(session) != "sqlite":  # elsewhere somebody may have spoken meanwhile
+        said = _said(session, wanted)
+        wanted = [e for e in wanted if said.get((e.channel, e.address_key)) == (e.state, e.source, e.contact_id)]
     facts.record_many(
         session,
         [
@@ -107,7 +111,7 @@ def record_many(
             for e in wanted
         ],
     )
-    return len(rows)
+    return len(wanted)
 
 
 def withdraw(
@@ -264,23 +268,28 @@ def link_contact(session: Session, address_key: str, contact_id: int) -> None:
 
 
 def forget(session: Session, contact_id: int, address_key: str | None) -> int:
-    """Erase a person's statements; a suppression stays as a bare address key, so that nobody writes there again."""
+    """Erase a person's statements; a suppression stays as a bare address key, so that nobody writes there again.
+
+    Two people may share a number: what the other one said from it is theirs and stays.
+    """
     query = delete(Consent).where(Consent.contact_id == contact_id)
     count = int(session.execute(query).rowcount)  # type: ignore[attr-defined]
     if address_key:
-        again = delete(Consent).where(Consent.address_key == address_key)
+        again = delete(Consent).where(Consent.address_key == address_key, Consent.contact_id.is_(None))
         count += int(session.execute(again).rowcount)  # type: ignore[attr-defined]
     return count
 
 
-def _without_known(session: Session, entries: list[ConsentEntry]) -> list[ConsentEntry]:
-    known: set[tuple[str, str]] = set()
+def _said(session: Session, entries: Sequence[ConsentEntry]) -> dict[tuple[str, str], tuple[Any, ...]]:
+    """Return (channel, address key) → (state, source, contact id) of those that said something."""
+    found: dict[tuple[str, str], tuple[Any, ...]] = {}
     by_channel: dict[str, list[str]] = {}
     for entry in entries:
         by_channel.setdefault(entry.channel, []).append(entry.address_key)
+    columns = (Consent.address_key, Consent.state, Consent.source, Consent.contact_id)
     for channel, keys in by_channel.items():
         for start in range(0, len(keys), 500):
             part = keys[start : start + 500]
-            query = select(Consent.address_key).where(Consent.channel == channel, Consent.address_key.in_(part))
-            known.update((channel, key) for key in session.scalars(query))
-    return [entry for entry in entries if (entry.channel, entry.address_key) not in known]
+            query = select(*columns).where(Consent.channel == channel, Consent.address_key.in_(part))
+            found.update(((channel, row[0]), tuple(row[1:])) for row in session.execute(query))
+    return found

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from lux.identity import members
@@ -16,11 +17,13 @@ from lux.identity.access import Person, Right, Role
 from lux.identity.models import Company
 from lux.identity.trail import note
 from lux.kit import clock
+from lux.kit.crypto import random_token
 from lux.kit.db.session import company_of
 from lux.kit.errors import Conflict, FieldProblem, Forbidden, InvalidInput, NotFound
 from lux.kit.i18n import gettext as _
 
 MAX_NAME = 200
+_TRIES = 3
 
 
 def create(
@@ -36,15 +39,13 @@ def create(
     """Make a company with its owner; the session must be one over all companies."""
     company = Company(
         name=checked_name(name),
-        slug=_free_slug(session, name),
         timezone=clock.zone(timezone).key,
         currency=currency,
         locale=locale,
         is_sample=is_sample,
         brand={},
     )
-    session.add(company)
-    session.flush()
+    _add_under_a_free_slug(session, company)
     members.add(session, company.id, owner_id, Role.OWNER)
     detail = {"is_sample": is_sample}
     note(
@@ -145,6 +146,20 @@ def checked_name(name: str) -> str:
             fix=_("Enter at most %(most)d characters.", most=MAX_NAME),
         )
     return text
+
+
+def _add_under_a_free_slug(session: Session, company: Company) -> None:
+    """Insert the company; when another one takes the slug at the same moment, it gets one that nobody guesses."""
+    slug = _free_slug(session, company.name)
+    for end in ("", *(f"-{random_token()[:8]}" for _try in range(_TRIES))):
+        company.slug = re.sub(r"[^a-z0-9-]+", "", f"{slug}{end}".casefold())
+        try:
+            with session.begin_nested():
+                session.add(company)
+        except IntegrityError:
+            continue
+        return
+    raise RuntimeError(f"company {slug}: no free slug in {_TRIES} tries")
 
 
 def _free_slug(session: Session, name: str) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from lux.identity import members, users
@@ -35,15 +36,22 @@ def invite(session: Session, actor: Person, *, email: str, role: Role) -> tuple[
     address = parse_email(email)
     _check_not_member(session, address.key)
     token = random_token()
-    found = session.scalars(select(Invitation).where(Invitation.email_key == address.key)).one_or_none()
-    if found is None:
-        found = Invitation(email_key=address.key)
-        session.add(found)
-    found.email, found.role, found.invited_by = address.text, role, actor.user_id
-    found.token_hash = token_hash(token)
-    found.created_at, found.accepted_at = clock.now(), None
-    found.expires_at = clock.now() + LIFETIME
-    session.flush()
+    found = _present(session, address.key)
+    try:
+        with session.begin_nested():
+            if found is None:
+                found = Invitation(email_key=address.key)
+            found.email, found.role, found.invited_by = address.text, role, actor.user_id
+            found.token_hash = token_hash(token)
+            found.created_at, found.accepted_at = clock.now(), None
+            found.expires_at = clock.now() + LIFETIME
+            session.add(found)
+    except IntegrityError as error:
+        raise InvalidInput(
+            field="email",
+            message=_("Somebody else has invited this address at the same moment."),
+            fix=_("Look at the open invitations; invite again to replace the link."),
+        ) from error
     about = ("invitation", found.public_id)
     note(
         session,
@@ -133,6 +141,10 @@ def _enter(session: Session, invitation: Invitation, user: User) -> None:
     detail = {"role": invitation.role.value, "invited_by": invitation.invited_by}
     about = ("user", user.public_id)
     note(session, invitation.company_id, user.id, "member.added", about=about, detail=detail)
+
+
+def _present(session: Session, email_key: str) -> Invitation | None:
+    return session.scalars(select(Invitation).where(Invitation.email_key == email_key)).one_or_none()
 
 
 def _check_not_member(session: Session, email_key: str) -> None:

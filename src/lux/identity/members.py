@@ -107,6 +107,8 @@ def add(session: Session, company_id: int, user_id: int, role: Role) -> None:
 def change_role(session: Session, actor: Person, public_id: uuid.UUID, role: Role) -> None:
     """Give a member another role; their sessions in this company end, but for the actor's own.
 
+    Open invitations of theirs that the new role could not send stop working.
+
     Raises Forbidden when an admin touches an owner, WrongState for the last owner.
     """
     actor.require(Right.MANAGE)
@@ -117,6 +119,7 @@ def change_role(session: Session, actor: Person, public_id: uuid.UUID, role: Rol
     detail = {"from": membership.role.value, "to": role.value}
     membership.role = role
     session.flush()
+    _withdraw_invitations(session, membership)
     _end_sessions(session, membership, but=actor.session_id)
     company = company_of(session)
     note(session, company, actor, "member.role_changed", about=("user", public_id), detail=detail)
@@ -181,6 +184,20 @@ def _check_owner_matters(session: Session, actor: Person, membership: Membership
             _("This is the last owner of the company."),
             fix=_("Make somebody else an owner first."),
         )
+
+
+def _withdraw_invitations(session: Session, membership: Membership) -> None:
+    """Delete the open invitations a member sent whose role is more than their own role may give."""
+    manage, own = Right.MANAGE.least_role, Right.OWN.least_role
+    rank = membership.role.rank
+    given = [role for role in Role if manage and own and rank >= (own if role is Role.OWNER else manage).rank]
+    session.execute(
+        delete(Invitation).where(
+            Invitation.invited_by == membership.user_id,
+            Invitation.accepted_at.is_(None),
+            Invitation.role.not_in(given),
+        )
+    )
 
 
 def _end_sessions(session: Session, membership: Membership, *, but: int | None) -> None:

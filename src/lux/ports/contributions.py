@@ -62,6 +62,13 @@ class Eraser(Protocol):
         """Erase and return how many rows were touched."""
 
 
+class FileOwner(Protocol):
+    """A room that keeps a company's data in files of the store."""
+
+    def file_keys(self, session: Session, company_id: int) -> Sequence[str]:
+        """Return their keys; asked before the company's rows go, in a session over all companies or this one."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class HealthFinding:
     """One thing that is fine or not, in plain words."""
@@ -217,6 +224,7 @@ class Contributions:
     setup_steps: tuple[SetupStepProvider, ...] = ()
     subject_resolvers: tuple[SubjectResolver, ...] = ()
     merge_sources: tuple[MergeSource, ...] = ()
+    file_owners: tuple[FileOwner, ...] = ()
 
     def merged(self, other: Contributions) -> Contributions:
         """Return both together, in order."""

@@ -12,7 +12,7 @@ from lux.kit import clock
 from lux.kit.i18n import babel_locale
 from lux.kit.i18n import gettext as _
 from lux.kit.money import Money
-from lux.ui import web
+from lux.ui import lists, web
 
 
 def number(value: float | None) -> str:
@@ -67,4 +67,5 @@ def register(app: Flask) -> None:
     """Give templates these filters."""
     for filter_ in (number, money, moment, ago, wall):
         app.jinja_env.filters[filter_.__name__] = filter_
+    lists.register(app)
     app.jinja_env.globals.update(percent=percent, has_endpoint=has_endpoint, now=clock.now)

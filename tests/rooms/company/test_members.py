@@ -12,6 +12,7 @@ from lux.identity.access import Role
 from lux.identity.models import Company
 from lux.kit.db import ALL_COMPANIES
 from tests.factories import Firm, Installation
+from tests.rooms.contacts.desk import Desk
 
 Mails = Callable[[Installation], list[str]]
 
@@ -137,8 +138,13 @@ def test_a_company_is_removed_when_its_name_is_typed(lux: Installation):
     client = lux.client(firm)
     client.post("/settings/senders", data={"name": "Ada", "email": "ada@example.com", "reply_to": ""})
     lux.work()
-    kept = lux.settings.home / "mailbox"
+    kept, files = lux.settings.home / "mailbox", Desk(lux, firm)
     assert list(kept.rglob("*.eml"))
+    files.upload("email\nada@example.com\n")
+    Desk(lux, other).upload("email\nbo@example.com\n")
+    client.post("/contacts/exports")
+    lux.work()
+    assert len(files.files) == 3
     answer = client.post("/settings/remove", data={"confirmation": "sample"})
     assert answer.status_code == 422
     assert "not the company&#39;s name" in answer.text
@@ -149,6 +155,7 @@ def test_a_company_is_removed_when_its_name_is_typed(lux: Installation):
         assert session.scalar(select(func.count()).select_from(Company)) == 1
     lux.work()
     assert not list(kept.rglob("*.eml")), "captured mail goes too"
+    assert len(files.files) == 1, "so do the files with its contacts, and nobody else's"
 
 
 def test_an_admin_removes_no_company(lux_sqlite: Installation):

@@ -12,7 +12,9 @@ from sqlalchemy import func, select
 from lux.gate import consent
 from lux.gate.consent import ConsentState, SuppressionReason
 from lux.identity.access import Role
+from lux.identity.models import User
 from lux.kit import clock
+from lux.kit.db import ALL_COMPANIES
 from lux.ledger import audit, facts
 from lux.ledger.models import ApprovalAuditLog, Fact, Rollup
 from lux.ports import contributions as ports
@@ -26,8 +28,9 @@ from lux.rooms.contacts.models import (
     ImportRejection,
     Lifecycle,
 )
-from lux.rooms.contacts.service import touch
-from tests.rooms.contacts.desk import DECLARED, Desk
+from lux.rooms.contacts.queries import people
+from lux.rooms.contacts.service import exports, touch
+from tests.rooms.contacts.desk import DECLARED, Desk, id_in
 
 FORM = {"email": "ada@example.com", "first_name": "Ada", "lifecycle": "customer"}
 
@@ -208,6 +211,54 @@ def test_consent_without_proof_or_address_or_after_a_later_no_is_refused(desk):
     assert desk.standing("ada@example.com").state is ConsentState.WITHDRAWN
 
 
+@pytest.mark.parametrize("verb", ["new", "edit"])
+def test_of_two_who_enter_an_address_at_once_the_second_is_told_and_loses_nothing(desk, monkeypatch, verb):
+    desk.person(email="ada@example.com", first_name="Ada")
+    bo = desk.person(email="bo@example.com")
+    real, calls = people.contact_by_email, []
+
+    def blind_at_first(session, key):
+        calls.append(key)
+        return None if len(calls) == 1 else real(session, key)  # it looked a moment before
+
+    monkeypatch.setattr(people, "contact_by_email", blind_at_first)
+    form = FORM | {"first_name": "Augusta", "version": 1}
+    answer = desk.client.post("/contacts/new" if verb == "new" else path(bo, "/edit"), data=form)
+    assert answer.status_code == 422
+    assert "This address belongs to Ada already." in answer.text
+    assert 'value="Augusta"' in answer.text
+
+
+@pytest.mark.parametrize(
+    ("zone", "moment", "days"),
+    [
+        ("Pacific/Auckland", "2026-11-30T19:00:00+00:00", ("2026-12-01", "2026-12-02")),  # there it is 8 in the morning
+        ("America/New_York", "2026-12-01T01:00:00+00:00", ("2026-11-30", "2026-12-01")),  # ... 8 in the evening
+    ],
+)
+def test_today_is_the_day_where_the_person_is(lux_sqlite, time_machine, zone, moment, days):
+    today, tomorrow = days
+    now = dt.datetime.fromisoformat(moment)
+    time_machine.move_to(now, tick=False)
+    desk = Desk(lux_sqlite, lux_sqlite.firm())
+    with lux_sqlite.db.begin(ALL_COMPANIES) as session:
+        session.get_one(User, desk.firm.user_id).timezone = zone
+    ada = desk.person(email="ada@example.com")
+    late = desk.client.post(path(ada, "/consent"), data=GIVEN | {"day": tomorrow})
+    assert (late.status_code, "future" in late.text) == (422, True)
+    assert desk.client.post(path(ada, "/consent"), data=GIVEN | {"day": today}).status_code == 303
+    assert desk.standing("ada@example.com").at == now, "a yes of today was said now"
+    body = f"email,consent,consent date\nbo@example.com,yes,{today}\nci@example.com,yes,{tomorrow}\n"
+    entry = desk.import_(body, consent="column", basis="opt_in", wording="Signed up on the site", consent_yes="yes")
+    assert [(line, reason) for line, _kind, _field, reason in desk.report(entry)] == [(3, "This day is in the future.")]
+    refused = desk.start("email\ndi@example.com\n", **DECLARED | {"declared_on": today})
+    lux_sqlite.work()
+    assert desk.entry(refused).counts["consents"] == 1
+    said = desk.standing("bo@example.com").at
+    assert said is not None
+    assert said <= now
+
+
 def test_a_new_address_has_no_consent_yet_and_an_older_statement_finds_its_person(desk, lux, firm):
     ada = desk.person(email="ada@example.com")
     desk.client.post(path(ada, "/consent"), data=GIVEN)
@@ -294,6 +345,66 @@ def test_a_person_is_erased_for_good_and_the_counts_stay_true(desk, lux, firm):
         chain = session.scalars(select(ApprovalAuditLog).where(ApprovalAuditLog.action == "contact.erased")).one()
         assert (chain.object_id, "ada" in chain.detail.casefold()) == (str(ada.public_id), False)
     assert desk.standing("ada@example.com").suppressed is SuppressionReason.UNSUBSCRIBED, "nobody writes there again"
+
+
+def test_erasing_one_person_keeps_what_another_said_from_the_same_number(desk, lux, firm):
+    ada = desk.person(email="ada@example.com", phone="+493023125001")
+    bo = desk.person(email="bo@example.com", phone="+493023125001")
+    yes = {"channel": "sms", "basis": "opt_in", "how": "form", "wording": "May we write you short messages?"}
+    assert desk.client.post(path(bo, "/consent"), data=yes).status_code == 303
+    assert desk.client.post(path(ada, "/erase"), data={"confirmation": "ada@example.com"}).status_code == 303
+    kept = desk.standing("+493023125001", "sms")
+    assert (kept.state, kept.wording) == (ConsentState.GIVEN, "May we write you short messages?")
+    assert desk.client.post(path(bo, "/erase"), data={"confirmation": "bo@example.com"}).status_code == 303
+    assert desk.standing("+493023125001", "sms").state is None
+
+
+def test_no_file_that_may_name_an_erased_person_stays(desk, lux):
+    ada = desk.person(email="ada@example.com")
+    desk.client.post("/contacts/exports")
+    lux.work()
+    page = desk.client.get("/contacts/exports").text
+    place = re.search(r"/contacts/exports/[0-9a-f-]+/contacts.csv", page).group()
+    draft = id_in(desk.upload("email\nada@example.com\n").headers["Location"])
+    stopped = desk.start("email\nada@example.com\n")
+    desk.client.post(f"/contacts/imports/{stopped}/cancel")
+    assert len(desk.files) == 3
+    assert desk.client.post(path(ada, "/erase"), data={"confirmation": "ada@example.com"}).status_code == 303
+    assert desk.client.get(place).status_code == 404, "also before the job has run"
+    lux.work()
+    assert desk.files == []
+    assert "Export again" in desk.client.get("/contacts/exports").text
+    for public_id in (draft, stopped):
+        shown = desk.client.get(f"/contacts/imports/{public_id}").text
+        assert ("Upload it again" in shown, "Go on where it stopped" in shown) == (True, False)
+        assert desk.client.get(f"/contacts/imports/{public_id}/map").status_code == 303
+        assert desk.client.post(f"/contacts/imports/{public_id}/go-on").status_code == 409
+    desk.clean_up()
+
+
+def test_an_export_that_runs_while_somebody_is_erased_leaves_no_file(desk, lux, monkeypatch):
+    ada = desk.person(email="ada@example.com")
+    desk.client.post("/contacts/exports")
+    real = exports._rows
+
+    def erased_meanwhile(session, contacts, fields):
+        rows = list(real(session, contacts, fields))
+        answer = lux.client(desk.firm).post(path(ada, "/erase"), data={"confirmation": "ada@example.com"})
+        assert answer.status_code == 303
+        return iter(rows)
+
+    monkeypatch.setattr(exports, "_rows", erased_meanwhile)
+    lux.work()
+    assert desk.files == []
+    assert "Expired" in desk.client.get("/contacts/exports").text
+
+
+def test_nobody_is_erased_while_an_import_could_bring_them_back(desk):
+    ada = desk.person(email="ada@example.com")
+    desk.start("email\nada@example.com\n")
+    answer = desk.client.post(path(ada, "/erase"), data={"confirmation": "ada@example.com"})
+    assert (answer.status_code, "may bring this person back" in answer.text) == (409, True)
+    assert desk.contact("ada@example.com")
 
 
 def test_activity_only_moves_forward(desk, lux, firm):

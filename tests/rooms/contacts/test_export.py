@@ -12,10 +12,9 @@ from sqlalchemy import select, update
 from lux.kit import clock
 from lux.ledger.models import ApprovalAuditLog
 from lux.net.storage import store_of
-from lux.rooms.contacts import jobs
 from lux.rooms.contacts.models import ContactExport, ContactImport, FieldType, ImportedContact, ImportRejection
 from lux.rooms.contacts.service import exports
-from tests.rooms.contacts.desk import DECLARED, id_in
+from tests.rooms.contacts.desk import DECLARED, Desk, id_in
 
 
 def made(desk, address="", **form):
@@ -58,6 +57,34 @@ def test_the_file_holds_everything_that_is_known(desk, monkeypatch):
     assert actions(desk) == ["contacts.export_requested", "contacts.export_downloaded"]
 
 
+def test_what_one_company_exports_another_imports_without_a_loss(lux, desk):
+    other = Desk(lux, lux.firm("Second"))
+    for one in (desk, other):
+        one.field("Shoe size", FieldType.NUMBER)
+        one.field("Likes tea", FieldType.BOOLEAN)
+        one.field("Since", FieldType.DATE)
+        one.field("Colour", FieldType.CHOICE, "red\nblue")
+        one.field("Note")
+    desk.import_(
+        "email,phone,first name,last name,company,website,street,zip,city,state,country,timezone,language,source,"
+        "lifecycle,tags,Shoe size,Likes tea,Since,Colour,Note,consent,consent date\n"
+        "ada@example.com,+493023125001,Ada,=Lovelace,Engines,https://example.com,Main 1,12345,Berlin,BE,DE,"
+        'Europe/Berlin,en,fair,customer,vip;fair,38.5,yes,2020-02-29,red,"a ""b"", c",yes,2024-01-02\n'
+        "bo@example.com,,,,,,,,,,,,,,,,,no,,,,no,2024-01-03\nci@example.com,,,,,,,,,,,,,,,,,,,,,,\n",
+        consent="column", basis="opt_in", wording="Signed up at the fair", consent_yes="yes", consent_no="no",
+    )  # fmt: skip
+    rows = made(desk)
+    text = desk.client.get(latest(desk)).data
+    entry = other.import_(text, consent="column", basis="opt_in", wording="Signed up at the fair",
+                          consent_yes="given", consent_no="withdrawn", lifecycle="lead")  # fmt: skip
+    assert (entry.counts["created"], entry.counts.get("rejected", 0)) == (3, 0)
+    again = made(other)
+    moments = {"created_at", "last_activity_at"}
+    plain = [[{k: v for k, v in row.items() if k not in moments} for row in part] for part in (rows, again)]
+    assert plain[1] == plain[0]
+    assert rows[0]["consent_date"] == "2024-01-02"
+
+
 def test_no_cell_is_a_formula_and_the_way_back_gives_the_same(desk):
     nasty = ["=1+1", "+1", "-1", "@SUM(A1)", "'=x", "\uff1d1", '=HYPERLINK("http://x")', "fine", "o'neil", "'quoted"]
     for number, name in enumerate(nasty):
@@ -92,32 +119,20 @@ def test_a_selection_is_exported_without_the_others(desk):
     assert [row["email"] for row in rows] == ["ada@example.com", "ci@example.com"]
 
 
-def clean_up(lux):
-    class Context:
-        """What the job gets, without a job's row."""
-
-        db, settings, company_id = lux.db, lux.settings, None
-
-        def check_cancelled(self):
-            pass
-
-    jobs.clean_up(Context(), {})
-
-
 def test_what_has_had_its_time_is_removed_and_nothing_else(desk, lux, firm, time_machine):
     now = clock.now()
     desk.person(email="ada@example.com")
     made(desk)
     entry = desk.import_("email\nbo@example.com\nbroken\n")
     draft = id_in(desk.upload("email\nci@example.com\n").headers["Location"])
-    clean_up(lux)
+    desk.clean_up()
     assert len(desk.files) == 2, "an export and a draft"
     stray = "imports/00000000-0000-7000-8000-000000000000.csv"
     with store_of(lux.settings).open_write(stray) as file:
         file.write(b"from a request that failed")
     time_machine.move_to(now + dt.timedelta(days=8))
-    clean_up(lux)
-    clean_up(lux)
+    desk.clean_up()
+    desk.clean_up()
     assert desk.files == []
     with lux.db.read(firm.id) as session:
         assert session.scalars(select(ContactExport.state)).all() == ["expired"]
@@ -125,7 +140,7 @@ def test_what_has_had_its_time_is_removed_and_nothing_else(desk, lux, firm, time
         assert draft != str(entry.public_id)
         assert len(session.scalars(select(ImportRejection)).all()) == 1
     time_machine.move_to(now + dt.timedelta(days=31))
-    clean_up(lux)
+    desk.clean_up()
     with lux.db.read(firm.id) as session:
         assert session.scalars(select(ImportRejection)).all() == []
         assert session.scalars(select(ImportedContact)).all() == []

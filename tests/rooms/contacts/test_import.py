@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
+import threading
 import time
 
 import pytest
 
+from lux.gate import consent
 from lux.gate.consent import ConsentState, SuppressionReason
 from lux.kit.jobs import GiveUp
 from lux.ledger import facts
@@ -349,6 +352,33 @@ def test_an_import_is_cancelled_between_two_chunks_and_what_is_in_stays_in(desk,
     assert (desk.entry(public_id).state, len(desk.contacts())) == ("done", 8)
 
 
+def test_the_bar_tells_how_far_it_is_and_the_page_rests_at_the_end(desk, lux, monkeypatch):
+    monkeypatch.setattr(run, "ROWS", dict.fromkeys(run.ROWS, 2))
+    public_id = desk.start("email\n" + "".join(f"u{number}@example.com\n" for number in range(8)))
+    real, seen = run._write_chunk, []
+
+    def look():
+        text = desk.client.get(f"/contacts/imports/{public_id}", headers={"HX-Request": "true"}).text
+        bar = re.search(r"<progress[^>]*>", text).group()
+        place = [int(re.search(rf'{name}="(\d+)"', bar).group(1)) for name in ("value", "max")]
+        polls = re.search(r'id="import-status"[^>]*hx-get="([^"]*)"[^>]*hx-trigger="every 1s"', text)
+        return place, polls.group(1) if polls else None, "<html" in text
+
+    def look_after_each(*arguments):
+        place = real(*arguments)
+        seen.append((place, *look()))
+        return place
+
+    monkeypatch.setattr(run, "_write_chunk", look_after_each)
+    lux.work()
+    size = desk.entry(public_id).file_size
+    here = f"/contacts/imports/{public_id}"
+    assert [shown for _place, *shown in seen] == [[[place, size], here, False] for place, *_shown in seen]
+    assert [place for place, *_shown in seen] == sorted({place for place, *_shown in seen})
+    assert 0 < seen[0][0] < size
+    assert look() == ([size, size], None, False), "full, and asked no more"
+
+
 def test_a_fault_in_the_middle_is_tried_again_from_there(desk, lux, monkeypatch):
     monkeypatch.setattr(run, "ROWS", dict.fromkeys(run.ROWS, 2))
     public_id = desk.start("email\n" + "".join(f"u{number}@example.com\n" for number in range(6)))
@@ -387,6 +417,51 @@ def test_a_contact_made_at_the_same_moment_is_met_and_not_doubled(desk, monkeypa
         ("ada@example.com", "Berlin"),
         ("bo@example.com", "Rome"),
     ]
+
+
+def test_who_saves_a_contact_while_it_is_imported_loses_nothing_unsaid(desk, monkeypatch):
+    ada = desk.person(email="ada@example.com", first_name="Ada")
+    real, answers = merge.known_contacts, []
+
+    def save():
+        form = {"version": ada.version, "email": "ada@example.com", "first_name": "Augusta", "lifecycle": "lead"}
+        answers.append(desk.lux.client(desk.firm).post(f"/contacts/{ada.public_id}/edit", data=form).status_code)
+
+    somebody = threading.Thread(target=save)
+
+    def slow(session, candidates):
+        found = real(session, candidates)
+        somebody.start()
+        somebody.join(1)  # as long as nobody keeps them waiting
+        return found
+
+    monkeypatch.setattr(merge, "known_contacts", slow)
+    desk.import_("email,city\nada@example.com,Berlin\n", duplicates="overwrite")
+    somebody.join()
+    now = desk.contact("ada@example.com")
+    assert answers == [409], "they are told that the contact changed meanwhile"
+    assert (now.first_name, now.city, now.version) == ("Ada", "Berlin", 2)
+
+
+@pytest.mark.parametrize(
+    "migrated_url", [pytest.param("postgresql", marks=pytest.mark.postgres)], indirect=True
+)  # with SQLite's one writer nobody can speak in between
+def test_a_no_that_comes_while_a_file_says_yes_stands(desk, firm, lux, monkeypatch):
+    real, calls = consent._said, []
+
+    def somebody_says_no(session, entries):
+        found = real(session, entries)
+        calls.append(1)
+        if len(calls) == 1:
+            with lux.db.begin(firm.id) as other:
+                consent.withdraw(other, channel="email", address_key="ada@example.com", source="link")
+        return found
+
+    monkeypatch.setattr(consent, "_said", somebody_says_no)
+    entry = desk.import_("email\nada@example.com\nbo@example.com\n", **DECLARED)
+    assert desk.standing("ada@example.com").state is ConsentState.WITHDRAWN
+    assert (entry.counts["consents"], entry.counts["mailable"]) == (1, 1)
+    assert len(desk.facts("consent.given")) == 1, "only what was written is told"
 
 
 def test_an_import_whose_file_is_gone_says_so(desk, lux):

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import pytest
 from sqlalchemy import select
 
-from lux.kit.errors import WrongState
+from lux.kit import clock, jobs
+from lux.kit.errors import InvalidInput, WrongState
+from lux.kit.jobs import Job
 from lux.ledger.models import ApprovalAuditLog
 from lux.rooms.contacts.models import FieldType
+from lux.rooms.contacts.queries import tables
 from lux.rooms.contacts.service import fields, tagging
 
 
@@ -103,6 +108,49 @@ def test_a_deleted_field_takes_its_values_along_and_may_come_again_empty(desk, l
     lux.work()
     assert [one.attrs for one in desk.contacts()] == [{"note": "kept"}] * 5
     assert desk.field("Shoe size").key == "shoe_size"
+
+
+def test_of_two_who_make_a_field_at_once_the_second_is_told(desk, monkeypatch):
+    desk.field("Shoe size")
+    monkeypatch.setattr(tables, "custom_fields", lambda _session: [])  # it looked a moment before
+    with pytest.raises(InvalidInput, match="at the same moment"):
+        desk.field("Shoe-size")
+
+
+@pytest.mark.parametrize("label", ["Tags", "Consent", "consent date", "E-Mail", "First name", "Created at", "City"])
+def test_a_field_does_not_take_the_name_of_a_column_that_is_there(desk, label):
+    with pytest.raises(InvalidInput, match="every contact has already"):
+        desk.field(label)
+    shoe = desk.field("Shoe size")
+    answer = desk.client.post(f"/contacts/fields/{shoe.public_id}", data={"label": label, "choices": ""})
+    assert (answer.status_code, "every contact has already" in answer.text) == (422, True)
+
+
+def test_an_import_that_was_cancelled_on_the_jobs_page_blocks_nothing(desk, lux, firm, time_machine):
+    field = desk.field("Shoe size")
+    public_id = desk.start("email,Shoe size\nada@example.com,38\n")
+    with lux.db.read(firm.id) as session:
+        job = session.get_one(Job, desk.entry(public_id).job_id)
+    assert desk.client.post(f"/diagnostics/jobs/{job.public_id}/cancel").status_code == 303
+    assert "The import was cancelled" in desk.client.get(f"/contacts/imports/{public_id}").text
+    path = f"/contacts/fields/{field.public_id}/delete"
+    assert desk.client.post(path, data={"confirmation": "Shoe size"}).status_code == 303
+    time_machine.move_to(clock.now() + dt.timedelta(days=31))
+    desk.clean_up()
+    entry = desk.entry(public_id)
+    assert (entry.state, entry.finished_at is not None, desk.files) == ("cancelled", True, [])
+
+
+def test_an_import_whose_job_was_ended_elsewhere_is_cancelled_for_good_or_goes_on(desk, lux, firm):
+    public_id = desk.start("email\nada@example.com\n")
+    with lux.db.begin(firm.id) as session:
+        job_id = session.scalar(select(Job.public_id).where(Job.id == desk.entry(public_id).job_id))
+        jobs.cancel(session, desk.entry(public_id).job_id)
+    assert desk.client.post(f"/contacts/imports/{public_id}/cancel").status_code == 303
+    assert desk.entry(public_id).state == "cancelled"
+    assert desk.client.post(f"/diagnostics/jobs/{job_id}/retry").status_code == 303
+    lux.work()
+    assert (desk.entry(public_id).state, len(desk.contacts())) == ("done", 1)
 
 
 def test_a_field_is_not_deleted_under_a_running_import(desk):

@@ -13,7 +13,7 @@ from lux.identity.access import Right
 from lux.kit.i18n import gettext as _
 from lux.rooms.approvals import queries, service
 from lux.rooms.approvals.forms import ApproveForm, ReasonForm, RejectForm, ResumeForm, StopForm, ToggleForm
-from lux.ui import csp
+from lux.ui import csp, lists
 from lux.ui.access import access
 from lux.ui.forms import form_state, read_form, shows_again
 from lux.ui.pages import page, redirect_to, toast
@@ -34,7 +34,10 @@ def index() -> Response:
     tab = request.args.get("tab", "waiting")
     states = queries.TABS.get(tab, queries.WAITING)
     before = request.args.get("before", type=row_number)
-    items = reads.items(session(), states=states, before_id=before, limit=queries.PAGE + 1)
+    none: list[reads.ItemView] = []
+    items = lists.load(
+        "approval-rows", lambda: reads.items(session(), states=states, before_id=before, limit=queries.PAGE + 1), none
+    )
     return page("approvals/index.html", block="rows", tab=tab, items=items[: queries.PAGE],
                 more=len(items) > queries.PAGE, waiting=reads.waiting(session()), words=queries)  # fmt: skip
 

@@ -20,6 +20,7 @@ from lux.kit.db.session import company_of
 from lux.kit.errors import InvalidInput
 from lux.kit.i18n import gettext as _
 from lux.kit.i18n import use_locale
+from lux.ports.contributions import installed
 from lux.rooms.company.forms import BrandForm
 from lux.ui import confirmation
 from lux.ui.shell import role_label
@@ -131,9 +132,9 @@ def switch(session: Session, actor: Person, public_id: uuid.UUID) -> str:
 def remove(session: Session, actor: Person, typed_name: str) -> None:
     """Erase the session's company for good; raises InvalidInput naming `confirmation`, Forbidden."""
     company_id = company_of(session)
+    keys = _file_keys(session, company_id)
     erasure.remove_company(session, actor, typed_name=typed_name)
-    # Files go after the rows are gone for good: this job starts with the commit.
-    jobs.enqueue(session, "company.forget_mail", {"company_id": company_id}, company_id=None)
+    _forget_files(session, company_id, keys)
 
 
 def samples(session: Session, actor: Person) -> Sequence[Company]:
@@ -143,8 +144,9 @@ def samples(session: Session, actor: Person) -> Sequence[Company]:
 
 def remove_sample(session: Session, actor: Person, public_id: uuid.UUID, typed_name: str) -> None:
     """Erase a sample company (session over all companies); raises InvalidInput, NotFound."""
+    keys = _file_keys(session, companies.by_public_id(session, public_id).id)
     company_id = erasure.remove_sample(session, actor, public_id, typed_name=typed_name)
-    jobs.enqueue(session, "company.forget_mail", {"company_id": company_id}, company_id=None)
+    _forget_files(session, company_id, keys)
 
 
 def dismiss_setup(session: Session, actor: Person, company: Company, *, is_dismissed: bool) -> None:
@@ -160,3 +162,13 @@ def dismiss_setup(session: Session, actor: Person, company: Company, *, is_dismi
 def is_setup_dismissed(session: Session, user_id: int, company: Company) -> bool:
     """Say whether a person has hidden a company's set-up path."""
     return str(company.public_id) in users.by_id(session, user_id).preferences.get("setup_dismissed", [])
+
+
+def _file_keys(session: Session, company_id: int) -> list[str]:
+    return [key for owner in installed().file_owners for key in owner.file_keys(session, company_id)]
+
+
+def _forget_files(session: Session, company_id: int, keys: Sequence[str]) -> None:
+    """Let mail and files go after the rows are gone for good: the job starts with the commit."""
+    args = {"company_id": company_id, "keys": list(keys)}
+    jobs.enqueue(session, "company.forget_mail", args, company_id=None)

@@ -85,3 +85,8 @@ def words_of(*texts: str) -> list[str]:
             if word:
                 found[word[:WORD_LENGTH]] = None
     return list(found)[:MOST_WORDS]
+
+
+# What an export writes beside the fields of a contact.
+EXTRA_HEADINGS: Final = ("tags", "consent", "consent_date", "suppressed", "created_at", "last_activity_at")
+RESERVED_KEYS: Final = frozenset(map(heading_key, (*BY_NAME, *EXTRA_HEADINGS)))

@@ -10,6 +10,7 @@ from lux.kit.i18n import gettext as _
 from lux.ports.contributions import Contributions, NavItem, SearchHit, SetupStep
 from lux.rooms.contacts.queries import listing, people
 from lux.rooms.contacts.queries.listing import ContactFilter
+from lux.rooms.contacts.service import files
 from lux.rooms.contacts.service.origin import calling_code_of_company
 
 if TYPE_CHECKING:
@@ -36,6 +37,14 @@ class ContactSearch:
         ]
 
 
+class ContactFiles:
+    """Imports and exports are files in the store."""
+
+    def file_keys(self, session: Session, company_id: int) -> Sequence[str]:
+        """Return the keys of all that a company has."""
+        return files.keys_of_company(session, company_id)
+
+
 class ImportStep:
     """There is somebody to write to."""
 
@@ -60,4 +69,5 @@ CONTRIBUTIONS = Contributions(
     ),
     search=(ContactSearch(),),
     setup_steps=(ImportStep(),),
+    file_owners=(ContactFiles(),),
 )

@@ -273,3 +273,13 @@ def _zones() -> dict[str, str]:
 def _short(text: str) -> str:
     bare = clean(text)
     return bare if len(bare) <= 60 else bare[:57] + "…"
+
+
+def is_future(day: dt.date, zone: str) -> bool:
+    """Say whether a day has not begun yet where somebody is: in Auckland today begins while UTC has yesterday."""
+    return day > clock.in_zone(clock.now(), zone).date()
+
+
+def beginning_of(day: dt.date) -> dt.datetime:
+    """Return the moment that stands for a whole day: its beginning in UTC, but never later than now."""
+    return min(dt.datetime.combine(day, dt.time(), dt.UTC), clock.now())

@@ -6,7 +6,6 @@ from typing import Literal
 
 from pydantic import Field
 
-from lux.kit import clock
 from lux.kit.errors import FieldProblem, InvalidInput
 from lux.kit.i18n import gettext as _
 from lux.rooms.contacts import catalogue, values
@@ -71,9 +70,9 @@ def check_dialect(form: DialectForm) -> None:
         raise InvalidInput(field="delimiter", message=_("This delimiter is not offered."))
 
 
-def read_options(form: ImportForm) -> Options:
-    """Return the options; raises InvalidInput with every problem at once."""
-    problems = [*_consent_problems(form), *_tag_problems(form.tags)]
+def read_options(form: ImportForm, zone: str) -> Options:
+    """Return the options; `zone` says which day it is. Raises InvalidInput with every problem at once."""
+    problems = [*_consent_problems(form, zone), *_tag_problems(form.tags)]
     region = form.region.upper()
     if region and region not in dict(values.country_choices()):
         problems.append(FieldProblem(field="region", message=_("This country does not exist.")))
@@ -95,6 +94,7 @@ def read_options(form: ImportForm) -> Options:
         basis=form.basis if has_proof else "",
         wording=values.clean(form.wording) if has_proof else "",
         declared_on=form.declared_on if form.consent == plan.CONSENT_DECLARED else "",
+        zone=zone,
     )
 
 
@@ -124,7 +124,7 @@ def _target_label(target: str, fields: Sequence[CustomField]) -> str:
     return labels.get(target) or catalogue.label_of(target)
 
 
-def _consent_problems(form: ImportForm) -> list[FieldProblem]:
+def _consent_problems(form: ImportForm, zone: str) -> list[FieldProblem]:
     found: list[FieldProblem] = []
     if form.consent == plan.CONSENT_NONE:
         return found
@@ -142,16 +142,16 @@ def _consent_problems(form: ImportForm) -> list[FieldProblem]:
         words = _("A word can't mean yes and no: %(words)s.", words=", ".join(sorted(both)))
         found.append(FieldProblem(field="consent_no", message=words))
     if form.consent == plan.CONSENT_DECLARED:
-        found.extend(_day_problems(form.declared_on))
+        found.extend(_day_problems(form.declared_on, zone))
     return found
 
 
-def _day_problems(text: str) -> list[FieldProblem]:
+def _day_problems(text: str, zone: str) -> list[FieldProblem]:
     try:
         day = dt.date.fromisoformat(text)
     except ValueError:
         return [FieldProblem(field="declared_on", message=_("Enter the day since when they have agreed."))]
-    if day > clock.now().date():
+    if values.is_future(day, zone):
         return [FieldProblem(field="declared_on", message=_("This day is in the future."))]
     return []
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 from sqlalchemy import Row, select
@@ -20,15 +20,19 @@ Known = Row[Any]
 
 
 def known_contacts(session: Session, candidates: Sequence[Candidate]) -> dict[tuple[str, str], Known]:
-    """Return the contacts that the candidates name, by identity: the address, else the number."""
-    by_email = [c.email_key for c in candidates if c.email_key]
-    by_phone = [c.phone for c in candidates if not c.email_key and c.phone]
+    """Return the contacts that the candidates name, by identity: the address, else the number; their rows are locked.
+
+    Without the lock somebody could save a contact between this look and what is written after it, and lose the change.
+    """
+    emails = {c.email_key for c in candidates if c.email_key}
+    phones = {c.phone for c in candidates if not c.email_key and c.phone}
+    ids = {*_ids(session, Contact.email_key, emails), *_ids(session, Contact.phone, phones)}
     found: dict[tuple[str, str], Known] = {}
-    for row in _rows(session, Contact.email_key, by_email):
-        found["email", row.email_key] = row
-    for row in _rows(session, Contact.phone, by_phone):
-        key = ("phone", row.phone)
-        if key not in found or _rank(row) < _rank(found[key]):
+    for row in _locked(session, ids):
+        if row.email_key in emails:
+            found["email", row.email_key] = row
+        key = ("phone", row.phone or "")
+        if row.phone in phones and (key not in found or _rank(row) < _rank(found[key])):
             found[key] = row
     return found
 
@@ -59,12 +63,19 @@ def changes(known: Known, candidate: Candidate, policy: str, default_source: str
     return found
 
 
-def _rows(session: Session, column: Any, keys: Sequence[str | None]) -> list[Known]:  # noqa: ANN401 - a mapped column
+def _ids(session: Session, column: Any, keys: Collection[str]) -> Iterator[int]:  # noqa: ANN401 - a mapped column
+    wanted = sorted(keys)
+    for start in range(0, len(wanted), _IN_AT_ONCE):
+        yield from session.scalars(select(Contact.id).where(column.in_(wanted[start : start + _IN_AT_ONCE])))
+
+
+def _locked(session: Session, ids: Collection[int]) -> Iterator[Known]:
+    """Yield the rows as they are once nobody else can change them; in the order of their ids, as all writers lock."""
     columns = [getattr(Contact, name) for name in ("id", "email_key", "trashed_at", *COLUMNS)]
-    found: list[Known] = []
-    for start in range(0, len(keys), _IN_AT_ONCE):
-        found.extend(session.execute(select(*columns).where(column.in_(keys[start : start + _IN_AT_ONCE]))))
-    return found
+    wanted = sorted(ids)
+    for start in range(0, len(wanted), _IN_AT_ONCE):
+        query = select(*columns).where(Contact.id.in_(wanted[start : start + _IN_AT_ONCE])).order_by(Contact.id)
+        yield from session.execute(query.with_for_update())
 
 
 def _rank(row: Known) -> tuple[bool, bool, int]:

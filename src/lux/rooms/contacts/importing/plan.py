@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 from lux.rooms.contacts.models import ContactImport
-from lux.rooms.contacts.values import Habits
+from lux.rooms.contacts.values import Habits, beginning_of
 
 FILL: Final = "fill"  # update empty fields only
 OVERWRITE: Final = "overwrite"  # the file wins
@@ -44,6 +44,7 @@ class Options:
     basis: str = ""
     wording: str = ""
     declared_on: str = ""  # ISO day
+    zone: str = "UTC"  # of the person who started it: says which days are in the future
     locale: str = "en"  # of the reasons in the report
     user_id: int | None = None
     user_name: str = ""
@@ -55,10 +56,8 @@ class Options:
 
     @property
     def declared_at(self) -> dt.datetime | None:
-        """Return the beginning of the declared day, in UTC."""
-        if not self.declared_on:
-            return None
-        return dt.datetime.combine(dt.date.fromisoformat(self.declared_on), dt.time(), dt.UTC)
+        """Return the moment that stands for the declared day."""
+        return beginning_of(dt.date.fromisoformat(self.declared_on)) if self.declared_on else None
 
     def as_json(self) -> dict[str, Any]:
         """Return plain values to be stored."""

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
-from lux.kit import clock
 from lux.kit.addresses import MAX_LENGTH, EmailAddress, parse_email
 from lux.kit.errors import InvalidInput
 from lux.kit.i18n import gettext as _
@@ -156,7 +155,7 @@ class RowReader:
             "lifecycle": lru_cache(_REMEMBERED)(values.read_lifecycle),
             guess.TAGS: lru_cache(_REMEMBERED)(read_tags),
             guess.FULL_NAME: read_full_name,
-            guess.CONSENT_AT: lambda text: _past_moment(values.read_date(text, habits)),
+            guess.CONSENT_AT: lambda text: _past_moment(values.read_date(text, habits), self._options.zone),
         }
         if target in special:
             return special[target]
@@ -216,8 +215,7 @@ def read_full_name(text: str) -> dict[str, str]:
     return {key: values.read_text(part, catalogue.BY_NAME[key].limit) for key, part in parts.items() if part}
 
 
-def _past_moment(day: dt.date) -> dt.datetime:
-    moment = dt.datetime.combine(day, dt.time(), dt.UTC)
-    if moment > clock.now():
+def _past_moment(day: dt.date, zone: str) -> dt.datetime:
+    if values.is_future(day, zone):
         raise Unreadable(_("This day is in the future."))
-    return moment
+    return values.beginning_of(day)

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 ROWS: Final = {"sqlite": 500, "postgresql": 4000, "mysql": 2000}  # of one transaction: SQLite has one writer at a time
 OPEN_STATES: Final = ("queued", "running")
+ENDED_BADLY: Final = ("failed", "cancelled")  # goes on when somebody starts its job again
 _TRIES: Final = 5
 
 
@@ -62,9 +63,11 @@ def run(context: JobContext, store: FileStore, import_id: int) -> None:
 def _begin(context: JobContext, import_id: int) -> ContactImport | None:
     with context.db.begin(context.company_id) as session:
         entry = session.get(ContactImport, import_id)
-        if entry is None or entry.state not in OPEN_STATES:
+        if entry is None or not entry.file_key:
             return None
-        entry.state = "running"
+        if entry.state not in OPEN_STATES and (entry.state not in ENDED_BADLY or entry.job_id != context.job_id):
+            return None
+        entry.state, entry.error, entry.finished_at = "running", "", None
         return entry
 
 

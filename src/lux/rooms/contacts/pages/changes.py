@@ -96,5 +96,5 @@ def erase(public_id: uuid.UUID) -> Response:
     """Erase a person for good, after the address was typed."""
     contact = people.contact_by_public_id(web.session(), public_id)
     removal.erase(web.session(), contact, web.person(), confirmation=read_form(ConfirmForm).confirmation)
-    toast(_("Everything about this person is erased."))
+    toast(_("Everything about this person is erased; files that may name them are removed."))
     return redirect_to("contacts.index")

@@ -13,20 +13,19 @@ from lux.rooms.contacts.forms.small import SelectionForm
 from lux.rooms.contacts.pages import words
 from lux.rooms.contacts.pages.blueprint import contacts
 from lux.rooms.contacts.queries import listing, people, tables
-from lux.rooms.contacts.queries.listing import COUNT_CAP, ContactFilter
+from lux.rooms.contacts.queries.listing import COUNT_CAP, ContactFilter, ContactRow
 from lux.rooms.contacts.service import exports, removal, tagging
 from lux.rooms.contacts.service.origin import calling_code_of_company
 from lux.rooms.contacts.values import lifecycle_label
-from lux.ui import web
+from lux.ui import lists, web
 from lux.ui.access import access
 from lux.ui.filters import number
 from lux.ui.forms import read_form
 from lux.ui.pages import page, redirect_to, toast
+from lux.ui.paging import Slice
 
 if TYPE_CHECKING:
     from werkzeug.wrappers import Response
-
-    from lux.ui.paging import Slice
 
 ALL = "all"  # what a filter says that leaves nothing out
 NAMES = ("q", "tag", "lifecycle", "consent", "view")
@@ -86,8 +85,15 @@ def _context(*, is_exact: bool) -> dict[str, Any]:
     session, wanted = web.session(), present_filter()
     sort = request.args.get("sort", "") or ("-trashed" if wanted.is_trash else listing.DEFAULT_SORT)
     code = calling_code_of_company(session)
-    slice_ = listing.page(session, wanted, sort=sort, cursor=request.args.get("cursor"), calling_code=code)
-    total = listing.count(session, wanted, cap=None if is_exact else COUNT_CAP, calling_code=code)
+    cursor, cap = request.args.get("cursor"), None if is_exact else COUNT_CAP
+
+    def found() -> tuple[Slice[ContactRow], int]:
+        rows = listing.page(session, wanted, sort=sort, cursor=cursor, calling_code=code)
+        return rows, listing.count(session, wanted, cap=cap, calling_code=code)
+
+    nobody: tuple[Slice[ContactRow], int] = (Slice(rows=()), 0)
+    slice_, total = lists.load("contacts", found, nobody)
+    session = web.session()
     return {
         "wanted": wanted,
         "slice": slice_,

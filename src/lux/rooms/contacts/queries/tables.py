@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, exists, func, select
 from sqlalchemy.orm import Session
 
 from lux.kit.db.session import company_of
@@ -89,9 +89,14 @@ def imports(session: Session, limit: int = 50) -> Sequence[ContactImport]:
 
 
 def is_importing(session: Session) -> bool:
-    """Say whether an import of the company waits or runs."""
-    query = select(ContactImport.id).where(ContactImport.state.in_(UNFINISHED)).limit(1)
+    """Say whether an import of the company waits or runs; one whose job was ended elsewhere does neither."""
+    query = select(ContactImport.id).where(ContactImport.state.in_(UNFINISHED), has_live_job(ContactImport)).limit(1)
     return session.scalar(query) is not None
+
+
+def has_live_job(model: type[ContactImport | ContactExport]) -> ColumnElement[bool]:
+    """Return: the job of an import or export waits or runs."""
+    return exists().where(Job.id == model.job_id, Job.state.in_([JobState.QUEUED, JobState.RUNNING]))
 
 
 def state_of(session: Session, entry: ContactImport | ContactExport) -> tuple[str, str]:

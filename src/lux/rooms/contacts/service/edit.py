@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import delete, or_, select, update
+from sqlalchemy.exc import IntegrityError
 
 from lux.gate import consent
 from lux.kit import clock
@@ -40,8 +42,8 @@ def create(session: Session, data: ContactInput, person: Person | None) -> Conta
         attrs=dict(data.attrs),
         **data.stored,
     )
-    session.add(contact)
-    session.flush()
+    with _taken_at_once(session, data, own_id=None):
+        session.add(contact)
     write_words(session, contact)
     _link_consent(session, contact)
     facts.record(session, NewFact(kind="contact.created", contact_id=contact.id, actor=actor_of(person)))
@@ -63,10 +65,10 @@ def update_contact(session: Session, contact: Contact, data: ContactInput, perso
     if not changed:
         return contact
     before = dict(contact.attrs)
-    for name in changed:
-        setattr(contact, name, wanted[name])
-    contact.updated_at, contact.version = clock.now(), contact.version + 1
-    session.flush()
+    with _taken_at_once(session, data, own_id=contact.id):
+        for name in changed:
+            setattr(contact, name, wanted[name])
+        contact.updated_at, contact.version = clock.now(), contact.version + 1
     if any(name in changed for name in _NAMES):
         write_words(session, contact)
     if "email_key" in changed or "phone" in changed:
@@ -135,6 +137,18 @@ def _refuse_twin(session: Session, data: ContactInput, own_id: int | None) -> No
         raise InvalidInput(field="email", message=message, fix=_("Restore that contact instead."))
     message = _("This address belongs to %(name)s already.", name=name)
     raise InvalidInput(field="email", message=message, fix=_("Open that contact, or enter another address."))
+
+
+@contextmanager
+def _taken_at_once(session: Session, data: ContactInput, own_id: int | None) -> Iterator[None]:
+    """Write what is done inside; an address that somebody else has taken since it was looked up is named."""
+    try:
+        with session.begin_nested():
+            yield
+    except IntegrityError as error:
+        _refuse_twin(session, data, own_id)
+        message = _("Somebody else has entered this address at the same moment.")
+        raise InvalidInput(field="email", message=message, fix=_("Look for that contact in the list.")) from error
 
 
 def _link_consent(session: Session, contact: Contact) -> None:

@@ -7,9 +7,9 @@ import io
 import uuid
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
-from sqlalchemy import select, update
+from sqlalchemy import CursorResult, select, update
 
 from lux.gate import consent
 from lux.gate.consent import Standing
@@ -39,9 +39,9 @@ if TYPE_CHECKING:
 
 JOB: Final = "contacts.export"
 KEPT: Final = timedelta(days=7)
+_ENDED_BADLY: Final = ("failed", "cancelled")
 _PAGE: Final = 2000  # contacts read at a time
 _BLOCK: Final = 256 * 1024
-_EXTRA: Final = ("tags", "consent", "consent_date", "suppressed", "created_at", "last_activity_at")
 
 
 def request(
@@ -75,11 +75,9 @@ def request(
 
 def run(context: JobContext, store: FileStore, export_id: int) -> None:
     """Write the file; it appears whole or not at all, so running again begins anew."""
-    with context.db.begin(context.company_id) as session:
-        entry = session.get(ContactExport, export_id)
-        if entry is None or entry.state not in tables.UNFINISHED:
-            return
-        entry.state = "running"
+    entry = _begin(context, export_id)
+    if entry is None:
+        return
     try:
         with store.open_write(entry.file_key) as target:
             rows = 0
@@ -95,7 +93,20 @@ def run(context: JobContext, store: FileStore, export_id: int) -> None:
         raise
     now = clock.now()
     size = store.size(entry.file_key)
-    _end(context, entry, state="done", rows=rows, file_size=size, finished_at=now, expires_at=now + KEPT)
+    is_kept = _end(context, entry, state="done", rows=rows, file_size=size, finished_at=now, expires_at=now + KEPT)
+    if not is_kept:
+        store.delete(entry.file_key)
+
+
+def _begin(context: JobContext, export_id: int) -> ContactExport | None:
+    """Return the export, or None when it has ended; one that ended badly begins anew when its job is started again."""
+    with context.db.begin(context.company_id) as session:
+        entry = session.get(ContactExport, export_id, with_for_update=True)
+        is_started_again = entry is not None and entry.state in _ENDED_BADLY and entry.job_id == context.job_id
+        if entry is None or not (entry.state in tables.UNFINISHED or is_started_again):
+            return None
+        entry.state, entry.error, entry.finished_at = "running", "", None
+        return entry
 
 
 def download(session: Session, store: FileStore, entry: ContactExport, person: Person) -> Iterator[bytes]:
@@ -117,7 +128,7 @@ def _texts(context: JobContext, entry: ContactExport) -> Iterator[tuple[str, int
     """Yield parts of the file and how many contacts each holds; a mark tells spreadsheets that it is UTF-8."""
     with context.db.read(context.company_id) as session:
         fields = list(tables.custom_fields(session))
-    yield "\ufeff" + _csv([[*catalogue.BY_NAME, *_EXTRA, *(one.key for one in fields)]]), 0
+    yield "\ufeff" + _csv([[*catalogue.BY_NAME, *catalogue.EXTRA_HEADINGS, *(one.key for one in fields)]]), 0
     after = 0
     while True:
         context.check_cancelled()
@@ -176,19 +187,22 @@ def _text(value: Any) -> str:  # noqa: ANN401 - any stored value
     return str(getattr(value, "value", value))
 
 
-def _end(context: JobContext, entry: ContactExport, **values: Any) -> None:  # noqa: ANN401 - columns of the export
+def _end(context: JobContext, entry: ContactExport, **values: Any) -> bool:  # noqa: ANN401 - columns of the export
+    """Write how it ended; False when it was ended meanwhile, because somebody in it was erased."""
     with i18n.use_locale(entry.filter.get("locale")), context.db.begin(context.company_id) as session:
-        session.execute(
+        result = session.execute(
             update(ContactExport)
-            .where(ContactExport.id == entry.id)
+            .where(ContactExport.id == entry.id, ContactExport.state == "running")
             .values(**values)
             .execution_options(synchronize_session=False)
         )
-        if values["state"] == "done" and entry.created_by is not None:
+        is_ours = cast("CursorResult[Any]", result).rowcount == 1
+        if is_ours and values["state"] == "done" and entry.created_by is not None:
             title = _("Your export is ready: %(count)s contacts", count=values["rows"])
             notify(
                 session, [entry.created_by], kind="contacts.exported", title=title, url="/contacts/exports", level="ok"
             )
+        return is_ours
 
 
 def _note(session: Session, entry: ContactExport, action: str, person: Person, detail: dict[str, Any]) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import delete, func, select, update
+from sqlalchemy.exc import IntegrityError
 
 from lux.kit import jobs
 from lux.kit.db.session import company_of
@@ -35,6 +36,7 @@ _CHUNK: Final = 1000
 def create(session: Session, label: str, kind: FieldType, choices: str = "") -> CustomField:
     """Make a custom field; its key follows from the label and never changes."""
     label = values.clean(label)
+    _refuse_reserved(label)
     present = tables.custom_fields(session)
     if len(present) >= MOST_FIELDS:
         raise WrongState(_("There are %(most)s custom fields already, which is the most.", most=MOST_FIELDS))
@@ -48,14 +50,20 @@ def create(session: Session, label: str, kind: FieldType, choices: str = "") -> 
         type=kind,
         choices=read_choices(choices) if kind is FieldType.CHOICE else [],
     )
-    session.add(field)
-    session.flush()
+    try:
+        with session.begin_nested():
+            session.add(field)
+    except IntegrityError as error:
+        message = _("Somebody else has made a field of this name at the same moment.")
+        raise InvalidInput(field="label", message=message, fix=_("Use that one, or choose another name.")) from error
     return field
 
 
 def change(session: Session, field: CustomField, label: str, choices: str) -> CustomField:
     """Give a field another label or other choices; a choice that contacts have can't be taken away."""
     label = values.clean(label)
+    if label != field.label:
+        _refuse_reserved(label)
     if any(one.label.casefold() == label.casefold() for one in tables.custom_fields(session) if one.id != field.id):
         raise InvalidInput(field="label", message=_("There is a field of this name already."))
     if field.type is FieldType.CHOICE:
@@ -116,11 +124,21 @@ def free_key(label: str, taken: set[str]) -> str:
     plain = unicodedata.normalize("NFKD", catalogue.folded(label)).encode("ascii", "ignore").decode()
     base = _NOT_KEY.sub("_", plain).strip("_")[:48] or "field"
     base = base if base[0].isalpha() else f"field_{base}"
-    taken = taken | set(people.MERGE_FIELDS)
+    taken = taken | set(people.MERGE_FIELDS) | set(catalogue.EXTRA_HEADINGS)
     key, number = base, 2
     while key in taken:
         key, number = f"{base}_{number}", number + 1
     return key
+
+
+def _refuse_reserved(label: str) -> None:
+    """Refuse the headings that exports write themselves: an import of such a file would take one for the other."""
+    if catalogue.heading_key(label) in catalogue.RESERVED_KEYS:
+        raise InvalidInput(
+            field="label",
+            message=_("“%(name)s” is a column that every contact has already.", name=label),
+            fix=_("Choose another name, for example “Our %(name)s”.", name=label),
+        )
 
 
 def read_choices(text: str) -> list[str]:

@@ -13,6 +13,7 @@ from lux.kit.db.session import company_of
 from lux.kit.errors import InvalidInput, WrongState
 from lux.kit.i18n import gettext as _
 from lux.ledger import audit
+from lux.rooms.contacts import values
 from lux.rooms.contacts.service.origin import actor_of, auditor_of
 
 if TYPE_CHECKING:
@@ -48,9 +49,10 @@ def standings(session: Session, contact: Contact) -> list[ChannelStanding]:
 def give(session: Session, contact: Contact, form: ConsentForm, person: Person, *, address: str) -> None:
     """Record a yes that a person tells us of; `address` is where they sit (IP), kept as part of the proof."""
     now = clock.now()
-    if form.day is not None and form.day > now.date():
+    if form.day is not None and values.is_future(form.day, person.timezone):
         raise InvalidInput(field="day", message=_("This day is in the future."))
-    at = _moment(form.day, now)
+    is_today = form.day in {None, clock.in_zone(now, person.timezone).date()}
+    at = None if form.day is None or is_today else values.beginning_of(form.day)
     key = _required_key(contact, form.channel)
     _refuse_older_than_no(session, form.channel, key, at or now)
     entry = ConsentEntry(
@@ -99,13 +101,6 @@ def release(session: Session, contact: Contact, form: ReasonForm, person: Person
             "was": before.suppressed.value if before.suppressed else "",
         },
     )
-
-
-def _moment(day: dt.date | None, now: dt.datetime) -> dt.datetime | None:
-    """Return the beginning of an earlier day; None = now."""
-    if day is None or day == now.date():
-        return None
-    return dt.datetime.combine(day, dt.time(), dt.UTC)
 
 
 def _refuse_older_than_no(session: Session, channel: str, key: str, at: dt.datetime) -> None:

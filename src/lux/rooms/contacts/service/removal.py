@@ -19,6 +19,7 @@ from lux.ledger.facts import NewFact
 from lux.ports.contributions import installed
 from lux.rooms.contacts.models import Contact, ContactTag, ContactWord, ImportedContact, ImportRejection
 from lux.rooms.contacts.queries import people
+from lux.rooms.contacts.service import files
 from lux.rooms.contacts.service.origin import actor_of, auditor_of
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def erase(session: Session, contact: Contact, person: Person | None, *, confirma
     """Erase a person for good (GDPR article 17); returns how many rows were touched. Raises InvalidInput.
 
     A block of the address stays as a bare key, so that nobody writes there again; a fact and an audit row without
-    personal data say that somebody was erased.
+    personal data say that somebody was erased. Exports and idle uploads go too; raises WrongState while an import runs.
     """
     if confirmation.strip() != confirmation_of(contact):
         raise InvalidInput(
@@ -55,7 +56,10 @@ def erase(session: Session, contact: Contact, person: Person | None, *, confirma
             fix=_("Type %(word)s exactly.", word=confirmation_of(contact)),
         )
     company_id, contact_id, public_id = company_of(session), contact.id, contact.public_id
-    touched = sum(eraser.erase(session, company_id, contact_id, contact.email_key) for eraser in installed().erasers)
+    if session.scalar(select(Contact.id).where(Contact.id == contact_id).with_for_update()) is None:
+        raise WrongState(_("This contact was erased already."))
+    touched = files.drop_those_with_people(session)
+    touched += sum(eraser.erase(session, company_id, contact_id, contact.email_key) for eraser in installed().erasers)
     for key in (contact.email_key, contact.phone):
         touched += consent.forget(session, contact_id, key)
     touched += facts.forget_contact(session, contact_id)
@@ -96,8 +100,6 @@ def _move(session: Session, contact_ids: Sequence[int], person: Person | None, *
 
 
 def _erase_own(session: Session, contact: Contact) -> int:
-    if contact.trashed_at is None and session.get(Contact, contact.id) is None:
-        raise WrongState(_("This contact was erased already."))
     touched = _delete(session, ImportRejection, _names_person(contact))
     for model, column in (
         (ContactWord, ContactWord.contact_id),

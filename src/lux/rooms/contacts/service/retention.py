@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 from sqlalchemy import delete, select
 
 from lux.kit import clock
 from lux.kit.db import ALL_COMPANIES
 from lux.rooms.contacts.models import ContactExport, ContactImport, ImportedContact, ImportRejection
+from lux.rooms.contacts.queries import tables
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -28,6 +29,9 @@ def clean_up(context: JobContext, store: FileStore) -> None:
     """Go through all companies; running twice does no harm."""
     now = clock.now()
     with context.db.begin(ALL_COMPANIES) as session:
+        _settle(session, now)
+    context.check_cancelled()
+    with context.db.begin(ALL_COMPANIES) as session:
         _expire_exports(session, store, now)
         _drop_uploads(session, store, now)
     context.check_cancelled()
@@ -35,6 +39,16 @@ def clean_up(context: JobContext, store: FileStore) -> None:
         _drop_reports(session, store, now)
     with context.db.read(ALL_COMPANIES) as session:
         _drop_strays(session, store, now)
+
+
+def _settle(session: Session, now: datetime) -> None:
+    """End imports and exports whose job has ended without them: it was cancelled or given up from the jobs page."""
+    for model in (ContactImport, ContactExport):
+        is_open = (model.state.in_(tables.UNFINISHED), model.job_id.is_not(None))
+        orphans = select(model).where(*is_open, ~tables.has_live_job(model))
+        for entry in cast("Iterable[ContactImport | ContactExport]", session.scalars(orphans)):
+            state, error = tables.state_of(session, entry)
+            entry.state, entry.error, entry.finished_at = state, error, now
 
 
 def _expire_exports(session: Session, store: FileStore, now: datetime) -> None:
@@ -59,7 +73,8 @@ def _drop_reports(session: Session, store: FileStore, now: datetime) -> None:
     )
     old = session.execute(query).all()
     for entry in old:
-        store.delete(entry.file_key)
+        if entry.file_key:
+            store.delete(entry.file_key)
     ids: Sequence[int] = [entry.id for entry in old]
     for model, column in ((ImportRejection, ImportRejection.import_id), (ImportedContact, ImportedContact.import_id)):
         for start in range(0, len(ids), 500):

@@ -90,10 +90,9 @@ def rename(session: Session, tag: Tag, name: str) -> Tag:
     """Give a tag another name; raises InvalidInput when the name is taken."""
     clean = values.clean(name)
     _refuse_twin(session, clean, own_id=tag.id)
-    tag.name, tag.name_key = clean, clean.casefold()
     try:
         with session.begin_nested():
-            session.flush()
+            tag.name, tag.name_key = clean, clean.casefold()
     except IntegrityError as error:
         raise _taken(clean) from error
     return tag

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, BinaryIO, Final
 from sqlalchemy import update
 
 from lux.identity import companies
-from lux.kit import i18n, jobs
+from lux.kit import clock, i18n, jobs
 from lux.kit.db.base import uuid7
 from lux.kit.db.session import company_of
 from lux.kit.errors import InvalidInput, WrongState
@@ -141,7 +141,7 @@ def start(session: Session, store: FileStore, entry: ContactImport, form: Import
     known = tables.custom_fields(session)
     dialect, records = _sample(store, entry, form)
     targets = read_mapping(form, known, dialect.columns)
-    options = read_options(form)
+    options = read_options(form, person.timezone)
     headings = [column.heading for column in guess.columns_of(records, has_header=dialect.has_header, fields=known)]
     targets = _with_new_fields(session, targets, headings)
     entry.dialect = dialect.as_json() | {"headings": headings}
@@ -153,8 +153,12 @@ def start(session: Session, store: FileStore, entry: ContactImport, form: Import
 
 def cancel(session: Session, entry: ContactImport) -> None:
     """Stop an import: at once while it waits, after the present chunk while it runs; what is in stays in."""
+    state, error = tables.state_of(session, entry)
     if entry.state == "uploaded":
         entry.state = "cancelled"
+        return
+    if state != entry.state:  # its job was ended elsewhere: nothing runs, only the row does not know it yet
+        entry.state, entry.error, entry.finished_at = state, error, clock.now()
         return
     if entry.state not in _OPEN or entry.job_id is None:
         raise WrongState(_("This import has ended already."))
@@ -162,7 +166,7 @@ def cancel(session: Session, entry: ContactImport) -> None:
         session.execute(
             update(ContactImport)
             .where(ContactImport.id == entry.id)
-            .values(state="cancelled")
+            .values(state="cancelled", finished_at=clock.now())
             .execution_options(synchronize_session=False)
         )
 
@@ -172,7 +176,7 @@ def go_on(session: Session, store: FileStore, entry: ContactImport) -> None:
     state, _error = tables.state_of(session, entry)
     if state not in {"failed", "cancelled"} or not entry.mapping:
         raise WrongState(_("Only an import that failed or was cancelled can go on."))
-    if not store.exists(entry.file_key):
+    if not entry.file_key or not store.exists(entry.file_key):
         raise WrongState(_("The uploaded file is gone."), fix=_("Upload it again: contacts that are in stay single."))
     _enqueue(session, entry)
 

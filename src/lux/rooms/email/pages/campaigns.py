@@ -11,19 +11,19 @@ from lux.identity.access import Right
 from lux.kit.i18n import gettext as _
 from lux.rooms.email import audience, drafts, queries, service, show, starts
 from lux.rooms.email.forms import CampaignForm, NewCampaignForm
+from lux.rooms.email.queries import CampaignRow
 from lux.rooms.email.states import CampaignState, label
-from lux.ui import web
+from lux.ui import lists, web
 from lux.ui.access import access
 from lux.ui.forms import form_state, read_form, shows_again
 from lux.ui.pages import page, redirect_to, toast
+from lux.ui.paging import Slice
 
 if TYPE_CHECKING:
     import uuid
 
     from werkzeug.wrappers import Response
 
-    from lux.rooms.email.queries import CampaignRow
-    from lux.ui.paging import Slice
 
 email = Blueprint("email", __name__, template_folder="../templates", url_prefix="/campaigns")
 TRASH = "trash"
@@ -34,14 +34,7 @@ TRASH = "trash"
 def index() -> Response:
     """List campaigns, newest first."""
     chosen, text = request.args.get("state", ""), request.args.get("q", "").strip()
-    known = {state.value: state for state in CampaignState}
-    found = queries.listing(
-        web.session(),
-        state=known.get(chosen),
-        text=text,
-        in_trash=chosen == TRASH,
-        cursor=request.args.get("cursor", ""),
-    )
+    found = _found(chosen, text)
     return page("email/index.html", block="rows", **_listed(found, chosen, text))
 
 
@@ -138,6 +131,16 @@ def _without_preview() -> MultiDict[str, str]:
     for name in ("preview_contact", "preview_part", "preview_q", "stay"):
         kept.poplist(name)
     return kept
+
+
+def _found(chosen: str, text: str) -> Slice[CampaignRow]:
+    known, none = {state.value: state for state in CampaignState}, Slice[CampaignRow](rows=())
+    cursor, in_trash = request.args.get("cursor", ""), chosen == TRASH
+
+    def ask() -> Slice[CampaignRow]:
+        return queries.listing(web.session(), state=known.get(chosen), text=text, in_trash=in_trash, cursor=cursor)
+
+    return lists.load("campaign-rows", ask, none)
 
 
 def _listed(found: Slice[CampaignRow], chosen: str, text: str) -> dict[str, Any]:

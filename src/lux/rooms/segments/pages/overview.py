@@ -12,15 +12,18 @@ from lux.kit.i18n import gettext as _
 from lux.rooms.segments import queries, service
 from lux.rooms.segments.pages import showing
 from lux.rooms.segments.pages.room import found, segments
-from lux.ui import web
+from lux.ui import lists, web
 from lux.ui.access import access
 from lux.ui.pages import is_fragment, page, redirect_to, toast
 from lux.ui.paging import row_number
 
 if TYPE_CHECKING:
     import uuid
+    from collections.abc import Sequence
 
     from werkzeug.wrappers import Response
+
+    from lux.rooms.segments.models import Segment
 
 
 @segments.get("/")
@@ -28,9 +31,17 @@ if TYPE_CHECKING:
 def index() -> Response:
     """List segments by name."""
     text, is_trash = request.args.get("q", "").strip(), request.args.get("state") == "trash"
-    rows = queries.segments(web.session(), web.company_id(), text=text, is_trash=is_trash)
+    rows = _listed(text, is_trash=is_trash)
     gaps = service.gaps_by_id(web.session(), web.company_id(), rows)
     return page("segments/index.html", block="rows", rows=rows, gaps=gaps, q=text, is_trash=is_trash)
+
+
+def _listed(text: str, *, is_trash: bool) -> Sequence[Segment]:
+    none: Sequence[Segment] = ()
+    company_id = web.company_id()
+    return lists.load(
+        "segments", lambda: queries.segments(web.session(), company_id, text=text, is_trash=is_trash), none
+    )
 
 
 @segments.get("/<uuid:public_id>")

@@ -1,0 +1,1 @@
+"""What every provider of a kind promises, asked of each of them."""

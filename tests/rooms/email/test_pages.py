@@ -6,6 +6,8 @@ import re
 import uuid
 from typing import TYPE_CHECKING
 
+import pytest
+
 from lux.gate import control
 from lux.identity.access import Role
 from lux.rooms.email import queries
@@ -221,3 +223,20 @@ def test_another_company_sees_nothing(lux: Installation) -> None:
         assert client.get(f"/mailbox/{letter}{path}").status_code == 404
     assert client.get("/campaigns/").text.count("data-row") == 0
     assert client.get("/mailbox/").text.count("data-row") == 0
+
+
+def test_in_a_large_company_the_page_comes_first_and_the_audience_is_counted_after(
+    lux: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lux.rooms.contacts.queries.people.LARGE", 1)
+    firm = campaigns.ready(lux)
+    public_id = campaigns.draft(lux, firm)
+    client = lux.client(firm)
+    shown = client.get(f"/campaigns/{public_id}").text
+    assert f'hx-get="/campaigns/{public_id}/size"' in shown
+    assert "May be written to" not in shown
+    assert "May be written to" in client.get(f"/campaigns/{public_id}/size", headers={"HX-Request": "true"}).text
+    without_script = client.get(f"/campaigns/{public_id}/size")
+    assert "May be written to" in client.get(without_script.headers["Location"]).text
+    lux.client(firm).post(f"/campaigns/{public_id}/submit", data={"when": "approved", "version": "1"})
+    assert state(lux, firm, public_id) == "pending"  # what is submitted is counted all the same

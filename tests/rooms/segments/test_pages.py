@@ -256,7 +256,7 @@ def test_a_viewer_looks_but_changes_nothing(lux_sqlite: Installation):
 def test_in_a_large_company_the_page_comes_first_and_the_count_follows(
     lux_sqlite: Installation, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr("lux.rooms.segments.pages.showing.AT_ONCE", 1)
+    monkeypatch.setattr("lux.rooms.contacts.queries.people.LARGE", 1)
     firm = lux_sqlite.firm()
     lux_sqlite.contacts(firm, 3, city="Berlin")
     public_id = make(lux_sqlite, firm, rule=city_rule())

@@ -123,6 +123,13 @@ def split(session: Session, ref: AudienceRef) -> Split:
     )
 
 
+def has_anybody(session: Session, ref: AudienceRef) -> bool:
+    """Say whether anybody of an audience may be written to, without counting; raises BrokenRule."""
+    found = gate_audience.members(session, ref).subquery("found")
+    mailable = consent.mailable(literal(company_of(session)), found.c.address_key, CHANNEL)
+    return session.execute(select(literal(1)).select_from(found).where(mailable).limit(1)).first() is not None
+
+
 def counted(session: Session, value: str) -> Counted:
     """Count what a form value names; a broken rule is told, not raised."""
     try:

@@ -34,7 +34,7 @@ class Checked:
     findings: list[Finding]
     composed: Composed
     audience: AudienceRef | None  # None = not chosen, or broken
-    split: Split | None  # None = there is no audience to count
+    split: Split | None  # None = there is no audience to count, or it was not counted
 
     @property
     def blocks(self) -> list[Finding]:
@@ -42,12 +42,15 @@ class Checked:
         return blocking(self.findings)
 
 
-def check(session: Session, campaign: Campaign, *, link: Link) -> Checked:
-    """Look at everything now and return what was found, the worst first."""
+def check(session: Session, campaign: Campaign, *, link: Link, is_counted: bool = True) -> Checked:
+    """Look at everything now and return what was found, the worst first.
+
+    Not `is_counted` asks only whether anybody may be written to, which is as fast in a large company as in a small one.
+    """
     composed = composing.compose(session, campaign)
     found = content_checks.check(session, campaign, composed, link("edit"))
     found += [*_sender(session, campaign, link), *_address(session, link)]
-    ref, split, more = _audience(session, campaign, link)
+    ref, split, more = _audience(session, campaign, link, is_counted=is_counted)
     found += [*more, *_transport(session, link), *_switches(session, link)]
     return Checked(findings=in_order(found), composed=composed, audience=ref, split=split)
 
@@ -89,16 +92,18 @@ def _address(session: Session, link: Link) -> Iterator[Finding]:
 
 
 def _audience(
-    session: Session, campaign: Campaign, link: Link
+    session: Session, campaign: Campaign, link: Link, *, is_counted: bool
 ) -> tuple[AudienceRef | None, Split | None, list[Finding]]:
     try:
         ref = audience.ref_of(session, campaign.audience_source, campaign.audience_key)
-        split = audience.split(session, ref) if ref else None
+        if ref is None:
+            return None, None, [_no_audience(link)]
+        if is_counted or not audience.has_anybody(session, ref):
+            split = audience.split(session, ref)
+            return ref, split, list(_numbers(split, link))
     except BrokenRule as error:
         return None, None, [_broken_audience(error, link)]
-    if split is None:
-        return None, None, [_no_audience(link)]
-    return ref, split, list(_numbers(split, link))
+    return ref, None, []
 
 
 def _broken_audience(error: BrokenRule, link: Link) -> Finding:

@@ -12,6 +12,7 @@ from lux.identity import companies, members
 from lux.identity.access import Right
 from lux.kit.db.session import company_of
 from lux.kit.i18n import gettext as _
+from lux.rooms.contacts import queries as contacts
 from lux.rooms.content import service as content
 from lux.rooms.email import (
     audience,
@@ -53,8 +54,11 @@ def head(session: Session, campaign: Campaign) -> dict[str, Any]:
     }
 
 
-def overview(session: Session, campaign: Campaign, person: Person) -> dict[str, Any]:
-    """Return what the first page of a campaign shows in its present state."""
+def overview(session: Session, campaign: Campaign, person: Person, *, is_counted: bool = False) -> dict[str, Any]:
+    """Return what the first page of a campaign shows in its present state.
+
+    In a large company the audience's figures follow in a request of their own, unless `is_counted`.
+    """
     context = head(session, campaign)
     row: CampaignRow = context["row"]
     context |= {
@@ -66,7 +70,9 @@ def overview(session: Session, campaign: Campaign, person: Person) -> dict[str, 
         "form": form_state({"when": "approved"}),
     }
     if row.state is CampaignState.DRAFT or is_waiting(row.outbound) or context["is_editable"]:
-        context["checked"] = preflight.check(session, campaign, link=links_for(campaign))
+        context["checked"] = preflight.check(
+            session, campaign, link=links_for(campaign), is_counted=is_counted or not contacts.is_large(session)
+        )
         context |= tests(session, campaign)
     if row.outbound is not None and row.state not in {CampaignState.DRAFT, CampaignState.PENDING}:
         context["progress"] = watch.progress_of(session, row.outbound)

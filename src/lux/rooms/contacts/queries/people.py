@@ -24,6 +24,7 @@ MERGE_FIELDS: Final = (
 )  # fmt: skip
 CUSTOM: Final = "fields"  # merge data of custom fields stands below this name
 _IN_AT_ONCE: Final = 1000
+LARGE: Final = 20_000  # contacts: with more, pages come first and counts follow
 _COLUMNS: Final = (
     Contact.id, Contact.email, Contact.phone, Contact.first_name, Contact.last_name, Contact.organisation,
     Contact.website, Contact.street, Contact.postal_code, Contact.city, Contact.region, Contact.country,
@@ -131,6 +132,11 @@ def count_all(session: Session, *, cap: int | None = None) -> int:
     rows = select(Contact.id).where(Contact.company_id == company_of(session), conditions.is_active())
     rows = rows.limit(cap) if cap is not None else rows
     return session.scalar(select(func.count()).select_from(rows.subquery())) or 0
+
+
+def is_large(session: Session) -> bool:
+    """Say whether counting a company's people takes long enough to do it after the page is there."""
+    return count_all(session, cap=LARGE + 1) > LARGE
 
 
 def has_any(session: Session) -> bool:

@@ -10,6 +10,7 @@ from werkzeug.datastructures import MultiDict
 
 from lux.identity.access import Right
 from lux.kit.i18n import gettext as _
+from lux.rooms.contacts import queries as contacts
 from lux.rooms.segments import builder, catalogue, describe, queries, service
 from lux.rooms.segments.builder import Node
 from lux.rooms.segments.forms import SegmentForm
@@ -115,7 +116,7 @@ def _context(
         if request.method == "POST" and request.endpoint != "segments.rebuild":
             builder.mark(tree)  # the form was refused: say where
         shown |= {"catalogue": offered, "tree": tree, "matches": describe.match_choices()}
-        is_counted = command == COUNT or not showing.is_large(session)
+        is_counted = command == COUNT or not contacts.is_large(session)
         shown |= showing.live(session, web.company_id(), tree, is_counted=is_counted)
     return shown
 

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from lux.rooms.segments.models import Segment
 
 PAGE = 50
-AT_ONCE = 20_000  # contacts: with more, pages come first and counts follow
 
 
 def segment(session: Session, row: Segment, *, before: int | None = None, is_counted: bool = False) -> dict[str, Any]:
@@ -39,7 +38,7 @@ def segment(session: Session, row: Segment, *, before: int | None = None, is_cou
     if row.is_dynamic:
         shown["rule"] = describe(service.rule_of(row), catalogue.load(session, row.company_id))
     if row.trashed_at is None and not missing:
-        shown.update(_inside(session, row, before, is_counted=is_counted or not is_large(session)))
+        shown.update(_inside(session, row, before, is_counted=is_counted or not contacts.is_large(session)))
     return shown
 
 
@@ -53,11 +52,6 @@ def _inside(session: Session, row: Segment, before: int | None, *, is_counted: b
         "next_url": url_for("segments.show", public_id=row.public_id, before=people[-1].id) if has_more else None,
         "first_url": url_for("segments.show", public_id=row.public_id) if before else None,
     }
-
-
-def is_large(session: Session) -> bool:
-    """Say whether counting takes long enough to do it after the page is there."""
-    return contacts.count_all(session, cap=AT_ONCE + 1) > AT_ONCE
 
 
 def live(session: Session, company_id: int, tree: builder.Node, *, is_counted: bool = True) -> dict[str, Any]:

@@ -54,12 +54,15 @@ def samples(session: Session, item_id: int) -> Sequence[Sample]:
 
 
 def rendered(session: Session, item_id: int, *, contact_id: int | None = None) -> Shown:
-    """Return an item's message as one recipient gets it; links lead nowhere, nothing is sent or signed."""
+    """Return an item's message as one recipient gets it; links lead nowhere, nothing is sent or signed.
+
+    Raises NotFound for a system mail.
+    """
     item = _item(session, item_id)
-    outbound = session.scalar(select(Outbound).where(Outbound.item_id == item.id))
-    if outbound is None:
-        raise NotFound
-    builder = builder_for(session, outbound, act_from(item.body), is_preview=True)
+    outbound, act = session.scalar(select(Outbound).where(Outbound.item_id == item.id)), act_from(item.body)
+    if outbound is None or not isinstance(act, SendEmail):
+        raise NotFound  # a system mail carries a link that is its addressee's alone
+    builder = builder_for(session, outbound, act, is_preview=True)
     row = _recipient(session, item, contact_id)
     builder.load(session, [row])
     return for_the_eye(builder.build(row).message)
@@ -71,7 +74,10 @@ def as_sent(session: Session, delivery_id: int) -> Shown:
     outbound = session.scalar(select(Outbound).where(Outbound.id == row.outbound_id)) if row else None
     if row is None or outbound is None or not row.address:
         raise NotFound
-    builder = builder_for(session, outbound, act_from(_item(session, outbound.item_id).body), is_preview=True)
+    act = act_from(_item(session, outbound.item_id).body)
+    if not isinstance(act, SendEmail):
+        raise NotFound
+    builder = builder_for(session, outbound, act, is_preview=True)
     builder.load(session, [row])
     return for_the_eye(builder.build(row).message)
 

@@ -99,8 +99,9 @@ def items(
 
 
 def item(session: Session, public_id: uuid.UUID) -> ItemView:
-    """Return one approval item; raises NotFound."""
-    row = session.scalar(select(ApprovalQueue).where(ApprovalQueue.public_id == public_id))
+    """Return one approval item; raises NotFound, for a system mail too: what it carries is its recipient's alone."""
+    query = select(ApprovalQueue).where(ApprovalQueue.public_id == public_id)
+    row = session.scalar(query.where(ApprovalQueue.kind != ActKind.SYSTEM_EMAIL))
     if row is None:
         raise NotFound
     return item_view(row)

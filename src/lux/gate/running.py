@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from lux.gate import checks, control, deliveries, moves
+from lux.gate import checks, control, deliveries, moves, recovery
 from lux.gate.checks import Cleared, Effect, Refusal
 from lux.gate.messages import Builder, builder_for
 from lux.gate.models import ApprovalQueue, Delivery, Outbound
@@ -150,7 +150,7 @@ def recover(context: JobContext, company_id: int, outbound_id: int, folder: Path
         account = item.body.get("account") or ""
         if outbound.kind is ActKind.SYSTEM_EMAIL:
             account = default_account(session, outbound.channel)
-        deliveries.recover(session, outbound, folder, may_repeat=not account)
+        recovery.recover(session, outbound, folder, may_repeat=not account)
 
 
 def is_due(session: Session, outbound_id: int) -> bool:

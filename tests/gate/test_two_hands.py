@@ -12,7 +12,8 @@ import pytest
 from sqlalchemy import event, select
 from sqlalchemy.orm import Session
 
-from lux.gate import control, jobs, submit
+from lux.gate import control, jobs, refused, submit
+from lux.gate.checks import Effect, Refusal
 from lux.gate.models import ApprovalQueue, Outbound
 from lux.gate.reads import ItemView
 from lux.gate.service import ApprovalService
@@ -60,9 +61,18 @@ def cancel(session: Session, case: Case) -> None:
     control.cancel(session, case.firm.person, case.outbound_id)
 
 
+def send_back(session: Session, case: Case) -> None:
+    refused.carry_out(session, case.outbound_id, Refusal(check="window", effect=Effect.RETURN, reason="late"))
+
+
 Hand = Callable[[Session, Case], None]
 WAITING: list[tuple[Hand, Hand]] = [(approve, withdraw), (withdraw, approve), (reject, revise), (revise, take_back)]
-APPROVED: list[tuple[Hand, Hand]] = [(cancel, take_back), (revise, cancel)]
+APPROVED: list[tuple[Hand, Hand]] = [
+    (take_back, send_back),
+    (send_back, take_back),
+    (cancel, take_back),
+    (revise, cancel),
+]
 
 
 @pytest.mark.parametrize("migrated_url", [pytest.param("postgresql", marks=pytest.mark.postgres)], indirect=True)

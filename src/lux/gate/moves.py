@@ -121,19 +121,6 @@ def keep_version(session: Session, item: ApprovalQueue, *, editor_id: int | None
     session.flush()
 
 
-def return_to_pending(session: Session, item: ApprovalQueue, outbound: Outbound, *, check: str, reason: str) -> None:
-    """Void a yes because a check failed: the item waits for a new one, nothing has left."""
-    if outbound.state is OutboundState.READY:
-        move_outbound(session, outbound, OutboundState.HELD, approval_id=None, approval_verdict=None,
-                      check_failed=check, reason=reason)  # fmt: skip
-    else:
-        outbound.check_failed, outbound.reason = check, reason
-    move_item(session, item, ItemState.PENDING, version=item.version + 1, reason=reason, decided_at=None,
-              decided_by=None, decided_by_name="")  # fmt: skip
-    write_down(session, "approval.returned", item, by=None, detail={"check": check})
-    tell(session, item, "returned")
-
-
 def release(
     session: Session, item: ApprovalQueue, decision: ApprovalDecision, *, due_at: datetime, queue: str = "send"
 ) -> None:

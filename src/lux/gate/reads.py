@@ -15,7 +15,7 @@ from lux.gate.states import DeliveryState, ItemState, OutboundState
 from lux.gate.views import DeliveryView, ItemView, LinkView, OutboundView, delivery_view, item_view, outbound_view
 from lux.kit import clock
 from lux.kit.errors import NotFound
-from lux.ports.acts import ActKind
+from lux.ports.acts import AUTOMATIC, ActKind
 
 __all__ = ["DeliveryState", "DeliveryView", "ItemState", "ItemView", "LinkView", "OutboundState", "OutboundView"]
 
@@ -90,7 +90,7 @@ def items(
     """Return approval items, newest first; automatic ones (system, test) only when asked for."""
     query = select(ApprovalQueue).order_by(ApprovalQueue.id.desc()).limit(limit)
     if not with_automatic:
-        query = query.where(ApprovalQueue.kind.not_in([ActKind.SYSTEM_EMAIL, ActKind.TEST_EMAIL]))
+        query = query.where(ApprovalQueue.kind.not_in(AUTOMATIC))
     if states:
         query = query.where(ApprovalQueue.state.in_(states))
     if before_id is not None:
@@ -152,7 +152,9 @@ def previous_version(session: Session, item_id: int, *, before_version: int) -> 
 
 def waiting(session: Session) -> tuple[int, datetime | None]:
     """Return how many items wait for a yes, and since when the oldest."""
-    query = select(func.count(), func.min(ApprovalQueue.submitted_at)).where(ApprovalQueue.state == ItemState.PENDING)
+    query = select(func.count(), func.min(ApprovalQueue.submitted_at)).where(
+        ApprovalQueue.state == ItemState.PENDING, ApprovalQueue.kind.not_in(AUTOMATIC)
+    )
     number, oldest = session.execute(query).one()
     return int(number), oldest
 

@@ -32,7 +32,7 @@ def index() -> Response:
     """Show what waits, what is on its way, what is past."""
     tab = request.args.get("tab", "waiting")
     states = queries.TABS.get(tab, queries.WAITING)
-    before = request.args.get("before", type=int)
+    before = queries.row_number(request.args.get("before"))
     items = reads.items(session(), states=states, before_id=before, limit=queries.PAGE + 1)
     return page("approvals/index.html", block="rows", tab=tab, items=items[: queries.PAGE],
                 more=len(items) > queries.PAGE, waiting=reads.waiting(session()), words=queries)  # fmt: skip
@@ -90,9 +90,9 @@ def reject(public_id: uuid.UUID) -> Response:
 @access(Right.EDIT)
 @shows_again(show)
 def cancel(public_id: uuid.UUID) -> Response:
-    """Take it back for good."""
-    service.cancel(session(), person(), public_id, reason=read_form(ReasonForm).reason)
-    toast(_("Cancelled. Nothing of it will leave."))
+    """Take it back: nothing of it leaves, and what it was about is a draft again."""
+    is_draft = service.cancel(session(), person(), public_id, reason=read_form(ReasonForm).reason)
+    toast(_("Taken back. The campaign is a draft again.") if is_draft else _("Taken back. Nothing of it will leave."))
     return redirect_to("approvals.index")
 
 
@@ -149,6 +149,6 @@ def stop_resume() -> Response:
 @access(Right.MANAGE)
 def audit() -> Response:
     """Show the company's audit chain."""
-    before = request.args.get("before", type=int)
+    before = queries.row_number(request.args.get("before"))
     lines = queries.audit_lines(session(), company_id(), before=before, limit=queries.PAGE + 1)
     return page("approvals/audit.html", block="rows", lines=lines[: queries.PAGE], more=len(lines) > queries.PAGE)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from lux.gate import reads, submit
 from lux.identity import companies, members
+from lux.identity.access import Right
 from lux.kit import clock
 from lux.kit.errors import FieldProblem, InvalidInput, WrongState
 from lux.kit.i18n import gettext as _
@@ -92,12 +93,20 @@ def revise(session: Session, campaign: Campaign, *, editor: Person, link: Link =
 
 def withdraw(session: Session, campaign: Campaign, *, by: Person, reason: str = "") -> None:
     """Take a campaign back before anything left; it is a draft again."""
+    by.require(Right.EDIT)
+    service.lock(session, campaign)
     outbound = queries.outbound_of(session, campaign)
-    if outbound is None or state_of(outbound) not in {CampaignState.PENDING, CampaignState.SCHEDULED}:
+    if outbound is None or not _waits(outbound):
         raise WrongState(_("There is nothing to take back."))
     submit.withdraw(session, outbound.id, by=by, reason=reason)
     campaign.outbound_id = None
     session.flush()
+
+
+def _waits(outbound: OutboundView) -> bool:
+    """Say whether it is submitted and nothing of it has begun to leave, paused or not."""
+    is_paused_before = outbound.is_paused and outbound.state is reads.OutboundState.READY
+    return is_paused_before or state_of(outbound) in {CampaignState.PENDING, CampaignState.SCHEDULED}
 
 
 def send_test(session: Session, campaign: Campaign, asked: Asked, *, member_ids: Sequence[str]) -> int:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import delete, update
 
-from lux.gate import control, reads, running, stop, toggles
+from lux.gate import control, reads, stop, toggles, watch
 from lux.gate.jobs import sweep
 from lux.gate.models import Delivery
 from lux.gate.parties import Consent, Sender
@@ -146,7 +146,7 @@ def test_pause_and_resume_twenty_times_doubles_nobody(
     lux: Installation, told: Told, smtp_server: SmtpServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Paused and resumed while messages leave, some in between each time: each recipient gets exactly one."""
-    monkeypatch.setattr(running, "FRESH_SECONDS", 0.05)  # so that twenty pauses take seconds
+    monkeypatch.setattr(watch, "FRESH_SECONDS", 0.05)  # so that twenty pauses take seconds
     firm, outbound_id = on_its_way(lux, smtp_server, count=300, pace="120")
     has_ended = threading.Event()
 

@@ -10,7 +10,8 @@ import structlog
 
 from lux.gate import deliveries, outcomes, running
 from lux.gate.journal import Journal
-from lux.gate.running import Halt, Prepared
+from lux.gate.running import Prepared
+from lux.gate.watch import Halt
 from lux.kit import clock
 from lux.kit.errors import LuxError
 from lux.kit.jobs import JobInterrupted, RetryLater

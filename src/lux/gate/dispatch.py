@@ -122,6 +122,7 @@ class Sending:
                 with self._context.db.begin(self._company_id) as session:
                     deliveries.mark_leaving(session, [row.id for row in window])
                 for index, row in enumerate(window, start):
+                    self._keep_pace()
                     if self._must_halt():
                         self._put_back(rows[index:])
                         return
@@ -147,7 +148,6 @@ class Sending:
             yield rows
 
     def _build(self, row: Delivery) -> OutgoingMail | None:
-        self._keep_pace()
         try:
             return self._need().builder.build(row)
         except (LuxError, ValueError) as error:

@@ -83,14 +83,14 @@ def test_a_time_with_a_zone_of_its_own_is_refused_as_such(lux_sqlite: Installati
         assert waiting(lux_sqlite, firm).state is ItemState.PENDING
 
 
-@pytest.mark.parametrize("before", ["9" * 30, "9223372036854775808", "-1", "1e3", "next", "", "²", "%00"])
-def test_a_page_that_begins_nowhere_begins_at_the_start(lux: Installation, before: str) -> None:
+def test_a_page_that_begins_nowhere_begins_at_the_start(lux: Installation) -> None:
     """A link with a number that no row can have shows the first page."""
     client = lux.client(filled(lux))
-    for path in ("/approvals/", "/approvals/audit"):
-        answer = client.get(f"{path}?before={before}")
-        assert answer.status_code == 200, path
-        assert answer.text.count("data-row") > 0, path
+    for before in ("9" * 30, "9223372036854775808", "-1", "1e3", "next", "", "²", "%00"):
+        for path in ("/approvals/", "/approvals/audit"):
+            answer = client.get(f"{path}?before={before}")
+            assert answer.status_code == 200, (path, before)
+            assert answer.text.count("data-row") > 0, (path, before)
 
 
 def test_an_edit_shows_what_changed_since_the_last_yes(lux_sqlite: Installation) -> None:

@@ -13,7 +13,7 @@ from lux import house
 from lux.kit import crypto, i18n, logs
 from lux.kit.db import Database
 from lux.kit.settings import Settings, load
-from lux.ui import assets, csp, faults, filters, icons, shell, web
+from lux.ui import assets, csp, faults, filters, icons, routing, shell, web
 from lux.ui.access import rule_of
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def create_app(settings: Settings | None = None, *, db: Database | None = None) 
     _templates(app)
     web.init(app)
     csrf = CSRFProtect(app)
-    for register in (assets.register, csp.register, icons.register, faults.register):
+    for register in (routing.register, assets.register, csp.register, icons.register, faults.register):
         register(app)
     shell.register(app, house.shell_sources())
     house.install()

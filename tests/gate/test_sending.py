@@ -62,7 +62,7 @@ def test_a_yes_sends_to_everyone_once(lux: Installation, told: Told) -> None:
         assert outbound.item.state is ItemState.PUBLISHED
         assert facts.rolled_up(session, "campaign")[1, "email.captured"] == (120, 0)
         one = reads.deliveries(session, outbound.id, states=[DeliveryState.CAPTURED], limit=1)[0]
-        message = captured.message(session, one.id)
+        message = captured.message(session, firm.person, one.id)
         assert b"List-Unsubscribe-Post: List-Unsubscribe=One-Click" in message
         assert "Hi First" in preview.take_apart(message).text
         assert audit.verify(session, firm.id)[1] is None
@@ -196,6 +196,6 @@ def test_a_new_brand_does_not_change_what_was_approved(lux: Installation, told: 
     with lux.db.read(firm.id) as session:
         outbound = reads.item_outbound(session, item.id)
         one = reads.deliveries(session, outbound.id, limit=1)[0]
-        shown = preview.take_apart(captured.message(session, one.id))
+        shown = preview.take_apart(captured.message(session, firm.person, one.id))
     assert "Then" in shown.html
     assert "Now" not in shown.html

@@ -121,7 +121,7 @@ def path_of(rule: Rule, *, ids: dict[str, str]) -> str:
         kind = type(converter).__name__
         if kind == "UUIDConverter":
             values[name] = ids.get("uuid", "00000000-0000-7000-8000-000000000000")
-        elif kind == "IntegerConverter":
+        elif kind == "RowNumberConverter":
             values[name] = int(ids.get("int", "999999"))
         else:
             values[name] = "none"

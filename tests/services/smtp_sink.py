@@ -6,6 +6,7 @@ import itertools
 import os
 import shutil
 import subprocess
+from contextlib import suppress
 from dataclasses import dataclass
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -35,8 +36,8 @@ class SunkMessage:
 class SmtpSink:
     """One running smtp-sink; `flags` are its own, e.g. `-w 2` (seconds before each answer).
 
-    It writes a file per message when the final dot has come, before it answers; what was broken off
-    leaves nothing.
+    It keeps a file per message open from MAIL on and closes it when the final dot has come, before it
+    answers; what was broken off leaves nothing. A file that is still open is a message still on the wire.
     """
 
     host = "127.0.0.1"
@@ -78,7 +79,18 @@ class SmtpSink:
         self._process.wait(10)
 
     def _files(self) -> list[Path]:
-        return list(self._folder.iterdir())
+        """Return the files of whole messages."""
+        found = list(self._folder.iterdir())
+        unfinished = self._open_files()
+        return [file for file in found if str(file) not in unfinished and file.exists()]
+
+    def _open_files(self) -> set[str]:
+        found = set()
+        with suppress(FileNotFoundError):  # it has ended, or closed one while we looked
+            for entry in Path(f"/proc/{self._process.pid}/fd").iterdir():
+                with suppress(FileNotFoundError):
+                    found.add(str(entry.readlink()))
+        return found
 
 
 def _parse(text: bytes) -> SunkMessage:

@@ -63,7 +63,10 @@ def cancel(session: Session, person: Person, outbound_id: int, *, reason: str = 
 
 
 def resend_failed(session: Session, person: Person, outbound_id: int) -> int:
-    """Queue failed recipients again under the same yes; refused addresses stay out. Returns how many."""
+    """Queue failed recipients again under the same yes; returns how many.
+
+    Refused addresses stay out, and who opened it or clicked: they have it.
+    """
     person.require(Right.EDIT)
     item, outbound = moves.locked(session, outbound_id=outbound_id)
     if outbound.state not in {OutboundState.DONE, OutboundState.FAILED, OutboundState.UNKNOWN}:
@@ -74,6 +77,8 @@ def resend_failed(session: Session, person: Person, outbound_id: int) -> int:
             Delivery.outbound_id == outbound.id,
             Delivery.state == DeliveryState.FAILED,
             Delivery.error != "RecipientRefused",
+            Delivery.first_opened_at.is_(None),  # else it did arrive
+            Delivery.first_clicked_at.is_(None),
         )
         .values(state=DeliveryState.QUEUED, attempts=0, due_at=None, error="", message="", code=None)
         .execution_options(synchronize_session=False)

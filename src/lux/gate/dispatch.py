@@ -67,6 +67,7 @@ class Sending:
         self._streak: tuple[str, int] = ("", 0)
         self._next_at = 0.0
         self._sent = 0
+        self._has_worked = False  # a message of this run was taken
 
     def prepare(self) -> bool:
         """Check everything, settle what an earlier run left, write recipients down; False = nothing may leave."""
@@ -108,8 +109,8 @@ class Sending:
         if self._fault is not None:
             self._after_fault(self._fault)
         if self._halt is not None:
-            running.after_halt(self._context, self._company_id, self._outbound_id, self._halt)
-        running.end(self._context, self._company_id, self._outbound_id)
+            running.after_halt(self._context, self._need(), self._halt)
+        running.end(self._context, self._need())
 
     def _messages(self) -> Iterator[OutgoingMail]:
         for rows in self._batches():
@@ -170,6 +171,9 @@ class Sending:
         prepared = self._need()
         with self._context.db.begin(self._company_id) as session:
             outcomes.record(session, prepared.outbound, self._open, self._receipts)
+            if not self._has_worked and any(receipt.outcome is Outcome.SENT for receipt in self._receipts):
+                running.note_success(session, prepared)
+                self._has_worked = True
         for receipt in self._receipts:
             self._open.pop(receipt.delivery_id, None)
         self._sent += len(self._receipts)
@@ -209,9 +213,7 @@ class Sending:
     def _after_fault(self, fault: ProviderError) -> None:
         needs_person = isinstance(fault, AuthFailed | PermissionMissing | QuotaExhausted | PolicyBlocked)
         log.warning("transport_failed", outbound=self._outbound_id, error=type(fault).__name__)
-        running.note_fault(
-            self._context, self._company_id, self._outbound_id, reason=fault.message, is_paused=needs_person
-        )
+        running.note_fault(self._context, self._need(), reason=fault.message, is_paused=needs_person, field=fault.field)
         if not needs_person:
             raise RetryLater(
                 fault.retry_after or outcomes.delay(self._context.attempt), fault.message, is_failure=True

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from lux.gate import consent
-from lux.gate.consent import ConsentEntry
+from lux.gate.consent import ConsentEntry, Standing
 from lux.gate.models import Delivery, Outbound, OutboundLink
 from lux.gate.states import ConsentState, SuppressionReason
 from lux.kit import clock
@@ -20,6 +20,8 @@ from lux.ledger import facts
 from lux.ledger.facts import NewFact
 from lux.ledger.models import Fact
 from lux.ports.acts import ActKind
+
+RETURNABLE = (None, SuppressionReason.UNSUBSCRIBED)  # what one's own word can lift
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,7 +33,8 @@ class Recipient:
     address: str
     address_key: str
     channel: str
-    is_unsubscribed: bool
+    is_unsubscribed: bool  # by their word, whatever else keeps mail from them
+    may_return: bool  # nothing else does, so that taking it back would bring mail again
 
 
 def delivery_company(db: Database, delivery_id: int) -> int | None:
@@ -52,8 +55,13 @@ def recipient(session: Session, delivery_id: int) -> Recipient:
         address=row.address,
         address_key=row.address_key,
         channel=row.channel,
-        is_unsubscribed=standing.suppressed is SuppressionReason.UNSUBSCRIBED,
+        is_unsubscribed=_has_left(standing),
+        may_return=standing.suppressed in RETURNABLE,
     )
+
+
+def _has_left(standing: Standing) -> bool:
+    return standing.suppressed is SuppressionReason.UNSUBSCRIBED or standing.state is ConsentState.WITHDRAWN
 
 
 def opened(session: Session, delivery_id: int, *, properties: Mapping[str, Any] | None = None) -> int | None:
@@ -116,7 +124,7 @@ def resubscribe(session: Session, delivery_id: int, *, source: str, wording: str
     if row is None:
         raise NotFound
     standing = consent.status(session, row.channel, [row.address_key])[row.address_key]
-    if standing.suppressed is not SuppressionReason.UNSUBSCRIBED:
+    if not _has_left(standing) or standing.suppressed not in RETURNABLE:
         return False
     consent.release(session, channel=row.channel, address_key=row.address_key)
     consent.record(

@@ -69,7 +69,10 @@ def rendered(session: Session, item_id: int, *, contact_id: int | None = None) -
 
 
 def as_sent(session: Session, delivery_id: int) -> Shown:
-    """Return a message that left, as this recipient got it: for "look at it in the browser". Raises NotFound."""
+    """Return a message that left, built anew for "look at it in the browser"; raises NotFound.
+
+    The content is what was approved; the recipient's details are those of today, for sent messages are not kept.
+    """
     row = session.scalar(select(Delivery).where(Delivery.id == delivery_id, Delivery.state.in_(ARRIVED)))
     outbound = session.scalar(select(Outbound).where(Outbound.id == row.outbound_id)) if row else None
     if row is None or outbound is None or not row.address:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import Session
 
 from lux.gate.models import ApprovalQueue, ApprovalVersion, Delivery, Outbound, OutboundLink
@@ -18,6 +18,9 @@ from lux.kit.errors import NotFound
 from lux.ports.acts import AUTOMATIC, ActKind
 
 __all__ = ["DeliveryState", "DeliveryView", "ItemState", "ItemView", "LinkView", "OutboundState", "OutboundView"]
+
+# On the wire, or ended without a yes of the next server: an open or a click proves all the same that it arrived.
+WITHOUT_ANSWER = (DeliveryState.CLAIMED, DeliveryState.UNKNOWN, DeliveryState.FAILED, DeliveryState.BOUNCED)
 
 
 def outbound(session: Session, outbound_id: int, *, with_counts: bool = False) -> OutboundView:
@@ -36,7 +39,11 @@ def outbounds(session: Session, ids: Sequence[int], *, with_counts: bool = False
         .where(Outbound.id.in_(ids))
     )
     numbers = counts(session, ids) if with_counts else {}
-    return {o.id: outbound_view(o, item, numbers.get(o.id, {})) for o, item in session.execute(query)}
+    arrived = proven(session, ids) if with_counts else {}
+    return {
+        o.id: outbound_view(o, item, numbers.get(o.id, {}), proven=arrived.get(o.id, 0))
+        for o, item in session.execute(query)
+    }
 
 
 def counts(session: Session, outbound_ids: Sequence[int]) -> dict[int, dict[DeliveryState, int]]:
@@ -50,6 +57,24 @@ def counts(session: Session, outbound_ids: Sequence[int]) -> dict[int, dict[Deli
     for outbound_id, state, number in session.execute(query):
         found.setdefault(outbound_id, {})[state] = number
     return found
+
+
+def proven(session: Session, outbound_ids: Sequence[int]) -> dict[int, int]:
+    """Return how many messages, per outbound, arrived by what people did with them though no answer said so."""
+    query = (
+        select(Delivery.outbound_id, func.count())
+        .where(
+            Delivery.outbound_id.in_(outbound_ids),
+            Delivery.state.in_(WITHOUT_ANSWER),
+            or_(
+                Delivery.first_opened_at.is_not(None),
+                Delivery.first_clicked_at.is_not(None),
+                Delivery.unsubscribed_at.is_not(None),
+            ),
+        )
+        .group_by(Delivery.outbound_id)
+    )
+    return {row[0]: row[1] for row in session.execute(query)}
 
 
 def skip_reasons(session: Session, outbound_id: int) -> dict[str, int]:
@@ -195,21 +220,6 @@ def delivery(session: Session, delivery_id: int) -> DeliveryView:
     if row is None:
         raise NotFound
     return delivery_view(row)
-
-
-def captured(session: Session, *, before_id: int | None = None, limit: int = 50) -> list[tuple[DeliveryView, ItemView]]:
-    """Return what the built-in mailbox kept, newest first, with the item it belongs to."""
-    query = (
-        select(Delivery, ApprovalQueue)
-        .join(Outbound, Outbound.id == Delivery.outbound_id)
-        .join(ApprovalQueue, ApprovalQueue.id == Outbound.item_id)
-        .where(Delivery.state == DeliveryState.CAPTURED)
-        .order_by(Delivery.id.desc())
-        .limit(limit)
-    )
-    if before_id is not None:
-        query = query.where(Delivery.id < before_id)
-    return [(delivery_view(d), item_view(i)) for d, i in session.execute(query)]
 
 
 def pace(session: Session, outbound_id: int, *, sample: int = 200) -> float | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,9 +25,12 @@ from lux.kit.i18n import gettext as _
 from lux.kit.jobs import RetryLater
 from lux.ports.acts import ActKind, SendEmail
 from lux.ports.connector import Account, MailConnector
+from lux.vault import accounts
 
 if TYPE_CHECKING:
     from lux.kit.jobs import JobContext
+
+TELLING = 2  # refused recipients from which on the server may be at fault, rather than the one address
 
 
 @dataclass(kw_only=True)
@@ -41,6 +45,7 @@ class Prepared:
     builder: Builder
     watch: Watch
     total: int
+    opened_at: datetime  # when the account was opened
 
     def halted(self) -> Halt | None:
         """Return why nothing more may leave, or None."""
@@ -118,39 +123,52 @@ def is_due(session: Session, outbound_id: int) -> bool:
     return session.scalar(query.limit(1)) is not None
 
 
-def note_fault(context: JobContext, company_id: int, outbound_id: int, *, reason: str, is_paused: bool) -> None:
-    """Say on the outbound what the transport said; with `is_paused` a person has to mend it first."""
-    with context.db.begin(company_id) as session:
+def note_fault(
+    context: JobContext, prepared: Prepared, *, reason: str, is_paused: bool, field: str | None = None
+) -> None:
+    """Say on the outbound and on the account what the transport said; with `is_paused` a person has to mend it."""
+    outbound_id = prepared.outbound.id
+    with context.db.begin(prepared.outbound.company_id) as session:
+        _judge(session, prepared, fault=reason, field=field)
         if is_paused:
             refused.carry_out(session, outbound_id, Refusal(check="transport", effect=Effect.PAUSE, reason=reason))
             return
         load(session, outbound_id).reason = reason
 
 
-def after_halt(context: JobContext, company_id: int, outbound_id: int, halt: Halt) -> None:
+def note_success(session: Session, prepared: Prepared) -> None:
+    """Forget what an earlier run said of the transport: a message has left through it."""
+    outbound = load(session, prepared.outbound.id)
+    if not outbound.is_paused:
+        outbound.reason = ""
+    _judge(session, prepared)
+
+
+def _judge(session: Session, prepared: Prepared, *, fault: str = "", field: str | None = None) -> None:
+    if prepared.account.public_id:
+        accounts.note_use(session, prepared.account.public_id, since=prepared.opened_at, fault=fault, field=field)
+
+
+def after_halt(context: JobContext, prepared: Prepared, halt: Halt) -> None:
     """Do what a halt asks for: wait, rest, hold for a person, or leave."""
     if halt.interruption is not None:
         raise halt.interruption
     if halt.refusal is not None:
-        with context.db.begin(company_id) as session:
-            refused.carry_out(session, outbound_id, halt.refusal)
+        with context.db.begin(prepared.outbound.company_id) as session:
+            refused.carry_out(session, prepared.outbound.id, halt.refusal)
     if halt.kind == "refused":
-        note_fault(
-            context,
-            company_id,
-            outbound_id,
-            reason=_("The server refuses this content: %(words)s", words=halt.reason),
-            is_paused=True,
-        )
+        reason = _("The server refuses this content: %(words)s", words=halt.reason)
+        note_fault(context, prepared, reason=reason, is_paused=True)
     if halt.after:
         if halt.reason:
-            note_fault(context, company_id, outbound_id, reason=halt.reason, is_paused=False)
+            note_fault(context, prepared, reason=halt.reason, is_paused=False)
         raise RetryLater(halt.after)
 
 
-def end(context: JobContext, company_id: int, outbound_id: int) -> None:
+def end(context: JobContext, prepared: Prepared) -> None:
     """Close an outbound that has nothing left to send, or say when it goes on."""
-    with context.db.begin(company_id) as session:
+    outbound_id = prepared.outbound.id
+    with context.db.begin(prepared.outbound.company_id) as session:
         item, outbound = moves.locked(session, outbound_id=outbound_id)
         if outbound.state is OutboundState.CANCELLED:
             deliveries.skip_queued(session, outbound)  # what this run had claimed when it was cancelled
@@ -165,9 +183,24 @@ def end(context: JobContext, company_id: int, outbound_id: int) -> None:
         if not waiting:
             outbound.reason = ""
             deliveries.close(session, outbound, item)
+            _note_refusals(session, prepared, outbound)
             return
     seconds = (soonest - clock.now()).total_seconds() if soonest else 0.0
     raise RetryLater(max(0.5, seconds))
+
+
+def _note_refusals(session: Session, prepared: Prepared, outbound: Outbound) -> None:
+    """Say what kept everybody of a failed campaign from getting it: the server's most frequent words."""
+    if outbound.state is not OutboundState.FAILED or outbound.kind is not ActKind.EMAIL_CAMPAIGN:
+        return
+    words = select(Delivery.message, func.count()).where(
+        Delivery.outbound_id == outbound.id, Delivery.state == DeliveryState.FAILED
+    )
+    found = session.execute(words.group_by(Delivery.message).order_by(func.count().desc(), Delivery.message)).all()
+    total = sum(row[1] for row in found)
+    outbound.reason = _("All %(n)s recipients were refused. The server's words: %(words)s", n=total, words=found[0][0])
+    if total >= TELLING:
+        _judge(session, prepared, fault=outbound.reason)
 
 
 def _open(session: Session, context: JobContext, cleared: Cleared, stop: StopWatch) -> Prepared:
@@ -183,6 +216,7 @@ def _open(session: Session, context: JobContext, cleared: Cleared, stop: StopWat
         builder=builder_for(session, outbound, act),
         watch=Watch(context.db, stop, cleared),
         total=0,
+        opened_at=clock.now(),
     )
 
 

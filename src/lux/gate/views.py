@@ -60,6 +60,7 @@ class OutboundView:
     finished_at: datetime | None
     item: ItemView
     counts: Mapping[DeliveryState, int] = field(default_factory=dict)
+    proven: int = 0  # arrived though no answer said so: opened, clicked or unsubscribed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,11 +115,13 @@ def delivery_view(row: Delivery) -> DeliveryView:
     )  # fmt: skip
 
 
-def outbound_view(row: Outbound, of: ApprovalQueue, numbers: Mapping[DeliveryState, int]) -> OutboundView:
+def outbound_view(
+    row: Outbound, of: ApprovalQueue, numbers: Mapping[DeliveryState, int], *, proven: int = 0
+) -> OutboundView:
     """Return an outbound as a frozen value."""
     return OutboundView(
         id=row.id, public_id=row.public_id, state=row.state, subject=(row.subject_type, row.subject_id),
         is_paused=row.is_paused, pause_reason=row.pause_reason, check_failed=row.check_failed, reason=row.reason,
         is_materialised=row.is_materialised, due_at=row.due_at, started_at=row.started_at,
-        finished_at=row.finished_at, item=item_view(of), counts=numbers,
+        finished_at=row.finished_at, item=item_view(of), counts=numbers, proven=proven,
     )  # fmt: skip

@@ -113,13 +113,15 @@ def accept(session: Session, token: str, user: User) -> Company:
     return company
 
 
-def accept_as_new(session: Session, token: str, *, name: str, password: str) -> tuple[User, Company]:
+def accept_as_new(session: Session, token: str, *, name: str, password: str, hashed: str = "") -> tuple[User, Company]:
     """Make the invited person's account and let them in; raises InvalidInput.
 
     The address needs no further proof: the link was mailed to it.
     """
     invitation, company = by_token(session, token, lock=True)
-    user = users.create(session, name=name, email=invitation.email, password=password, context=[company.name])
+    user = users.create(
+        session, name=name, email=invitation.email, password=password, context=[company.name], hashed=hashed
+    )
     _enter(session, invitation, user)
     return user, company
 

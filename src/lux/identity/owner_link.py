@@ -48,6 +48,7 @@ def become_owner(
     company: str,
     timezone: str,
     currency: str,
+    hashed: str = "",
 ) -> tuple[User, Company]:
     """Use the owner link: make the person (owner and operator) and the first company.
 
@@ -56,7 +57,9 @@ def become_owner(
     tokens.spend(session, tokens.Purpose.OWNER_LINK, token)
     if has_owner(session):
         raise tokens.LinkGone
-    user = users.create(session, name=name, email=email, password=password, context=[company], is_operator=True)
+    user = users.create(
+        session, name=name, email=email, password=password, context=[company], is_operator=True, hashed=hashed
+    )
     note(session, None, user.id, "owner.created", about=("user", user.public_id))
     made = companies.create(session, name=company, owner_id=user.id, timezone=timezone, currency=currency)
     return user, made

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import base64
 import binascii
+import datetime as dt
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
@@ -13,6 +15,7 @@ from lux.kit.errors import InvalidInput
 from lux.kit.i18n import gettext as _
 
 Row = TypeVar("Row")
+LARGEST = 2**63 - 1  # what a row number can be
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,9 +40,48 @@ def decode_cursor(cursor: str, size: int) -> list[str | int | float | None]:
         raise _broken() from error
     if not isinstance(found, list) or len(found) != size:
         raise _broken()
-    if not all(value is None or isinstance(value, str | int | float) for value in found):
+    if not all(_is_storable(value) for value in found):
         raise _broken()
     return found
+
+
+def decode_int_cursor(cursor: str) -> int:
+    """Unpack a cursor that is one row number; raises InvalidInput when it was tampered with."""
+    return as_row_number(decode_cursor(cursor, 1)[0])
+
+
+def as_row_number(value: object) -> int:
+    """Return one value of a cursor as a row number; raises InvalidInput when it is none."""
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= LARGEST:
+        raise _broken()
+    return value
+
+
+def as_moment(value: object) -> dt.datetime:
+    """Return one value of a cursor as an aware time; raises InvalidInput when it is none."""
+    try:
+        found = dt.datetime.fromisoformat(str(value))
+        is_whole = found.tzinfo is not None and found.astimezone(dt.UTC) is not None
+    except (ValueError, OverflowError) as error:
+        raise _broken() from error
+    if not is_whole:
+        raise _broken()
+    return found
+
+
+def row_number(text: str) -> int:
+    """Read a row number from an address, for `request.args.get(…, type=row_number)`; raises ValueError."""
+    found = int(text) if len(text) <= len(str(LARGEST)) else -1
+    if not 0 <= found <= LARGEST:
+        raise ValueError
+    return found
+
+
+def _is_storable(value: object) -> bool:
+    """Say whether a database can compare with it: no list, no infinite or endless number."""
+    if isinstance(value, int | float):
+        return math.isfinite(value) and abs(value) <= LARGEST
+    return value is None or (isinstance(value, str) and "\0" not in value)
 
 
 def _broken() -> InvalidInput:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import uuid
 from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
@@ -152,6 +153,24 @@ def note_probe(session: Session, account: ProviderAccount, result: ProbeResult) 
     account.last_probe_message = result.message
     account.last_probe_field = result.field
     session.flush()
+
+
+def note_use(
+    session: Session, public_id: str, *, since: dt.datetime, fault: str = "", field: str | None = None
+) -> None:
+    """Keep what real mail said of an account: the words of a fault, or that it works (again).
+
+    `since` = when the account was opened: one that was changed or tested meanwhile is not judged by the older use.
+    """
+    account = session.scalars(
+        select(ProviderAccount).where(ProviderAccount.public_id == uuid.UUID(public_id)).with_for_update()
+    ).one_or_none()
+    if account is None or (account.last_probe_at is not None and account.last_probe_at > since):
+        return
+    if fault or account.last_probe_ok is not True:
+        account.last_probe_at = clock.now()
+        account.last_probe_ok, account.last_probe_message, account.last_probe_field = not fault, fault, field
+        session.flush()
 
 
 def _plain(schema: ConnectorSchema, values: Mapping[str, str]) -> dict[str, str]:

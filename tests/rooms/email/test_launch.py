@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 import time_machine
 
-from lux.gate import control, reads
+from lux.gate import control, reads, toggles
 from lux.gate.models import Delivery, Outbound
 from lux.gate.reads import DeliveryState, ItemState, OutboundState
 from lux.identity.access import Role
@@ -49,6 +49,63 @@ def test_an_edit_of_what_waits_makes_a_new_version_that_waits(lux: Installation)
     after = row(lux, firm, public_id).outbound.item
     assert (after.version, after.state, after.body["subject"]) == (2, ItemState.PENDING, "Better")
     assert after.content_hash != before.content_hash
+
+
+def held_back_by_its_switch(lux: Installation) -> tuple[Firm, uuid.UUID]:
+    """Approve a campaign whose switch is off: a check pauses it before anything has left."""
+    firm = campaigns.ready(lux)
+    switch(lux, firm, is_on=False)
+    public_id = campaigns.sent(lux, firm)
+    found = row(lux, firm, public_id)
+    assert (found.state, found.outbound.state) == (CampaignState.PAUSED, OutboundState.READY)
+    return firm, public_id
+
+
+def switch(lux: Installation, firm: Firm, *, is_on: bool) -> None:
+    """Turn e-mail on or off."""
+    with lux.db.begin(firm.id) as session:
+        toggles.set_toggle(session, firm.person, "channel_email", is_on=is_on, reason="test")
+
+
+def test_a_campaign_paused_before_it_began_can_be_edited(lux: Installation) -> None:
+    """Nothing has left: the editor opens, the yes is void, the pause is over, and a new yes lets it go."""
+    firm, public_id = held_back_by_its_switch(lux)
+    client = lux.client(firm)
+    assert "Saving voids the yes." in client.get(f"/campaigns/{public_id}/edit").text
+    assert save(lux, firm, public_id, subject="Better") is True
+    found = row(lux, firm, public_id)
+    assert (found.state, found.outbound.is_paused, found.outbound.item.version) == (CampaignState.PENDING, False, 2)
+    switch(lux, firm, is_on=True)
+    campaigns.approve(lux, firm, public_id)
+    lux.work()
+    assert row(lux, firm, public_id).counts == {DeliveryState.CAPTURED: 3}
+
+
+def test_a_campaign_paused_before_it_began_can_be_taken_back(lux: Installation) -> None:
+    """The page offers it, and it is a draft again."""
+    firm, public_id = held_back_by_its_switch(lux)
+    client = lux.client(firm)
+    assert "Take it back" in client.get(f"/campaigns/{public_id}").text
+    assert client.post(f"/campaigns/{public_id}/withdraw").status_code == 303
+    assert row(lux, firm, public_id).state is CampaignState.DRAFT
+    switch(lux, firm, is_on=True)
+    lux.work()
+    assert row(lux, firm, public_id).counts == {}
+
+
+def test_what_has_begun_to_leave_is_not_edited(lux: Installation) -> None:
+    """Paused in the middle: the refusal says that messages are leaving, and the page offers no way to take it back."""
+    firm = campaigns.ready(lux)
+    public_id = campaigns.draft(lux, firm)
+    campaigns.submit(lux, firm, public_id)
+    campaigns.approve(lux, firm, public_id)
+    with lux.db.begin(firm.id) as session:
+        outbound = session.query(Outbound).one()
+        outbound.state, outbound.is_paused = OutboundState.WORKING, True
+    client = lux.client(firm)
+    assert "Take it back" not in client.get(f"/campaigns/{public_id}").text
+    assert client.get(f"/campaigns/{public_id}/edit").status_code == 409
+    assert client.post(f"/campaigns/{public_id}/withdraw").status_code == 409
 
 
 def test_an_edit_voids_the_yes_of_a_scheduled_campaign(lux: Installation) -> None:

@@ -43,7 +43,7 @@ def test_the_addresses_in_a_captured_mail_work_as_they_stand_there(lux: Installa
     with lux.db.read(firm.id) as session:
         from lux.gate.preview import take_apart
 
-        html = take_apart(captured.message(session, one.id)).html
+        html = take_apart(captured.message(session, firm.person, one.id)).html
     stranger = lux.client()
     picture = re.search(r'src="https?://[^/]+(/o/[^"]+)"', html)
     links = re.findall(r'href="https?://[^/]+(/c/[^"]+)"', html)

@@ -102,6 +102,35 @@ def test_a_change_of_mind_is_consent_anew_with_proof(lux: Installation) -> None:
     assert not standing(lux, firm, address).is_mailable
 
 
+@pytest.mark.parametrize("reason", [r for r in SuppressionReason if r is not SuppressionReason.UNSUBSCRIBED])
+def test_the_word_of_somebody_suppressed_already_counts_and_the_page_says_so(
+    lux_sqlite: Installation, reason: SuppressionReason
+) -> None:
+    """Bounced before, then unsubscribed: consent is withdrawn, and no button promises what it can't do."""
+    lux = lux_sqlite
+    firm = campaigns.ready(lux, 1)
+    path, address = link(lux, firm)
+    with lux.db.begin(firm.id) as session:
+        consent.suppress(session, channel="email", address_key=address, reason=reason)
+    assert "Shall " in lux.client().get(path).text
+    for answer in (lux.client().post(path), lux.client().get(path), lux.client().post(f"{path}/undo")):
+        assert "You are unsubscribed" in answer.text
+        assert "<button" not in answer.text
+    found = standing(lux, firm, address)
+    assert (found.state, found.suppressed) == (ConsentState.WITHDRAWN, reason)
+
+
+def test_consent_withdrawn_by_the_company_shows_as_unsubscribed_and_can_be_given_anew(lux_sqlite: Installation) -> None:
+    """Withdrawn without a suppression: the page says so, and the person's own word brings mail again."""
+    firm = campaigns.ready(lux_sqlite, 1)
+    path, address = link(lux_sqlite, firm)
+    with lux_sqlite.db.begin(firm.id) as session:
+        consent.withdraw(session, channel="email", address_key=address, source="phone", suppress_too=False)
+    assert "You are unsubscribed" in lux_sqlite.client().get(path).text
+    assert "You are subscribed again" in lux_sqlite.client().post(f"{path}/undo").text
+    assert standing(lux_sqlite, firm, address).is_mailable
+
+
 def test_an_undo_lifts_no_other_suppression(lux: Installation) -> None:
     firm = campaigns.ready(lux, 1)
     path, address = link(lux, firm)

@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
+import sqlite3
 import uuid
+from collections.abc import Callable
+from contextlib import closing
+from functools import partial
+from urllib.parse import urlsplit
 
+import pytest
 import time_machine
+from sqlalchemy import make_url
 
-from lux.identity import sessions
+from lux.identity import invitations, owner_link, passwords, sessions, tokens
+from lux.identity.access import Role
 from lux.kit.db import ALL_COMPANIES
 from tests.factories import PASSWORD, Installation
 
@@ -100,3 +108,42 @@ def test_an_account_without_a_company_still_opens(lux_sqlite: Installation):
         cookie["sid"] = token
     for path in ("/account", "/account/password", "/account/sessions", "/companies", "/"):
         assert client.get(path).status_code == 200, path
+
+
+def test_nobody_waits_while_a_password_is_hashed(lux_sqlite: Installation, monkeypatch: pytest.MonkeyPatch):
+    """Hashing and comparing take a tenth of a second on purpose; SQLite's one writer is free meanwhile."""
+    lux, asked = lux_sqlite, []
+    file = make_url(lux.db.url).database or ""
+
+    def free(do: Callable[..., object], *arguments: object) -> object:
+        with closing(sqlite3.connect(file, timeout=0, isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            other.execute("ROLLBACK")
+        asked.append(do.__name__)
+        return do(*arguments)
+
+    for name in ("hash_password", "verify_password"):
+        monkeypatch.setattr(passwords, name, partial(free, getattr(passwords, name)))
+    link = owner_link.make_owner_link(lux.db, lux.settings) or ""
+    begun = {"name": "Maya", "email": "maya@example.com", "password": NEW, "company": "Lantern", "timezone": "UTC"}
+    assert lux.client().post(urlsplit(link).path, data={**begun, "currency": "EUR"}).status_code == 303
+    firm = lux.firm()
+    before = len(asked)
+    changed = lux.client(firm).post("/account/password", data={"present": PASSWORD, "password": NEW})
+    assert changed.status_code == 303
+    assert asked[before:] == ["verify_password", "hash_password"]
+    with lux.db.begin(ALL_COMPANIES) as session:
+        token = tokens.issue(session, tokens.Purpose.PASSWORD_RESET, user_id=firm.user_id)
+    assert lux.client().post(f"/reset/{token}", data={"password": "nine brisk otters 7"}).status_code == 303
+    with lux.db.begin(firm.id) as session:
+        _row, token = invitations.invite(session, firm.person, email="new@example.com", role=Role.VIEWER)
+    joined = lux.client().post(f"/invitation/{token}/new", data={"name": "New", "password": "nine brisk otters 7"})
+    assert joined.status_code == 303
+
+
+def test_a_link_that_is_gone_costs_no_hash(lux_sqlite: Installation, monkeypatch: pytest.MonkeyPatch):
+    """Strangers can't keep the machine busy by posting to links they made up."""
+    monkeypatch.setattr(passwords, "hash_password", None)
+    for path in ("/welcome/made-up", "/reset/made-up", "/invitation/made-up/new"):
+        form = {"name": "X Y", "email": "x@example.com", "password": NEW, "company": "Z", "timezone": "UTC"}
+        assert lux_sqlite.client().post(path, data={**form, "currency": "EUR"}).status_code in {404, 410, 422}

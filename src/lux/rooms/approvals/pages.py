@@ -17,6 +17,7 @@ from lux.ui import csp
 from lux.ui.access import access
 from lux.ui.forms import form_state, read_form, shows_again
 from lux.ui.pages import page, redirect_to, toast
+from lux.ui.paging import row_number
 from lux.ui.web import company_id, person, session
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ def index() -> Response:
     """Show what waits, what is on its way, what is past."""
     tab = request.args.get("tab", "waiting")
     states = queries.TABS.get(tab, queries.WAITING)
-    before = queries.row_number(request.args.get("before"))
+    before = request.args.get("before", type=row_number)
     items = reads.items(session(), states=states, before_id=before, limit=queries.PAGE + 1)
     return page("approvals/index.html", block="rows", tab=tab, items=items[: queries.PAGE],
                 more=len(items) > queries.PAGE, waiting=reads.waiting(session()), words=queries)  # fmt: skip
@@ -46,7 +47,7 @@ def show(public_id: uuid.UUID) -> Response:
     basis, changed = queries.changes(session(), item)
     samples = preview.samples(session(), item.id)
     return page("approvals/show.html", item=item, outbound=outbound, basis=basis, changed=changed, samples=samples,
-                campaign=queries.campaign_of(session(), item), sample=request.args.get("as", type=int),
+                campaign=queries.campaign_of(session(), item), sample=request.args.get("as", type=row_number),
                 form=form_state({}), words=queries,
                 company=companies.current(session()), stops=stop.active(session(), company_id()),
                 zone=companies.current(session()).timezone)  # fmt: skip
@@ -57,7 +58,7 @@ def show(public_id: uuid.UUID) -> Response:
 def preview_frame(public_id: uuid.UUID) -> Response:
     """Serve the message itself for a sandboxed frame."""
     item = reads.item(session(), public_id)
-    shown = preview.rendered(session(), item.id, contact_id=request.args.get("as", type=int))
+    shown = preview.rendered(session(), item.id, contact_id=request.args.get("as", type=row_number))
     response = make_response(shown.html if request.args.get("part") != "text" else preview.text_page(shown.text))
     return csp.use_mail_preview_policy(response)
 
@@ -149,6 +150,6 @@ def stop_resume() -> Response:
 @access(Right.MANAGE)
 def audit() -> Response:
     """Show the company's audit chain."""
-    before = queries.row_number(request.args.get("before"))
+    before = request.args.get("before", type=row_number)
     lines = queries.audit_lines(session(), company_id(), before=before, limit=queries.PAGE + 1)
     return page("approvals/audit.html", block="rows", lines=lines[: queries.PAGE], more=len(lines) > queries.PAGE)

@@ -29,7 +29,6 @@ TABS: Mapping[str, Sequence[ItemState]] = {
 }
 PAGE = 50
 _CONTEXT_LINES = 2
-_LONGEST_NUMBER = 18  # digits: whatever has no more fits into a row's number
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,12 +37,6 @@ class Change:
 
     label: str
     lines: Sequence[tuple[str, str]]  # (in | out | same | gap, text), as the diff macro takes it
-
-
-def row_number(text: str | None) -> int | None:
-    """Return the row that a page begins below; what can't be one begins at the first page."""
-    is_number = text is not None and text.isascii() and text.isdecimal() and len(text) <= _LONGEST_NUMBER
-    return int(text) if is_number and text else None
 
 
 def waiting_count(session: Session, _company_id: int) -> int:

@@ -40,8 +40,8 @@ class ImportStep:
     """There is somebody to write to."""
 
     def step(self, session: Session, company_id: int) -> SetupStep:  # noqa: ARG002 - the session carries the company
-        """Look whether there is a contact."""
-        is_done = people.has_any(session)
+        """Look whether there is a contact outside the trash."""
+        is_done = people.has_active(session)
         return SetupStep(
             key="import",
             title=_("Import your contacts"),

@@ -7,14 +7,12 @@ from dataclasses import dataclass
 from email import message_from_bytes, policy
 from typing import TYPE_CHECKING
 
-from lux.gate import captured, reads
+from lux.gate import captured
 from lux.gate.preview import COUNTING_PICTURE
-from lux.gate.reads import DeliveryState
-from lux.kit.errors import NotFound
 from lux.render.links import is_web
 from lux.render.markup import TAG, pieces
 from lux.rooms.content.service.previews import text_page
-from lux.ui.paging import Slice, decode_cursor, encode_cursor
+from lux.ui.paging import Slice, decode_int_cursor, encode_cursor
 
 if TYPE_CHECKING:
     from email.message import EmailMessage
@@ -22,6 +20,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from lux.gate.reads import DeliveryView, ItemView
+    from lux.identity.access import Person
 
 PAGE = 50
 SHOWN_HEADERS = 60  # of a message; there are never so many
@@ -43,24 +42,24 @@ class Letter:
     size: int  # bytes
 
 
-def listing(session: Session, cursor: str = "", limit: int = PAGE) -> Slice[tuple[DeliveryView, ItemView]]:
-    """Return one page of captured messages, newest first."""
-    before = int(decode_cursor(cursor, 1)[0] or 0) if cursor else None
-    found = reads.captured(session, before_id=before, limit=limit + 1)
+def listing(
+    session: Session, reader: Person, cursor: str = "", limit: int = PAGE
+) -> Slice[tuple[DeliveryView, ItemView]]:
+    """Return one page of the captured messages somebody may read, newest first."""
+    before = decode_int_cursor(cursor) if cursor else None
+    found = captured.listing(session, reader, before_id=before, limit=limit + 1)
     rows = found[:limit]
     return Slice(rows=rows, next_cursor=encode_cursor(rows[-1][0].id) if len(found) > limit else None)
 
 
-def letter(session: Session, delivery_id: int) -> Letter:
-    """Return a captured message; raises NotFound."""
-    row = reads.delivery(session, delivery_id)
-    if row.state is not DeliveryState.CAPTURED:
-        raise NotFound
-    raw = captured.message(session, delivery_id)
+def letter(session: Session, reader: Person, delivery_id: int) -> Letter:
+    """Return a captured message; raises NotFound, also for one that is somebody else's."""
+    row, item = captured.find(session, reader, delivery_id)
+    raw = captured.message(session, reader, delivery_id)
     parsed = message_from_bytes(raw, policy=policy.default)
     return Letter(
         id=delivery_id,
-        item=reads.outbound(session, row.outbound_id).item,
+        item=item,
         delivery=row,
         subject=str(parsed["Subject"] or ""),
         sender=str(parsed["From"] or ""),
@@ -72,9 +71,9 @@ def letter(session: Session, delivery_id: int) -> Letter:
     )
 
 
-def raw(session: Session, delivery_id: int) -> bytes:
-    """Return a captured message as it was written; raises NotFound."""
-    return captured.message(session, delivery_id)
+def raw(session: Session, reader: Person, delivery_id: int) -> bytes:
+    """Return a captured message as it was written; raises NotFound, also for one that is somebody else's."""
+    return captured.message(session, reader, delivery_id)
 
 
 def as_page(found: Letter) -> str:

@@ -9,7 +9,7 @@ from lux.kit.i18n import gettext as _
 from lux.rooms.content.service import Content
 from lux.rooms.email import audience, composing, launch, queries, service
 from lux.rooms.email.service import Changes
-from lux.rooms.email.states import CampaignState, state_of
+from lux.rooms.email.states import is_waiting
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from lux.identity.access import Person
     from lux.rooms.email.forms import CampaignForm
     from lux.rooms.email.models import Campaign
-
-WAITING = frozenset({CampaignState.PENDING, CampaignState.SCHEDULED})
 
 
 def values_of(session: Session, campaign: Campaign) -> dict[str, Any]:
@@ -45,9 +43,9 @@ def save(session: Session, campaign: Campaign, form: CampaignForm, *, editor: Pe
 
     What was submitted has to stay sendable: a finding that blocks refuses the save, and nothing is lost.
     """
-    state = state_of(queries.outbound_of(session, campaign))
+    was_waiting = is_waiting(queries.outbound_of(session, campaign))
     service.save(session, campaign, changes_of(session, form))
-    if state not in WAITING:
+    if not was_waiting:
         return False
     launch.revise(session, campaign, editor=editor)
     return True

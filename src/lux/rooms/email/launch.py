@@ -14,7 +14,7 @@ from lux.kit.i18n import gettext as _
 from lux.rooms.email import composing, preflight, queries, service
 from lux.rooms.email.links import no_links
 from lux.rooms.email.queries import SUBJECT
-from lux.rooms.email.states import CampaignState, state_of
+from lux.rooms.email.states import CampaignState, is_waiting, state_of
 from lux.rooms.email.watch import OPEN
 
 if TYPE_CHECKING:
@@ -96,17 +96,11 @@ def withdraw(session: Session, campaign: Campaign, *, by: Person, reason: str = 
     by.require(Right.EDIT)
     service.lock(session, campaign)
     outbound = queries.outbound_of(session, campaign)
-    if outbound is None or not _waits(outbound):
+    if outbound is None or not is_waiting(outbound):
         raise WrongState(_("There is nothing to take back."))
     submit.withdraw(session, outbound.id, by=by, reason=reason)
     campaign.outbound_id = None
     session.flush()
-
-
-def _waits(outbound: OutboundView) -> bool:
-    """Say whether it is submitted and nothing of it has begun to leave, paused or not."""
-    is_paused_before = outbound.is_paused and outbound.state is reads.OutboundState.READY
-    return is_paused_before or state_of(outbound) in {CampaignState.PENDING, CampaignState.SCHEDULED}
 
 
 def send_test(session: Session, campaign: Campaign, asked: Asked, *, member_ids: Sequence[str]) -> int:

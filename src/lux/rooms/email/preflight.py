@@ -172,7 +172,7 @@ def _transport(session: Session, link: Link) -> Iterator[Finding]:
         yield Finding(
             code="transport_failing",
             severity="warn",
-            message=_("The last test of the mail server “%(name)s” failed: %(why)s", name=account.label,
+            message=_("The mail server “%(name)s” failed when it was tried last: %(why)s", name=account.label,
                       why=account.last_probe_message),
             fix=_("Mend it, or the messages will wait."),
             url=link("integrations"),

@@ -12,11 +12,11 @@ from sqlalchemy import Select, and_, func, or_, select
 
 from lux.gate import reads
 from lux.gate.reads import DeliveryState, ItemState, OutboundState
-from lux.kit.errors import InvalidInput, NotFound
+from lux.kit.errors import NotFound
 from lux.ledger import facts
 from lux.rooms.email.models import Campaign
-from lux.rooms.email.states import REACHED, CampaignState, chip_of, label, state_of
-from lux.ui.paging import Slice, decode_cursor, encode_cursor
+from lux.rooms.email.states import CampaignState, chip_of, label, reached, state_of
+from lux.ui.paging import Slice, as_moment, as_row_number, decode_cursor, encode_cursor
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -61,8 +61,8 @@ class CampaignRow:
 
     @property
     def reached(self) -> int:
-        """Return how many messages arrived somewhere: sent, delivered or captured."""
-        return sum(self.counts.get(state, 0) for state in REACHED)
+        """Return how many messages arrived somewhere."""
+        return reached(self.outbound)
 
     def people(self, kind: str) -> int:
         """Return how many recipients did something at least once."""
@@ -252,7 +252,4 @@ def _where(cursor: str) -> tuple[str, datetime | None, int]:
     if not cursor:
         return _FORWARD, None, 0
     way, at, last_id = decode_cursor(cursor, 3)
-    try:
-        return str(way), datetime.fromisoformat(str(at)), int(last_id or 0)
-    except ValueError as error:
-        raise InvalidInput(field="cursor") from error
+    return str(way), as_moment(at), as_row_number(last_id)

@@ -12,8 +12,8 @@ from lux.gate.reads import DeliveryState
 from lux.kit import clock
 from lux.kit.i18n import gettext as _
 from lux.ledger import facts
+from lux.rooms.email import states
 from lux.rooms.email.queries import SUBJECT
-from lux.rooms.email.states import REACHED
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -54,7 +54,7 @@ class Report:
     """All that is known of one campaign run."""
 
     recipients: int
-    reached: int  # sent, delivered or captured: who could open it
+    reached: int  # who could open it
     is_captured: bool
     outcome: Sequence[Figure]
     engagement: Sequence[Figure]
@@ -71,7 +71,7 @@ class Report:
 def report_of(session: Session, campaign: Campaign, outbound: OutboundView) -> Report:
     """Return the report of a campaign; the outbound's view must carry counts."""
     counts = outbound.counts
-    reached = sum(counts.get(state, 0) for state in REACHED)
+    reached = states.reached(outbound)
     rolled = facts.rolled_up(session, SUBJECT, [campaign.id])
     numbers = {kind: rolled.get((campaign.id, kind), (0, 0)) for kind in (OPENED, CLICKED, UNSUBSCRIBED)}
     days, by_kind = timeline(session, campaign.id, outbound.started_at)
@@ -115,9 +115,6 @@ def timeline(
     return days, {kind: [found.get((day, kind), 0) for day in days] for kind in kinds}
 
 
-_LEFT = (DeliveryState.SENT, DeliveryState.DELIVERED, DeliveryState.BOUNCED)
-
-
 def _outcome(counts: Mapping[DeliveryState, int]) -> list[Figure]:
     total = sum(counts.values())
     whole = {"of": total, "of_words": _("recipients")}
@@ -126,7 +123,7 @@ def _outcome(counts: Mapping[DeliveryState, int]) -> list[Figure]:
         Figure(
             key="sent",
             label=_("Sent"),
-            value=sum(counts.get(state, 0) for state in _LEFT),
+            value=sum(counts.get(state, 0) for state in states.LEFT),
             definition=_("Messages for which the next mail server took responsibility."),
             **whole,  # type: ignore[arg-type]
         ),

@@ -13,7 +13,7 @@ from lux.kit import clock, i18n
 from lux.kit.i18n import gettext as _
 from lux.rooms.contacts.spreadsheet import disarmed
 from lux.rooms.email.states import delivery_label
-from lux.ui.paging import Slice, decode_cursor, encode_cursor
+from lux.ui.paging import Slice, decode_int_cursor, encode_cursor
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -39,7 +39,7 @@ def recipients(
     session: Session, outbound_id: int, *, chosen: str = "", text: str = "", cursor: str = "", limit: int = PAGE
 ) -> Slice[DeliveryView]:
     """Return one page of recipients in the order they were written down."""
-    after = int(decode_cursor(cursor, 1)[0] or 0) if cursor else 0
+    after = decode_int_cursor(cursor) if cursor else 0
     found = reads.deliveries(
         session,
         outbound_id,
@@ -69,6 +69,8 @@ def why(row: DeliveryView) -> str:
     """Return in plain words why a recipient is where they are; empty = there is nothing to explain."""
     if row.state is DeliveryState.QUEUED and row.attempts:
         return _("Tried %(n)s times; the next try is due.", n=row.attempts)
+    if row.state is DeliveryState.UNKNOWN and (row.first_opened_at or row.first_clicked_at or row.unsubscribed_at):
+        return _("No answer came when it was sent. It was opened since, so it arrived.")
     if row.state is DeliveryState.UNKNOWN:
         return _("The message had left when the connection ended, and no answer came. It is not repeated by itself.")
     if row.state not in {DeliveryState.FAILED, DeliveryState.SKIPPED, DeliveryState.BOUNCED}:

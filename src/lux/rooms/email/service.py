@@ -13,7 +13,7 @@ from lux.kit.i18n import gettext as _
 from lux.rooms.content.service import Content
 from lux.rooms.email import queries
 from lux.rooms.email.models import Campaign
-from lux.rooms.email.states import EDITABLE, CampaignState, state_of
+from lux.rooms.email.states import CampaignState, is_waiting, state_of
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -138,7 +138,7 @@ def is_editable(campaign: Campaign, outbound: OutboundView | None) -> bool:
     if campaign.trashed_at is not None:
         return False
     is_refused = outbound is not None and outbound.state.value == "refused"
-    return is_refused or state_of(outbound) in EDITABLE
+    return is_refused or state_of(outbound) is CampaignState.DRAFT or is_waiting(outbound)
 
 
 def refuse_unless_editable(campaign: Campaign, outbound: OutboundView | None) -> None:

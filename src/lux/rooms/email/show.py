@@ -24,7 +24,7 @@ from lux.rooms.email import (
     watch,
 )
 from lux.rooms.email.links import links_for
-from lux.rooms.email.states import CampaignState, delivery_label
+from lux.rooms.email.states import CampaignState, delivery_label, is_waiting
 from lux.ui.forms import form_state
 
 if TYPE_CHECKING:
@@ -37,7 +37,6 @@ if TYPE_CHECKING:
     from lux.ui.forms import FormState
 
 CONTENT_FIELDS = ("format", "subject", "preview_text", "source", "text")
-BEFORE_SENDING = frozenset({CampaignState.DRAFT, CampaignState.PENDING, CampaignState.SCHEDULED})
 
 
 def head(session: Session, campaign: Campaign) -> dict[str, Any]:
@@ -66,7 +65,7 @@ def overview(session: Session, campaign: Campaign, person: Person) -> dict[str, 
         "S": CampaignState,
         "form": form_state({"when": "approved"}),
     }
-    if row.state in BEFORE_SENDING or context["is_editable"]:
+    if row.state is CampaignState.DRAFT or is_waiting(row.outbound) or context["is_editable"]:
         context["checked"] = preflight.check(session, campaign, link=links_for(campaign))
         context |= tests(session, campaign)
     if row.outbound is not None and row.state not in {CampaignState.DRAFT, CampaignState.PENDING}:
@@ -99,7 +98,7 @@ def editor(session: Session, campaign: Campaign, form: FormState) -> dict[str, A
         "senders": composing.sender_choices(session),
         "audience_choices": audience.choices(session),
         "counted": audience.counted(session, str(form.value("audience"))),
-        "will_wait_again": context["row"].state in {CampaignState.PENDING, CampaignState.SCHEDULED},
+        "will_wait_again": is_waiting(context["outbound"]),
         "senders_url": links_for(campaign)("senders"),
     }
 
@@ -128,6 +127,10 @@ def _about_sending(outbound: OutboundView) -> list[tuple[str, str, str]]:
     found = []
     if outbound.is_paused:
         found.append(("warn", _("Paused"), outbound.pause_reason))
+    elif outbound.state is OutboundState.WORKING and outbound.reason:
+        found.append(("warn", _("The mail server does not take mail just now; it is tried again."), outbound.reason))
+    if outbound.state is OutboundState.FAILED and outbound.reason:
+        found.append(("bad", _("Nobody got it."), outbound.reason))
     if outbound.state is OutboundState.REFUSED:
         found.append(("bad", _("A check refused it."), outbound.reason))
     if outbound.state is OutboundState.CANCELLED:

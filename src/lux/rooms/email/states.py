@@ -27,10 +27,10 @@ class CampaignState(enum.Enum):
     FAILED = "failed"  # nothing could leave
 
 
-EDITABLE = frozenset({CampaignState.DRAFT, CampaignState.PENDING, CampaignState.SCHEDULED})
 RUNNING = frozenset({CampaignState.SCHEDULED, CampaignState.SENDING, CampaignState.PAUSED})
 ENDED = frozenset({CampaignState.SENT, CampaignState.CANCELLED, CampaignState.FAILED})
 REACHED = (DeliveryState.SENT, DeliveryState.DELIVERED, DeliveryState.CAPTURED)  # could be opened
+LEFT = (DeliveryState.SENT, DeliveryState.DELIVERED, DeliveryState.BOUNCED)  # the next server took it: counted as sent
 BACK_TO_DRAFT = frozenset({ItemState.REJECTED, ItemState.EXPIRED})
 
 _BY_OUTBOUND = {
@@ -53,6 +53,18 @@ def state_of(outbound: OutboundView | None) -> CampaignState:
     if outbound.is_paused and state in RUNNING:
         return CampaignState.PAUSED
     return state
+
+
+def is_waiting(outbound: OutboundView | None) -> bool:
+    """Say whether a campaign was submitted and nothing of it has left: it can be changed or taken back.
+
+    One that a check paused before it began waits too: its outbound is ready and not working.
+    """
+    state = state_of(outbound)
+    has_not_begun = outbound is not None and outbound.state is OutboundState.READY
+    return state in {CampaignState.PENDING, CampaignState.SCHEDULED} or (
+        state is CampaignState.PAUSED and has_not_begun
+    )
 
 
 def label(state: CampaignState, counts: Mapping[DeliveryState, int] | None = None) -> str:
@@ -83,6 +95,14 @@ def is_captured_only(counts: Mapping[DeliveryState, int]) -> bool:
     """Say whether nothing left the house: the built-in mailbox kept it."""
     left = (DeliveryState.SENT, DeliveryState.DELIVERED, DeliveryState.BOUNCED, DeliveryState.UNKNOWN)
     return counts.get(DeliveryState.CAPTURED, 0) > 0 and not any(counts.get(state) for state in left)
+
+
+def reached(outbound: OutboundView | None) -> int:
+    """Return how many got it: sent, delivered or captured, or without an answer but opened: that proves it arrived.
+
+    It is what opens and clicks are a share of, in the report, the list, the tiles and wherever else.
+    """
+    return sum(outbound.counts.get(state, 0) for state in REACHED) + outbound.proven if outbound else 0
 
 
 def delivery_label(state: DeliveryState) -> str:

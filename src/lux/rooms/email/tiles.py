@@ -11,7 +11,7 @@ from lux.kit import clock
 from lux.kit.i18n import gettext as _
 from lux.ports.contributions import Tile
 from lux.rooms.email import queries
-from lux.rooms.email.states import REACHED, CampaignState
+from lux.rooms.email.states import LEFT, CampaignState
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -25,7 +25,7 @@ RESULT_DAYS = 30
 class Trouble:
     """Campaigns that failed, are paused, or have open outcomes."""
 
-    key = "campaign_trouble"
+    key, section = "campaign_trouble", "broken"
 
     def tile(self, session: Session, _company_id: int, _role: str) -> Tile | None:
         """Return the tile only while there is trouble."""
@@ -38,10 +38,16 @@ class Trouble:
             return None
         return Tile(
             key=self.key,
-            section="broken",
+            section=self.section,
             title=_("Campaigns that need a hand"),
             template="email/_trouble_tile.html",
-            context={"rows": rows, "flush": True, "icon_name": "alert-triangle", "next": (_("All campaigns"), _LIST)},
+            context={
+                "rows": rows,
+                "flush": True,
+                "shape": "rows",
+                "icon_name": "alert-triangle",
+                "next": (_("All campaigns"), _LIST),
+            },
             order=20,
         )
 
@@ -49,20 +55,21 @@ class Trouble:
 class Today:
     """What goes out before the company's day ends."""
 
-    key = "campaigns_today"
+    key, section = "campaigns_today", "today"
 
     def tile(self, session: Session, _company_id: int, _role: str) -> Tile | None:
         """Return what is leaving or due today, the soonest first."""
         rows = queries.due_before(session, end_of_day(companies.current(session).timezone), SHOWN)
         return Tile(
             key=self.key,
-            section="today",
+            section=self.section,
             title=_("Goes out today"),
             template="email/_today_tile.html",
             state="ready" if rows else "empty",
             context={
                 "rows": rows,
                 "flush": bool(rows),
+                "shape": "rows",
                 "icon_name": "calendar",
                 "next": (_("Scheduled campaigns"), f"{_LIST}?state=scheduled"),
                 "text": _("Nothing goes out today."),
@@ -76,7 +83,7 @@ class Today:
 class Result:
     """How the mails of the last 30 days went."""
 
-    key = "campaign_result"
+    key, section = "campaign_result", "result"
 
     def tile(self, session: Session, _company_id: int, _role: str) -> Tile | None:
         """Return sent, opened and clicked over the campaigns that ended within the last 30 days."""
@@ -84,12 +91,13 @@ class Result:
         reached = sum(row.reached for row in rows)
         return Tile(
             key=self.key,
-            section="result",
+            section=self.section,
             title=_("E-mail, last 30 days"),
             template="email/_result_tile.html",
             state="ready" if rows else "empty",
             context={
                 **_sums(rows, reached),
+                "shape": "stat",
                 "icon_name": "bar-chart-2",
                 "next": (_("Sent campaigns"), f"{_LIST}?state=sent"),
                 "text": _("No campaign has ended in the last 30 days."),
@@ -103,13 +111,13 @@ class Result:
 class Hub:
     """The way into the campaigns."""
 
-    key = "campaign_hub"
+    key, section = "campaign_hub", "hubs"
 
     def tile(self, session: Session, _company_id: int, _role: str) -> Tile | None:
         """Return how many campaigns there are, by what can be done about them."""
         return Tile(
             key=self.key,
-            section="hubs",
+            section=self.section,
             title=_("Campaigns"),
             template="email/_hub_tile.html",
             context={"number": queries.count(session), "icon_name": "send", "next": (_("Open"), _LIST)},
@@ -137,7 +145,7 @@ def _sums(rows: list[CampaignRow], reached: int) -> dict[str, Any]:
     return {
         "campaigns": len(rows),
         "reached": reached,
-        "sent": over(*(state for state in REACHED if state is not DeliveryState.CAPTURED)),
+        "sent": over(*LEFT),
         "captured": over(DeliveryState.CAPTURED),
         "failed": over(DeliveryState.FAILED, DeliveryState.BOUNCED),
         "openers": sum(row.people("email.opened") for row in rows),

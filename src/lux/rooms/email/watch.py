@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from lux.gate import reads
 from lux.gate.reads import DeliveryState
 from lux.kit import clock
-from lux.rooms.email.states import CampaignState, delivery_label, label, state_of
+from lux.rooms.email.states import CampaignState, delivery_label, is_waiting, label, state_of
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -42,6 +42,7 @@ class Progress:
     per_second: float | None  # None = nothing left within the last half minute
     due_at: datetime | None
     finished_at: datetime | None
+    is_untouched: bool = False  # nothing has left: it can be taken back
 
     @property
     def ended(self) -> int:
@@ -115,4 +116,5 @@ def progress_of(session: Session, outbound: OutboundView) -> Progress:
         per_second=reads.pace(session, outbound.id) if is_running else None,
         due_at=outbound.due_at,
         finished_at=outbound.finished_at,
+        is_untouched=is_waiting(outbound),
     )

@@ -36,7 +36,7 @@ class MailServerStep:
             detail=detail,
             url=INTEGRATIONS,
             is_done=is_done,
-            order=30,
+            order=40,
         )
 
 
@@ -54,7 +54,7 @@ class VaultHealth:
 
 
 class MailServerHealth:
-    """What the last test of the company's mail server said; the test itself is made on its page."""
+    """What the company's mail server said last, to a test or to real mail; a test is made on its page."""
 
     key = "mail_server"
 
@@ -72,13 +72,11 @@ class MailServerHealth:
             message = _("%(name)s was never tested as it is now.", name=account.label)
             return (HealthFinding(key=self.key, level="unknown", message=message, fix=_("Test it."), url=url),)
         if account.last_probe_ok:
-            message = _("%(name)s worked when it was tested last.", name=account.label)
+            message = _("%(name)s worked when it was tried last.", name=account.label)
             return (HealthFinding(key=self.key, level="ok", message=message, url=url),)
-        return (
-            HealthFinding(
-                key=self.key, level="bad", message=account.last_probe_message, fix=_("Mend the account."), url=url
-            ),
-        )
+        message = _("%(name)s failed: %(words)s", name=account.label, words=account.last_probe_message)
+        fix = _("Mend the account and test it. Campaigns that were paused go on when somebody resumes them.")
+        return (HealthFinding(key=self.key, level="bad", message=message, fix=fix, url=url),)
 
 
 CONTRIBUTIONS = Contributions(

@@ -61,7 +61,7 @@ def resubscribe(token: str) -> Response:
 @letters.get("/<token>")
 @public("the token in the link proves the recipient, who looks at the mail they got")
 def letter(token: str) -> Response:
-    """Show a mail in the browser, exactly as it was sent to this recipient."""
+    """Show a mail in the browser: the content that was approved, with this recipient's details as they are today."""
     proven = service.company_of(web.database(), web.settings(), token, purpose=VIEW)
     if proven is None:
         return _unknown()

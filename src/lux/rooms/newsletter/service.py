@@ -34,6 +34,7 @@ class Subscriber:
     company_name: str
     language: str  # "" = not known
     is_unsubscribed: bool
+    may_return: bool  # nothing but their own word keeps mail from them
 
 
 def company_of(db: Database, settings: Settings, token: str, *, purpose: str = UNSUBSCRIBE) -> tuple[int, int] | None:
@@ -58,6 +59,7 @@ def subscriber(session: Session, delivery_id: int) -> Subscriber:
         company_name=company.name,
         language=best_locale(language),
         is_unsubscribed=found.is_unsubscribed,
+        may_return=found.may_return,
     )
 
 

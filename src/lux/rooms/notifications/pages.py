@@ -13,7 +13,7 @@ from lux.rooms.notifications import queries, service
 from lux.ui import web
 from lux.ui.access import access
 from lux.ui.pages import local_path, page, redirect_to, toast
-from lux.ui.paging import decode_cursor, encode_cursor
+from lux.ui.paging import decode_int_cursor, encode_cursor
 
 if TYPE_CHECKING:
     from werkzeug.wrappers import Response
@@ -27,8 +27,8 @@ blueprints = (notifications,)
 def index() -> Response:
     """Show a person's notices, the newest first."""
     cursor = request.args.get("cursor")
-    before = decode_cursor(cursor, 1)[0] if cursor else None
-    rows = queries.newest(web.session(), web.person().user_id, before=before if isinstance(before, int) else None)
+    before = decode_int_cursor(cursor) if cursor else None
+    rows = queries.newest(web.session(), web.person().user_id, before=before)
     more = encode_cursor(rows[-1].id) if len(rows) == queries.PAGE else None
     unread = queries.unread_count(web.session(), web.person().user_id)
     return page("notifications/index.html", block="rows", rows=rows, more=more, unread=unread, is_first=not cursor)

@@ -12,8 +12,10 @@ from lux.kit.db import ALL_COMPANIES
 from lux.kit.errors import RateLimitReached
 from lux.kit.i18n import lazy_gettext as _
 from lux.kit.jobs import JobKind, Schedule
+from lux.vault import accounts
 
 if TYPE_CHECKING:
+    from lux.kit.db import Database
     from lux.kit.jobs import JobContext
 
 log = structlog.get_logger(__name__)
@@ -27,18 +29,17 @@ def reset_mail(context: JobContext, args: dict[str, Any]) -> None:
     user_id = args.get("user_id")
     if user_id is None:
         return
-    with context.db.read(ALL_COMPANIES) as session:
-        companies = members.companies_of(session, user_id)
-    if not companies:
+    company_id = _carrier(context.db, user_id)
+    if company_id is None:
         log.warning("reset_mail_without_company", user_id=user_id)
         return
     try:
-        with context.db.begin(companies[0].id) as session:
+        with context.db.begin(company_id) as session:
             user = users.by_id(session, user_id)
             token = tokens.issue(session, tokens.Purpose.PASSWORD_RESET, user_id=user.id)
             submit_system_email(
                 session,
-                company_id=companies[0].id,
+                company_id=company_id,
                 template="password_reset",
                 recipient=user.email,
                 params={"url": f"{context.settings.base_url}/reset/{token}", "minutes": str(_minutes())},
@@ -53,6 +54,24 @@ def sweep(context: JobContext, _args: dict[str, Any]) -> None:
     with context.db.begin(ALL_COMPANIES) as session:
         sessions.sweep(session, context.settings)
         tokens.sweep(session)
+
+
+def _carrier(db: Database, user_id: int) -> int | None:
+    """Return the company whose mail server carries a person's link: who runs that server could read it.
+
+    It is one in which the person may most, so that a company in which they only look never carries the key to one
+    they own; among those, one with a mail server before one whose mail is captured.
+    """
+    with db.read(ALL_COMPANIES) as session:
+        companies = members.companies_of(session, user_id)
+    most = max((company.role.rank for company in companies), default=0)
+    ids = [company.id for company in companies if company.role.rank == most]
+    return next((number for number in ids if _has_server(db, number)), ids[0] if ids else None)
+
+
+def _has_server(db: Database, company_id: int) -> bool:
+    with db.read(company_id) as session:
+        return accounts.default(session, "email") is not None
 
 
 def _minutes() -> int:

@@ -1,4 +1,8 @@
-"""Signing in, resetting a password, joining by invitation; the door tells strangers nothing."""
+"""Signing in, resetting a password, joining by invitation; the door tells strangers nothing.
+
+What compares or hashes a password takes the database, not a session: it takes a tenth of a second on purpose, and no
+transaction is held open for that long (on SQLite nobody else could write meanwhile).
+"""
 
 from __future__ import annotations
 
@@ -13,7 +17,7 @@ from lux.identity.models import Company, Invitation, User
 from lux.kit import jobs, rates
 from lux.kit.addresses import email_key, parse_email
 from lux.kit.db import ALL_COMPANIES, Database
-from lux.kit.errors import InvalidInput
+from lux.kit.errors import Conflict, InvalidInput
 from lux.kit.i18n import gettext as _
 
 if TYPE_CHECKING:
@@ -40,11 +44,7 @@ class Welcome:
 
 
 def sign_in(db: Database, settings: Settings, form: SignInForm, browser: Browser, *, replaces: Person | None) -> str:
-    """Return the token of a new session; raises InvalidInput with one answer for every reason, RateLimitReached.
-
-    It takes the database, not a session: comparing a password takes a tenth of a second on purpose, and no
-    transaction is held open for that long.
-    """
+    """Return the token of a new session; raises InvalidInput with one answer for every reason, RateLimitReached."""
     account = _account_key(form.email)
     rates.take(db, f"signin:{browser.address}:{account}", 10, 60)
     rates.take(db, f"signin:{account}", 60, 600)
@@ -74,19 +74,24 @@ def sign_out(session: Session, person: Person) -> None:
         sessions.end(session, person.session_id)
 
 
-def begin(session: Session, settings: Settings, token: str, form: WelcomeForm, browser: Browser) -> str:
+def begin(db: Database, settings: Settings, token: str, form: WelcomeForm, browser: Browser) -> str:
     """Make the first owner and company, and return the token of their session; raises LinkGone, InvalidInput."""
-    user, company = owner_link.become_owner(
-        session,
-        token,
-        name=form.name,
-        email=form.email,
-        password=form.password,
-        company=form.company,
-        timezone=form.timezone,
-        currency=form.currency,
-    )
-    return _start(session, user, settings, browser, company_id=company.id)
+    with db.read(ALL_COMPANIES) as session:
+        tokens.peek(session, tokens.Purpose.OWNER_LINK, token)
+    hashed = passwords.hash_password(form.password)
+    with db.begin(ALL_COMPANIES) as session:
+        user, company = owner_link.become_owner(
+            session,
+            token,
+            name=form.name,
+            email=form.email,
+            password=form.password,
+            company=form.company,
+            timezone=form.timezone,
+            currency=form.currency,
+            hashed=hashed,
+        )
+        return _start(session, user, settings, browser, company_id=company.id)
 
 
 def forgot(db: Database, form: ForgotForm, browser: Browser) -> None:
@@ -99,13 +104,16 @@ def forgot(db: Database, form: ForgotForm, browser: Browser) -> None:
         jobs.enqueue(session, "signin.reset_mail", {"user_id": user.id if user and is_known else None}, queue="system")
 
 
-def reset(session: Session, token: str, password: str) -> None:
+def reset(db: Database, token: str, password: str) -> None:
     """Set a new password by its mailed link and sign the person out everywhere; raises LinkGone, InvalidInput."""
-    spent = tokens.spend(session, tokens.Purpose.PASSWORD_RESET, token)
-    user = users.by_id(session, spent.user_id or 0)
-    companies = [row.name for row in members.companies_of(session, user.id)]
-    users.set_password(session, user, password, context=companies)
-    sessions.end_all(session, user.id)
+    with db.read(ALL_COMPANIES) as session:
+        found = tokens.peek(session, tokens.Purpose.PASSWORD_RESET, token)
+        user, companies = _with_companies(session, found.user_id or 0)
+    hashed = users.hash_for(user, password, context=companies)
+    with db.begin(ALL_COMPANIES) as session:
+        spent = tokens.spend(session, tokens.Purpose.PASSWORD_RESET, token)
+        users.set_password(session, users.by_id(session, spent.user_id or 0), hashed)
+        sessions.end_all(session, user.id)
 
 
 def welcome(session: Session, token: str, visitor: Person | None) -> Welcome:
@@ -119,10 +127,14 @@ def welcome(session: Session, token: str, visitor: Person | None) -> Welcome:
     )
 
 
-def join_as_new(session: Session, settings: Settings, token: str, form: JoinForm, browser: Browser) -> str:
+def join_as_new(db: Database, settings: Settings, token: str, form: JoinForm, browser: Browser) -> str:
     """Make the invited person's account, let them in, and return the token of their session."""
-    user, company = invitations.accept_as_new(session, token, name=form.name, password=form.password)
-    return _start(session, user, settings, browser, company_id=company.id)
+    with db.read(ALL_COMPANIES) as session:
+        invitations.by_token(session, token)
+    hashed = passwords.hash_password(form.password)
+    with db.begin(ALL_COMPANIES) as session:
+        user, company = invitations.accept_as_new(session, token, name=form.name, password=form.password, hashed=hashed)
+        return _start(session, user, settings, browser, company_id=company.id)
 
 
 def join(session: Session, token: str, person: Person) -> str:
@@ -140,22 +152,32 @@ def change_profile(session: Session, person: Person, form: ProfileForm) -> None:
     session.flush()
 
 
-def change_password(session: Session, person: Person, form: PasswordForm) -> str:
+def change_password(db: Database, person: Person, form: PasswordForm) -> str:
     """Change one's password; other sessions end, and the present one gets the returned token.
 
-    Raises InvalidInput naming `present` or `password`.
+    Raises InvalidInput naming `present` or `password`, Conflict when it was changed elsewhere at this moment.
     """
-    user = users.by_id(session, person.user_id)
+    with db.read(ALL_COMPANIES) as session:
+        user, companies = _with_companies(session, person.user_id)
     if not passwords.verify_password(user.password_hash, form.present):
         raise InvalidInput(
             field="present",
             message=_("This is not your present password."),
             fix=_("Sign out and ask for a new one if you forgot it."),
         )
-    companies = [row.name for row in members.companies_of(session, user.id)]
-    users.set_password(session, user, form.password, context=companies)
-    sessions.end_all(session, user.id, but=person.session_id)
-    return sessions.rotate(session, person.session_id or 0)
+    hashed = users.hash_for(user, form.password, context=companies)
+    with db.begin(ALL_COMPANIES) as session:
+        fresh = users.by_id(session, user.id)
+        if fresh.password_hash != user.password_hash:
+            raise Conflict(_("Your password was changed at this very moment."), fix=_("Sign in again."))
+        users.set_password(session, fresh, hashed)
+        sessions.end_all(session, user.id, but=person.session_id)
+        return sessions.rotate(session, person.session_id or 0)
+
+
+def _with_companies(session: Session, user_id: int) -> tuple[User, list[str]]:
+    """Return a person and the names of their companies, which their password must not be made of."""
+    return users.by_id(session, user_id), [row.name for row in members.companies_of(session, user_id)]
 
 
 def _start(session: Session, user: User, settings: Settings, browser: Browser, *, company_id: int | None = None) -> str:

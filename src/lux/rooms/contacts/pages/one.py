@@ -25,6 +25,7 @@ from lux.ui import web
 from lux.ui.access import access
 from lux.ui.forms import form_state, read_form, shows_again
 from lux.ui.pages import page, redirect_to, toast
+from lux.ui.paging import row_number
 
 if TYPE_CHECKING:
     from werkzeug.wrappers import Response
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 def show(public_id: uuid.UUID) -> Response:
     """Show one contact."""
     contact = people.contact_by_public_id(web.session(), public_id)
-    before = request.args.get("before", type=int)
+    before = request.args.get("before", type=row_number)
     past = history(web.session(), contact.id, web.tz(), before_id=before)
     if before is not None:
         return page("contacts/show.html", block="past", contact=contact, past=past, **_context(contact))

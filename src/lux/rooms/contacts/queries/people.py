@@ -138,6 +138,12 @@ def has_any(session: Session) -> bool:
     return session.scalar(select(Contact.id).where(Contact.company_id == company_of(session)).limit(1)) is not None
 
 
+def has_active(session: Session) -> bool:
+    """Say whether there is a contact outside the trash: somebody who could be written to."""
+    query = select(Contact.id).where(Contact.company_id == company_of(session), Contact.trashed_at.is_(None))
+    return session.scalar(query.limit(1)) is not None
+
+
 def tags_of(session: Session, contact_ids: Sequence[int]) -> dict[int, list[Tag]]:
     """Return contact id → its tags by name."""
     query = (

@@ -18,6 +18,7 @@ from lux.ui import web
 from lux.ui.access import access
 from lux.ui.forms import form_state, read_form, shows_again
 from lux.ui.pages import page, redirect_to, toast
+from lux.ui.paging import row_number
 
 if TYPE_CHECKING:
     from werkzeug.wrappers import Response
@@ -32,7 +33,7 @@ PARTS = ("html", "phone", "text")
 def index() -> Response:
     """List the company's templates, and the starters."""
     text, is_trash = request.args.get("q", "").strip(), request.args.get("state") == "trash"
-    before = request.args.get("before", type=int)
+    before = request.args.get("before", type=row_number)
     rows = queries.templates(
         web.session(), web.company_id(), text=text, is_trash=is_trash, before=before, limit=queries.PAGE + 1
     )

@@ -13,7 +13,7 @@ from flask import request
 import lux
 from lux.identity.access import Right
 from lux.kit import jobs
-from lux.kit.errors import InvalidInput, WrongState
+from lux.kit.errors import WrongState
 from lux.kit.i18n import gettext as _
 from lux.rooms.diagnostics import health, queries, service, words
 from lux.rooms.diagnostics.forms import DecideForm
@@ -22,7 +22,7 @@ from lux.rooms.diagnostics.scope import EVERYTHING, Scope
 from lux.ui import web
 from lux.ui.forms import form_state, read_form
 from lux.ui.pages import page, redirect_to, toast
-from lux.ui.paging import decode_cursor, encode_cursor
+from lux.ui.paging import as_moment, as_row_number, decode_cursor, encode_cursor, row_number
 
 if TYPE_CHECKING:
     from werkzeug.wrappers import Response
@@ -97,7 +97,7 @@ def jobs_list(view: View) -> Response:
     counts = queries.job_counts(web.session(), view.scope)
     tab = request.args.get("tab", "running")
     tab = tab if tab in queries.JOB_TABS else "running"
-    rows = queries.jobs(web.session(), view.scope, tab, before=request.args.get("before", type=int))
+    rows = queries.jobs(web.session(), view.scope, tab, before=request.args.get("before", type=row_number))
     return page(
         "diagnostics/jobs.html",
         block="rows",
@@ -185,7 +185,4 @@ def _before() -> tuple[datetime, int] | None:
     if not cursor:
         return None
     moment, number = decode_cursor(cursor, 2)
-    try:
-        return datetime.fromisoformat(str(moment)), int(str(number))
-    except ValueError as error:
-        raise InvalidInput(field="cursor", message=_("This page link is damaged.")) from error
+    return as_moment(moment), as_row_number(number)

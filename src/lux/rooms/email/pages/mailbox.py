@@ -21,9 +21,9 @@ mailbox = Blueprint("mailbox", __name__, template_folder="../templates", url_pre
 @mailbox.get("/")
 @access(Right.VIEW)
 def index() -> Response:
-    """List what was captured, newest first."""
+    """List what was captured and this person may read, newest first."""
     cursor = request.args.get("cursor", "")
-    found = captured.listing(web.session(), cursor)
+    found = captured.listing(web.session(), web.person(), cursor)
     next_url = url_for("mailbox.index", cursor=found.next_cursor) if found.next_cursor else None
     first_url = url_for("mailbox.index") if cursor else None
     return page("mailbox/index.html", block="rows", slice=found, first_url=first_url, next_url=next_url)
@@ -33,7 +33,7 @@ def index() -> Response:
 @access(Right.VIEW)
 def show(number: int) -> Response:
     """Show one captured message."""
-    letter = captured.letter(web.session(), number)
+    letter = captured.letter(web.session(), web.person(), number)
     return page("mailbox/show.html", letter=letter, links=captured.links_of(letter))
 
 
@@ -41,7 +41,7 @@ def show(number: int) -> Response:
 @access(Right.VIEW)
 def frame(number: int) -> Response:
     """Serve the message itself, for a sandboxed frame."""
-    body = captured.as_page(captured.letter(web.session(), number))
+    body = captured.as_page(captured.letter(web.session(), web.person(), number))
     return csp.use_mail_preview_policy(make_response(body))
 
 
@@ -49,7 +49,7 @@ def frame(number: int) -> Response:
 @access(Right.VIEW)
 def source(number: int) -> Response:
     """Hand out the message as it was written."""
-    response = make_response(captured.raw(web.session(), number))
+    response = make_response(captured.raw(web.session(), web.person(), number))
     response.headers["Content-Type"] = "message/rfc822"
     response.headers["Content-Disposition"] = f'attachment; filename="message-{number}.eml"'
     response.headers["Cache-Control"] = "no-store"

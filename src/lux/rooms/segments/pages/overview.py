@@ -15,6 +15,7 @@ from lux.rooms.segments.pages.room import found, segments
 from lux.ui import web
 from lux.ui.access import access
 from lux.ui.pages import is_fragment, page, redirect_to, toast
+from lux.ui.paging import row_number
 
 if TYPE_CHECKING:
     import uuid
@@ -36,7 +37,7 @@ def index() -> Response:
 @access(Right.VIEW)
 def show(public_id: uuid.UUID) -> Response:
     """Show a segment: its rule in words, its size, who is in it."""
-    before, is_counted = request.args.get("before", type=int), "count" in request.args
+    before, is_counted = request.args.get("before", type=row_number), "count" in request.args
     context = showing.segment(web.session(), found(public_id), before=before, is_counted=is_counted)
     return page("segments/show.html", block="content", **context)
 

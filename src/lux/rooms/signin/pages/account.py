@@ -57,7 +57,7 @@ def password() -> Response:
 def save_password() -> Response:
     """Change the password; every other browser is signed out."""
     rates.take(web.database(), f"password:{web.person().user_id}", 10, 600)
-    web.remember_session(service.change_password(web.session(), web.person(), read_form(PasswordForm)))
+    web.remember_session(service.change_password(web.database(), web.person(), read_form(PasswordForm)))
     toast(_("Your password is changed, and every other browser is signed out."))
     return redirect_to("signin.password")
 

@@ -76,7 +76,7 @@ def welcome(token: str) -> Response:
 @shows_again(welcome)
 def do_welcome(token: str) -> Response:
     """Make the first owner and company, and sign them in."""
-    made = service.begin(web.session(), web.settings(), token, read_form(WelcomeForm), browser())
+    made = service.begin(web.database(), web.settings(), token, read_form(WelcomeForm), browser())
     web.remember_session(made)
     toast(_("Welcome to LUX. These steps lead to your first mail."))
     return redirect_to("company.setup")
@@ -111,7 +111,7 @@ def reset(token: str) -> Response:
 @shows_again(reset)
 def do_reset(token: str) -> Response:
     """Set the new password; everyone signed in under the old one is signed out."""
-    service.reset(web.use_company(ALL_COMPANIES), token, read_form(NewPasswordForm).password)
+    service.reset(web.database(), token, read_form(NewPasswordForm).password)
     web.forget_session()
     toast(_("Your password is changed. Sign in with it."))
     return redirect_to("signin.sign_in")
@@ -130,8 +130,7 @@ def invitation(token: str) -> Response:
 @shows_again(invitation)
 def join_as_new(token: str) -> Response:
     """Make an account for the invited person and let them in."""
-    session = web.use_company(ALL_COMPANIES)
-    web.remember_session(service.join_as_new(session, web.settings(), token, read_form(JoinForm), browser()))
+    web.remember_session(service.join_as_new(web.database(), web.settings(), token, read_form(JoinForm), browser()))
     toast(_("Welcome to LUX."))
     return redirect_to("home.index")
 

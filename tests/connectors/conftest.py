@@ -21,7 +21,9 @@ class Notes:
     def leaving(self, delivery_id: int) -> None:
         self.entries.append(("leaving", delivery_id, None))
 
-    def answered(self, delivery_id: int, outcome: Outcome) -> None:
+    def answered(
+        self, delivery_id: int, outcome: Outcome, *, code: int | None = None, error: str | None = None
+    ) -> None:
         self.entries.append(("answered", delivery_id, outcome))
 
     def open(self) -> set[int]:

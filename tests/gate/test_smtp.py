@@ -175,24 +175,6 @@ def test_refused_content_pauses_the_campaign(lux: Installation, told: Told, smtp
     assert view.counts[DeliveryState.FAILED] < 30
 
 
-def test_pause_and_resume_twenty_times_doubles_nobody(lux: Installation, told: Told, smtp_server: SmtpServer) -> None:
-    """Paused and resumed between runs, each recipient still gets exactly one."""
-    firm = ready(lux, 40)
-    account = lux.mail_server(firm, smtp_server.port)
-    item = submitted(lux, firm, account=account)
-    approved(lux, firm, item)
-    with lux.db.read(firm.id) as session:
-        outbound_id = reads.item_outbound(session, item.id).id
-    for _ in range(20):
-        with lux.db.begin(firm.id) as session:
-            control.pause(session, firm.person, outbound_id)
-        lux.work()
-        with lux.db.begin(firm.id) as session:
-            control.resume(session, firm.person, outbound_id)
-    lux.work()
-    assert Counter(smtp_server.recipients()) == Counter(row.address for row in rows(lux, firm))
-
-
 def test_resend_reaches_only_those_who_failed(lux: Installation, told: Told, smtp_server: SmtpServer) -> None:
     """Under the same yes the failed ones are tried again; the others get nothing more."""
     smtp_server.script.next_messages.extend(["554 5.6.0 refused"] * 2)

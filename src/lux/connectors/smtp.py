@@ -160,7 +160,9 @@ class _Line:
         if handover.is_closed:
             self._connection = None
         if has_left and handover.verdict.outcome is not Outcome.UNKNOWN:
-            in_flight.answered(mail.delivery_id, handover.verdict.outcome)
+            verdict, reply = handover.verdict, handover.reply
+            code = reply.code if reply else None
+            in_flight.answered(mail.delivery_id, verdict.outcome, code=code, error=verdict.error)
         return handover
 
     def _words(self, handover: Handover) -> str:

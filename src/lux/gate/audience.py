@@ -41,17 +41,18 @@ def members(session: Session, ref: AudienceRef) -> Select[Any]:
 
 def freeze(session: Session, act: SendEmail) -> tuple[SendEmail, bytes, int]:
     """Return the act with its snapshot, the packed ids, and how many may be written to now."""
+    return snapshot(session, with_constants(session, act))
+
+
+def snapshot(session: Session, act: SendEmail) -> tuple[SendEmail, bytes, int]:
+    """Return as `freeze` does, with the act's words left as they are."""
     if act.audience is None:
         raise BrokenRule(_("This message has no audience."))
     ids = contact_ids(session, act.audience)
     digest = hashlib.sha256()
     digest.update(_big_endian(ids))
-    snapshot = AudienceSnapshot(count=len(ids), digest=digest.hexdigest())
-    return (
-        replace(with_constants(session, act), snapshot=snapshot),
-        pack(ids),
-        count_mailable(session, act.audience, act.channel),
-    )
+    taken = AudienceSnapshot(count=len(ids), digest=digest.hexdigest())
+    return replace(act, snapshot=taken), pack(ids), count_mailable(session, act.audience, act.channel)
 
 
 def with_constants(session: Session, act: SendEmail) -> SendEmail:

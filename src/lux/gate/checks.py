@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from lux.gate import audience, toggles
+from lux.gate import audience, moves, toggles
 from lux.gate.models import ApprovalDecision, ApprovalQueue, Outbound
 from lux.gate.parties import Sender
 from lux.gate.states import ItemState, OutboundState, Verdict
@@ -53,26 +53,31 @@ class Cleared:
 
 def clear(session: Session, outbound_id: int) -> Cleared:
     """Return what may leave now; raises Refusal."""
-    outbound = session.scalar(select(Outbound).where(Outbound.id == outbound_id).with_for_update())
-    if outbound is None or outbound.state not in {OutboundState.READY, OutboundState.WORKING}:
+    item, outbound = moves.locked(session, outbound_id=outbound_id)
+    if outbound.state not in {OutboundState.READY, OutboundState.WORKING}:
         raise Refusal(check="state", effect=Effect.END)
     if outbound.is_paused:
         raise Refusal(check="paused", effect=Effect.END, reason=outbound.pause_reason)
-    item, decision = _decision(session, outbound)
+    decision = _decision(session, item, outbound)
     act = act_from(item.body)
-    if isinstance(act, SendEmail):
-        _switch(session, item, act)
-        _sender(session, act)
-        if outbound.state is OutboundState.READY and act.kind is ActKind.EMAIL_CAMPAIGN:
-            _window(outbound)
-            _drift(session, item, act)
+    allow(session, act)
+    # Until every recipient is written down nothing has left, however long ago the writing began.
+    if isinstance(act, SendEmail) and act.kind is ActKind.EMAIL_CAMPAIGN and not outbound.is_materialised:
+        _window(outbound)
+        _drift(session, item, act)
     return Cleared(outbound=outbound, item=item, decision=decision, act=act)
 
 
-def _decision(session: Session, outbound: Outbound) -> tuple[ApprovalQueue, ApprovalDecision]:
-    item = session.scalar(select(ApprovalQueue).where(ApprovalQueue.id == outbound.item_id))
+def allow(session: Session, act: SendEmail | SystemEmail) -> None:
+    """Raise Refusal when the switch is off or the sender is not proven: what may change while messages leave."""
+    if isinstance(act, SendEmail):
+        _switch(session, act)
+        _sender(session, act)
+
+
+def _decision(session: Session, item: ApprovalQueue, outbound: Outbound) -> ApprovalDecision:
     decision = session.scalar(select(ApprovalDecision).where(ApprovalDecision.id == outbound.approval_id))
-    if item is None or decision is None:
+    if decision is None:
         raise Refusal(check="decision", effect=Effect.END, reason=_("There is no decision."))
     is_whole = (
         decision.verdict is Verdict.YES
@@ -88,12 +93,12 @@ def _decision(session: Session, outbound: Outbound) -> tuple[ApprovalQueue, Appr
     open_states = {ItemState.APPROVED, ItemState.SCHEDULED, ItemState.PUBLISHED, ItemState.FAILED}
     if item.state not in open_states:
         raise Refusal(check="item", effect=Effect.END, reason=_("The approval is %(s)s.", s=item.state.value))
-    return item, decision
+    return decision
 
 
-def _switch(session: Session, item: ApprovalQueue, act: SendEmail) -> None:
+def _switch(session: Session, act: SendEmail) -> None:
     try:
-        toggles.require(session, item.company_id, f"channel_{act.channel}")
+        toggles.require(session, act.company_id, f"channel_{act.channel}")
     except LuxError as error:
         raise Refusal(check="toggle", effect=Effect.PAUSE, reason=f"{error.message} {error.fix}") from error
 

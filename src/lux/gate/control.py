@@ -6,7 +6,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from lux.gate import deliveries, moves
-from lux.gate.models import ApprovalQueue, Delivery, Outbound
+from lux.gate.models import Delivery, Outbound
 from lux.gate.states import DeliveryState, ItemState, OutboundState
 from lux.identity.access import Person, Right
 from lux.kit import clock, jobs
@@ -19,7 +19,7 @@ RUNNING = frozenset({OutboundState.READY, OutboundState.WORKING})
 def pause(session: Session, person: Person, outbound_id: int, *, reason: str = "") -> None:
     """Hold back what has not left yet; a message on the wire is finished."""
     person.require(Right.EDIT)
-    outbound, item = _load(session, outbound_id)
+    item, outbound = moves.locked(session, outbound_id=outbound_id)
     if outbound.state not in RUNNING:
         raise WrongState(_("There is nothing to pause."))
     pause_by_system(session, outbound, reason=reason or _("Paused by %(name)s.", name=person.name or person.email))
@@ -35,9 +35,11 @@ def pause_by_system(session: Session, outbound: Outbound, *, reason: str) -> Non
 def resume(session: Session, person: Person, outbound_id: int) -> None:
     """Let a paused outbound go on under the yes it has."""
     person.require(Right.EDIT)
-    outbound, item = _load(session, outbound_id)
+    item, outbound = moves.locked(session, outbound_id=outbound_id)
     if not outbound.is_paused:
         raise WrongState(_("This is not paused."))
+    if outbound.state not in RUNNING:
+        raise WrongState(_("This was ended while it was paused: there is nothing to go on with."))
     outbound.is_paused, outbound.pause_reason = False, ""
     session.flush()
     wake(session, outbound)
@@ -47,11 +49,12 @@ def resume(session: Session, person: Person, outbound_id: int) -> None:
 def cancel(session: Session, person: Person, outbound_id: int, *, reason: str = "") -> int:
     """Stop for good what has not left; returns how many recipients will not get it."""
     person.require(Right.EDIT)
-    outbound, item = _load(session, outbound_id)
+    item, outbound = moves.locked(session, outbound_id=outbound_id)
     if outbound.state not in RUNNING:
         raise WrongState(_("There is nothing to cancel."))
     skipped = deliveries.skip_queued(session, outbound)
-    moves.move_outbound(session, outbound, OutboundState.CANCELLED, reason=reason, finished_at=clock.now())
+    moves.move_outbound(session, outbound, OutboundState.CANCELLED, reason=reason, finished_at=clock.now(),
+                        is_paused=False, pause_reason="")  # fmt: skip
     if item.state in {ItemState.APPROVED, ItemState.SCHEDULED}:
         moves.move_item(session, item, ItemState.CANCELLED, reason=reason)
     moves.write_down(session, "approval.cancelled", item, by=person, detail={"skipped": skipped})
@@ -65,7 +68,7 @@ def resend_failed(session: Session, person: Person, outbound_id: int) -> int:
     Refused addresses stay out, and who opened it or clicked: they have it.
     """
     person.require(Right.EDIT)
-    outbound, item = _load(session, outbound_id)
+    item, outbound = moves.locked(session, outbound_id=outbound_id)
     if outbound.state not in {OutboundState.DONE, OutboundState.FAILED, OutboundState.UNKNOWN}:
         raise WrongState(_("Wait until this has ended."))
     again = session.execute(
@@ -91,12 +94,15 @@ def resend_failed(session: Session, person: Person, outbound_id: int) -> int:
 def settle_unknown(session: Session, person: Person, delivery_id: int, *, was_sent: bool) -> None:
     """Say what became of a message whose outcome is unknown, after looking at the other side's log."""
     person.require(Right.EDIT)
-    row = session.scalar(select(Delivery).where(Delivery.id == delivery_id).with_for_update())
-    if row is None:
+    outbound_id = session.scalar(select(Delivery.outbound_id).where(Delivery.id == delivery_id))
+    if outbound_id is None:
         raise NotFound
+    item, outbound = moves.locked(session, outbound_id=outbound_id)
+    row = session.scalars(
+        select(Delivery).where(Delivery.id == delivery_id).with_for_update().execution_options(populate_existing=True)
+    ).one()
     if row.state is not DeliveryState.UNKNOWN:
         raise WrongState(_("The outcome of this one is known."))
-    outbound, item = _load(session, row.outbound_id)
     deliveries.settle(session, outbound, row, was_sent=was_sent)
     moves.write_down(session, "delivery.settled", item, by=person, detail={"delivery": row.id, "was_sent": was_sent})
     open_ones = session.scalar(
@@ -118,13 +124,3 @@ def wake(session: Session, outbound: Outbound) -> None:
         dedup_key=f"send:{outbound.id}",
         due_at=outbound.due_at,
     )
-
-
-def _load(session: Session, outbound_id: int) -> tuple[Outbound, ApprovalQueue]:
-    outbound = session.scalar(select(Outbound).where(Outbound.id == outbound_id).with_for_update())
-    if outbound is None:
-        raise NotFound
-    item = session.scalar(select(ApprovalQueue).where(ApprovalQueue.id == outbound.item_id))
-    if item is None:
-        raise NotFound
-    return outbound, item

@@ -4,22 +4,20 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any, cast
 
 from sqlalchemy import Select, Table, case, func, insert, literal, null, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from lux.gate import audience, consent, journal, moves
+from lux.gate import audience, consent, moves
 from lux.gate.models import ApprovalQueue, Delivery, Outbound
-from lux.gate.states import DeliveryState, ItemState, OutboundState
+from lux.gate.states import ITEM_MOVES, DeliveryState, ItemState, OutboundState
 from lux.kit import clock
 from lux.kit.db.session import dialect_of
 from lux.ledger import facts
 from lux.ledger.facts import NewFact
 from lux.ports.acts import ActKind, AudienceRef
-from lux.ports.receipts import Outcome
 
 CHUNK = 5_000  # recipients written down per transaction
 LEASE = dt.timedelta(seconds=60)
@@ -147,70 +145,27 @@ def release(session: Session, ids: Sequence[int]) -> None:
     )
 
 
-def skip_queued(session: Session, outbound: Outbound) -> int:
-    """End what waits under a cancelled outbound; returns how many will not get it."""
+def skip_queued(session: Session, outbound: Outbound, *, error: str = "cancelled", message: str = "") -> int:
+    """End what waits under an outbound that was cancelled or refused; returns how many will not get it."""
     result = session.execute(
         update(Delivery)
         .where(Delivery.outbound_id == outbound.id, Delivery.state == DeliveryState.QUEUED)
-        .values(state=DeliveryState.SKIPPED, error="cancelled")
+        .values(state=DeliveryState.SKIPPED, error=error, message=message[:500])
         .execution_options(synchronize_session=False)
     )
     return int(result.rowcount)  # type: ignore[attr-defined]
 
 
-def recover(session: Session, outbound: Outbound, folder: Path, *, may_repeat: bool) -> int:
-    """Settle what an earlier run left claimed; returns how many became unknown.
-
-    The run's journal tells what left: answered = that outcome, on the wire without an answer = unknown (or back to
-    the queue where repeating is harmless), never begun = back to the queue. Without the journal, whatever may have
-    been on the wire is unknown.
-    """
-    rows = list(
-        session.scalars(
-            select(Delivery).where(Delivery.outbound_id == outbound.id, Delivery.state == DeliveryState.CLAIMED)
-        )
-    )
-    runs = {row.claimed_by for row in rows}
-    notes = {run: journal.read(folder, run) for run in runs}
-    unknown = 0
-    for row in rows:
-        noted = notes[row.claimed_by]
-        outcome = noted.get(row.id, Outcome.RETRY) if noted is not None else (None if row.leaving_at else Outcome.RETRY)
-        if outcome is None and may_repeat:
-            outcome = Outcome.RETRY
-        unknown += outcome in {None, Outcome.UNKNOWN}
-        _settle_recovered(session, outbound, row, outcome)
-    session.flush()
-    for run in runs:
-        journal.discard(folder, run)
-    return unknown
-
-
-def _settle_recovered(session: Session, outbound: Outbound, row: Delivery, outcome: Outcome | None) -> None:
-    if outcome in {None, Outcome.UNKNOWN}:
-        row.state, row.error = DeliveryState.UNKNOWN, "Ambiguous"
-        row.message = "The connection ended after the message had left; no answer is known."
-    elif outcome in {Outcome.SENT, Outcome.CAPTURED}:
-        settle(session, outbound, row, was_sent=True, captured=outcome is Outcome.CAPTURED)
-    elif outcome in {Outcome.FAILED, Outcome.REFUSED}:
-        row.state, row.error = DeliveryState.FAILED, "Invalid"
-        row.message = "Refused by the receiving server; its words were lost in a crash."
-    else:
-        row.state, row.leaving_at = DeliveryState.QUEUED, None
-        row.attempts = max(0, row.attempts - 1)
-    row.claimed_by, row.lease_until = "", None
-
-
-def settle(session: Session, outbound: Outbound, row: Delivery, *, was_sent: bool, captured: bool = False) -> None:
+def settle(session: Session, outbound: Outbound, row: Delivery, *, was_sent: bool) -> None:
     """End one delivery whose outcome became known later."""
     if not was_sent:
         row.state, row.error = DeliveryState.FAILED, "Ambiguous"
         session.flush()
         return
-    row.state = DeliveryState.CAPTURED if captured else DeliveryState.SENT
+    row.state = DeliveryState.SENT
     row.sent_at, row.error, row.message = row.leaving_at or clock.now(), "", ""
     session.flush()
-    record_sent(session, outbound, [row.contact_id], captured=captured)
+    record_sent(session, outbound, [row.contact_id], captured=False)
 
 
 def record_sent(session: Session, outbound: Outbound, contact_ids: Sequence[int | None], *, captured: bool) -> None:
@@ -237,8 +192,8 @@ def close(session: Session, outbound: Outbound, item: ApprovalQueue) -> None:
     failed = numbers.get(DeliveryState.FAILED, 0)
     state = OutboundState.FAILED if failed and not left else OutboundState.DONE
     moves.move_outbound(session, outbound, state, finished_at=clock.now())
-    if item.state in {ItemState.APPROVED, ItemState.SCHEDULED}:
-        to = ItemState.FAILED if state is OutboundState.FAILED else ItemState.PUBLISHED
+    to = ItemState.FAILED if state is OutboundState.FAILED else ItemState.PUBLISHED
+    if to in ITEM_MOVES[item.state]:
         moves.move_item(session, item, to)
         moves.write_down(session, f"approval.{to.value}", item, by=None, detail={"sent": left, "failed": failed})
     moves.tell(session, item, "failed" if state is OutboundState.FAILED else "done")

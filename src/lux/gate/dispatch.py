@@ -10,7 +10,8 @@ import structlog
 
 from lux.gate import deliveries, outcomes, running
 from lux.gate.journal import Journal
-from lux.gate.running import Halt, Prepared
+from lux.gate.running import Prepared
+from lux.gate.watch import Halt
 from lux.kit import clock
 from lux.kit.errors import LuxError
 from lux.kit.jobs import JobInterrupted, RetryLater
@@ -112,7 +113,7 @@ class Sending:
         running.end(self._context, self._need())
 
     def _messages(self) -> Iterator[OutgoingMail]:
-        while rows := self._claim():
+        for rows in self._batches():
             for start in range(0, len(rows), WINDOW):
                 window = rows[start : start + WINDOW]
                 self._flush()
@@ -122,6 +123,7 @@ class Sending:
                 with self._context.db.begin(self._company_id) as session:
                     deliveries.mark_leaving(session, [row.id for row in window])
                 for index, row in enumerate(window, start):
+                    self._keep_pace()
                     if self._must_halt():
                         self._put_back(rows[index:])
                         return
@@ -129,29 +131,24 @@ class Sending:
                     if message is not None:
                         yield message
 
-    def _claim(self) -> list[Delivery]:
-        self._flush()
-        prepared, pace = self._need(), self._pace()
+    def _batches(self) -> Iterator[list[Delivery]]:
+        """Claim batch after batch while recipients are due; a batch may be empty, when all of it was skipped."""
+        pace = self._pace()
         size = min(BATCH, max(1, int(pace * BATCH_SECONDS))) if pace else BATCH
-        if self._must_halt():
-            return []
-        with self._context.db.begin(self._company_id) as session:
-            outbound = running.load(session, self._outbound_id)
-            rows = deliveries.claim(session, outbound, run=self._run, size=size)
-            prepared.builder.load(session, rows)
-        self._open.update({row.id: row for row in rows})
-        if not rows:
-            return self._claim_again()
-        return rows
-
-    def _claim_again(self) -> list[Delivery]:
-        """Go on when a whole batch was skipped but more is queued."""
-        with self._context.db.read(self._company_id) as session:
-            more = running.is_due(session, self._outbound_id)
-        return self._claim() if more else []
+        is_due = True
+        while is_due:
+            self._flush()
+            if self._must_halt():
+                return
+            with self._context.db.begin(self._company_id) as session:
+                outbound = running.load(session, self._outbound_id)
+                rows = deliveries.claim(session, outbound, run=self._run, size=size)
+                self._need().builder.load(session, rows)
+                is_due = bool(rows) or running.is_due(session, self._outbound_id)
+            self._open.update({row.id: row for row in rows})
+            yield rows
 
     def _build(self, row: Delivery) -> OutgoingMail | None:
-        self._keep_pace()
         try:
             return self._need().builder.build(row)
         except (LuxError, ValueError) as error:

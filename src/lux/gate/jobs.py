@@ -33,12 +33,11 @@ def expire(context: JobContext, _args: dict[str, Any]) -> None:
     for company_id, item_id in due:
         context.check_cancelled()
         with context.db.begin(company_id) as session:
-            item = session.scalar(select(ApprovalQueue).where(ApprovalQueue.id == item_id).with_for_update())
-            if item is None or item.state is not ItemState.PENDING:
+            item, outbound = moves.locked(session, item_id=item_id)
+            if item.state is not ItemState.PENDING:
                 continue
             moves.move_item(session, item, ItemState.EXPIRED, decided_at=clock.now())
-            outbound = session.scalar(select(Outbound).where(Outbound.item_id == item.id))
-            if outbound is not None and outbound.state is OutboundState.HELD:
+            if outbound.state is OutboundState.HELD:
                 moves.move_outbound(session, outbound, OutboundState.CANCELLED, finished_at=clock.now())
             moves.write_down(session, "approval.expired", item, by=None)
             moves.tell(session, item, "expired")

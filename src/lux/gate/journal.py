@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 from pathlib import Path
 
 from lux.ports.receipts import Outcome
 
 
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """What is known of one message that left."""
+
+    outcome: Outcome
+    code: int | None = None  # SMTP reply code where there was one
+    error: str | None = None  # name from ports.provider_errors
+
+
 class Journal:
-    """One run's record: `L <delivery>` before its last byte, `A <delivery> <outcome>` after the answer."""
+    """One run's record: `L <delivery>` before its last byte, `A <delivery> <outcome> <code> <error>` after the answer.
+
+    Code and error are `-` where there is none.
+    """
 
     def __init__(self, folder: Path, run: str) -> None:
         """Open the file of a run; each line is one write that survives kill -9 in the page cache."""
@@ -21,9 +34,11 @@ class Journal:
         """Note that the last byte of this message is about to be written."""
         os.write(self._descriptor, b"L %d\n" % delivery_id)
 
-    def answered(self, delivery_id: int, outcome: Outcome) -> None:
-        """Note what the other side said."""
-        os.write(self._descriptor, f"A {delivery_id} {outcome.value}\n".encode())
+    def answered(
+        self, delivery_id: int, outcome: Outcome, *, code: int | None = None, error: str | None = None
+    ) -> None:
+        """Note what the other side said: the outcome, its reply code, the name of the error."""
+        os.write(self._descriptor, f"A {delivery_id} {outcome.value} {code or '-'} {error or '-'}\n".encode())
 
     def close(self) -> None:
         """Close and remove: everything in it is in the database."""
@@ -35,18 +50,22 @@ class Journal:
         os.close(self._descriptor)
 
 
-def read(folder: Path, run: str) -> dict[int, Outcome | None] | None:
-    """Return what a run noted per delivery (None as outcome = no answer came); None = this machine has no record."""
+def read(folder: Path, run: str) -> dict[int, Answer] | None:
+    """Return what a run noted per delivery (`unknown` = no answer came); None = this machine has no record."""
     path = folder / f"{run}.log"
     if not path.is_file():
         return None
-    noted: dict[int, Outcome | None] = {}
+    noted: dict[int, Answer] = {}
     for line in path.read_text().splitlines():
         parts = line.split()
         if len(parts) == 2 and parts[0] == "L":
-            noted[int(parts[1])] = None
-        elif len(parts) == 3 and parts[0] == "A":
-            noted[int(parts[1])] = Outcome(parts[2])
+            noted[int(parts[1])] = Answer(outcome=Outcome.UNKNOWN)
+        elif len(parts) == 5 and parts[0] == "A":
+            noted[int(parts[1])] = Answer(
+                outcome=Outcome(parts[2]),
+                code=int(parts[3]) if parts[3] != "-" else None,
+                error=parts[4] if parts[4] != "-" else None,
+            )
     return noted
 
 

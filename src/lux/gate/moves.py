@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from lux.gate.models import ApprovalDecision, ApprovalQueue, Outbound
+from lux.gate.models import ApprovalDecision, ApprovalQueue, ApprovalVersion, Outbound
 from lux.gate.states import ITEM_MOVES, OUTBOUND_MOVES, ItemState, OutboundState
 from lux.identity.access import Person
 from lux.kit import jobs
@@ -16,6 +16,29 @@ from lux.kit.errors import Conflict, NotFound, WrongState
 from lux.kit.i18n import gettext as _
 from lux.ledger import audit
 from lux.ports.contributions import installed
+
+EXPIRES_AFTER = timedelta(days=14)  # an item nobody decides on
+
+
+def locked(
+    session: Session, *, item_id: int | None = None, outbound_id: int | None = None
+) -> tuple[ApprovalQueue, Outbound]:
+    """Return an item and its outbound, both locked and as they stand now; raises NotFound.
+
+    Everyone who changes either takes both here, the outbound first: whoever came in another order would wait for
+    somebody who waits for them.
+    """
+    wanted = Outbound.item_id == item_id if outbound_id is None else Outbound.id == outbound_id
+    fresh = {"populate_existing": True}
+    outbound = session.scalar(select(Outbound).where(wanted).with_for_update().execution_options(**fresh))
+    if outbound is None:
+        raise NotFound
+    item = session.scalar(
+        select(ApprovalQueue).where(ApprovalQueue.id == outbound.item_id).with_for_update().execution_options(**fresh)
+    )
+    if item is None:
+        raise NotFound
+    return item, outbound
 
 
 def move_item(session: Session, item: ApprovalQueue, to: ItemState, **values: Any) -> None:  # noqa: ANN401 - column values
@@ -84,17 +107,18 @@ def tell(session: Session, item: ApprovalQueue, event: str) -> None:
         observer.on_change(session, item.company_id, (item.subject_type, item.subject_id), event)
 
 
-def return_to_pending(session: Session, item: ApprovalQueue, outbound: Outbound, *, check: str, reason: str) -> None:
-    """Void a yes because a check failed: the item waits for a new one, nothing has left."""
-    if outbound.state is OutboundState.READY:
-        move_outbound(session, outbound, OutboundState.HELD, approval_id=None, approval_verdict=None,
-                      check_failed=check, reason=reason)  # fmt: skip
-    else:
-        outbound.check_failed, outbound.reason = check, reason
-    move_item(session, item, ItemState.PENDING, version=item.version + 1, reason=reason, decided_at=None,
-              decided_by=None, decided_by_name="")  # fmt: skip
-    write_down(session, "approval.returned", item, by=None, detail={"check": check})
-    tell(session, item, "returned")
+def keep_version(session: Session, item: ApprovalQueue, *, editor_id: int | None) -> None:
+    """Keep what an item says at its present version; None as editor = LUX itself."""
+    session.add(
+        ApprovalVersion(
+            item_id=item.id,
+            version=item.version,
+            body=item.body,
+            content_hash=item.content_hash,
+            created_by=editor_id,
+        )
+    )
+    session.flush()
 
 
 def release(

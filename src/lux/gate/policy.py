@@ -11,6 +11,7 @@ from lux.ports.acts import ActKind, SendEmail
 
 LARGE_AUDIENCE = 10_000  # recipients; above it the reviewer is told
 MAX_SUBJECT = 300  # characters
+SIZE_CODES = frozenset({"empty_audience", "large_audience"})  # what is said about the number of recipients
 _UNSUBSCRIBE = re.compile(r"\{\{-?\s*unsubscribe_url\b")
 
 
@@ -31,7 +32,12 @@ class Finding:
 
 def review(act: SendEmail, *, audience_count: int) -> list[Finding]:
     """Return what is to be said about a campaign mail."""
-    found = [*_missing(act), *_opt_out(act)]
+    return [*_missing(act), *_opt_out(act), *about_size(act, audience_count=audience_count)]
+
+
+def about_size(act: SendEmail, *, audience_count: int) -> list[Finding]:
+    """Return what is to be said about the number of recipients."""
+    found = []
     if act.kind is ActKind.EMAIL_CAMPAIGN and audience_count == 0:
         found.append(
             Finding(

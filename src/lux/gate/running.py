@@ -10,18 +10,19 @@ from typing import TYPE_CHECKING
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from lux.gate import checks, control, deliveries, moves
+from lux.gate import checks, deliveries, moves, recovery, refused
 from lux.gate.checks import Cleared, Effect, Refusal
 from lux.gate.messages import Builder, builder_for
 from lux.gate.models import ApprovalQueue, Delivery, Outbound
 from lux.gate.registry import MAILBOX, connector, default_account, open_account
 from lux.gate.states import DeliveryState, OutboundState
 from lux.gate.stop import StopWatch
+from lux.gate.watch import STOP_PAUSE, Halt, Watch
 from lux.kit import clock
 from lux.kit.db import ALL_COMPANIES, Database
 from lux.kit.errors import LuxError, NotFound
 from lux.kit.i18n import gettext as _
-from lux.kit.jobs import JobInterrupted, RetryLater
+from lux.kit.jobs import RetryLater
 from lux.ports.acts import ActKind, SendEmail
 from lux.ports.connector import Account, MailConnector
 from lux.vault import accounts
@@ -29,49 +30,7 @@ from lux.vault import accounts
 if TYPE_CHECKING:
     from lux.kit.jobs import JobContext
 
-STOP_PAUSE = 2.0  # seconds between looks while a stop is active
 TELLING = 2  # refused recipients from which on the server may be at fault, rather than the one address
-
-
-@dataclass(kw_only=True)
-class Halt:
-    """Why a run ended before its queue was empty."""
-
-    kind: str  # stopped | paused | refused | rest | interrupted
-    reason: str = ""
-    after: float = 0.0
-    interruption: JobInterrupted | None = None
-
-
-class Watch:
-    """Looks at stop, pause and cancellation, each at most a second old."""
-
-    def __init__(self, db: Database, outbound: Outbound) -> None:
-        """Watch one outbound."""
-        self._db = db
-        self._company_id = outbound.company_id
-        self._outbound_id = outbound.id
-        self._stop = StopWatch(db, outbound.company_id, is_system=outbound.kind is ActKind.SYSTEM_EMAIL)
-        self._looked_at = -1.0
-        self._held = False
-
-    @property
-    def epoch(self) -> int:
-        """Return the stop's epoch as last seen."""
-        return self._stop.epoch
-
-    def halted(self) -> Halt | None:
-        """Return why nothing more may leave, or None."""
-        if self._stop.is_stopped():
-            return Halt(kind="stopped", after=STOP_PAUSE)
-        if clock.monotonic() - self._looked_at >= 1.0:
-            with self._db.read(self._company_id) as session:
-                row = session.execute(
-                    select(Outbound.is_paused, Outbound.state).where(Outbound.id == self._outbound_id)
-                ).first()
-            self._held = row is None or row.is_paused or row.state is not OutboundState.WORKING
-            self._looked_at = clock.monotonic()
-        return Halt(kind="paused") if self._held else None
 
 
 @dataclass(kw_only=True)
@@ -121,16 +80,13 @@ def prepare(context: JobContext, company_id: int, outbound_id: int, folder: Path
     with context.db.begin(company_id) as session:
         try:
             cleared = checks.clear(session, outbound_id)
-            prepared = _open(session, context, cleared)
+            prepared = _open(session, context, cleared, stop)
         except Refusal as refusal:
-            _refuse(session, outbound_id, refusal)
+            refused.carry_out(session, outbound_id, refusal)
             return None
         except LuxError as error:
-            _refuse(
-                session,
-                outbound_id,
-                Refusal(check=error.code, effect=Effect.PAUSE, reason=f"{error.message} {error.fix}".strip()),
-            )
+            words = f"{error.message} {error.fix}".strip()
+            refused.carry_out(session, outbound_id, Refusal(check=error.code, effect=Effect.PAUSE, reason=words))
             return None
         if cleared.outbound.state is OutboundState.READY:
             moves.move_outbound(session, cleared.outbound, OutboundState.WORKING, started_at=clock.now())
@@ -154,7 +110,7 @@ def recover(context: JobContext, company_id: int, outbound_id: int, folder: Path
         account = item.body.get("account") or ""
         if outbound.kind is ActKind.SYSTEM_EMAIL:
             account = default_account(session, outbound.channel)
-        deliveries.recover(session, outbound, folder, may_repeat=not account)
+        recovery.recover(session, outbound, folder, may_repeat=not account)
 
 
 def is_due(session: Session, outbound_id: int) -> bool:
@@ -171,13 +127,13 @@ def note_fault(
     context: JobContext, prepared: Prepared, *, reason: str, is_paused: bool, field: str | None = None
 ) -> None:
     """Say on the outbound and on the account what the transport said; with `is_paused` a person has to mend it."""
+    outbound_id = prepared.outbound.id
     with context.db.begin(prepared.outbound.company_id) as session:
-        outbound = load(session, prepared.outbound.id)
-        outbound.reason = reason
         _judge(session, prepared, fault=reason, field=field)
         if is_paused:
-            control.pause_by_system(session, outbound, reason=reason)
-            moves.tell(session, _item(session, outbound), "paused")
+            refused.carry_out(session, outbound_id, Refusal(check="transport", effect=Effect.PAUSE, reason=reason))
+            return
+        load(session, outbound_id).reason = reason
 
 
 def note_success(session: Session, prepared: Prepared) -> None:
@@ -197,6 +153,9 @@ def after_halt(context: JobContext, prepared: Prepared, halt: Halt) -> None:
     """Do what a halt asks for: wait, rest, hold for a person, or leave."""
     if halt.interruption is not None:
         raise halt.interruption
+    if halt.refusal is not None:
+        with context.db.begin(prepared.outbound.company_id) as session:
+            refused.carry_out(session, prepared.outbound.id, halt.refusal)
     if halt.kind == "refused":
         reason = _("The server refuses this content: %(words)s", words=halt.reason)
         note_fault(context, prepared, reason=reason, is_paused=True)
@@ -210,7 +169,7 @@ def end(context: JobContext, prepared: Prepared) -> None:
     """Close an outbound that has nothing left to send, or say when it goes on."""
     outbound_id = prepared.outbound.id
     with context.db.begin(prepared.outbound.company_id) as session:
-        outbound = load(session, outbound_id)
+        item, outbound = moves.locked(session, outbound_id=outbound_id)
         if outbound.state is OutboundState.CANCELLED:
             deliveries.skip_queued(session, outbound)  # what this run had claimed when it was cancelled
         if outbound.state is not OutboundState.WORKING or outbound.is_paused:
@@ -223,7 +182,7 @@ def end(context: JobContext, prepared: Prepared) -> None:
         ).one()
         if not waiting:
             outbound.reason = ""
-            deliveries.close(session, outbound, _item(session, outbound))
+            deliveries.close(session, outbound, item)
             _note_refusals(session, prepared, outbound)
             return
     seconds = (soonest - clock.now()).total_seconds() if soonest else 0.0
@@ -244,7 +203,7 @@ def _note_refusals(session: Session, prepared: Prepared, outbound: Outbound) -> 
         _judge(session, prepared, fault=outbound.reason)
 
 
-def _open(session: Session, context: JobContext, cleared: Cleared) -> Prepared:
+def _open(session: Session, context: JobContext, cleared: Cleared, stop: StopWatch) -> Prepared:
     outbound, act = cleared.outbound, cleared.act
     public_id = act.account if isinstance(act, SendEmail) else default_account(session, act.channel)
     account = open_account(session, outbound.company_id, public_id, purpose=f"send {outbound.kind.value}")
@@ -255,7 +214,7 @@ def _open(session: Session, context: JobContext, cleared: Cleared) -> Prepared:
         account=account,
         connector=connector(account.provider or MAILBOX, context.settings),
         builder=builder_for(session, outbound, act),
-        watch=Watch(context.db, outbound),
+        watch=Watch(context.db, stop, cleared),
         total=0,
         opened_at=clock.now(),
     )
@@ -274,19 +233,6 @@ def _write_recipients(context: JobContext, company_id: int, outbound_id: int, cl
             last = deliveries.write_down(
                 session, load(session, outbound_id), cleared.act.audience, after_contact_id=last
             )
-
-
-def _refuse(session: Session, outbound_id: int, refusal: Refusal) -> None:
-    if refusal.effect is Effect.END:
-        return
-    outbound = load(session, outbound_id)
-    item = _item(session, outbound)
-    if refusal.effect is Effect.RETURN and outbound.state is OutboundState.READY:
-        moves.return_to_pending(session, item, outbound, check=refusal.check, reason=refusal.reason)
-        return
-    outbound.check_failed, outbound.reason = refusal.check, refusal.reason
-    control.pause_by_system(session, outbound, reason=refusal.reason)
-    moves.tell(session, item, "paused")
 
 
 def _item(session: Session, outbound: Outbound) -> ApprovalQueue:

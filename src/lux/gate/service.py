@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from lux.gate import submit
+from lux.gate import moves, submit
 from lux.gate.decide import decide
 from lux.gate.models import ApprovalQueue, Outbound
 from lux.gate.policy import Finding
@@ -18,7 +18,7 @@ from lux.identity.access import Person
 from lux.kit import clock
 from lux.kit.errors import InvalidInput, NotFound, WrongState
 from lux.kit.i18n import gettext as _
-from lux.ports.acts import SendEmail
+from lux.ports.acts import ActKind, SendEmail
 
 
 class ApprovalService:
@@ -49,38 +49,37 @@ class ApprovalService:
         """Say yes to exactly what was shown; `send_at` (UTC) = not before. Raises as `decide` does."""
         if send_at is not None and send_at <= clock.now():
             raise InvalidInput(field="send_at", message=_("This time has passed."), fix=_("Choose a later one."))
-        item = self._item(public_id)
+        item, _outbound = self._locked(public_id)
         decide(self._session, person, item, verdict=Verdict.YES, shown_hash=shown_hash, send_at=send_at)
         return item
 
     def reject(self, person: Person, public_id: uuid.UUID, *, shown_hash: str, reason: str) -> ApprovalQueue:
         """Say no, with a reason that reaches the author."""
-        item = self._item(public_id)
+        item, _outbound = self._locked(public_id)
         decide(self._session, person, item, verdict=Verdict.NO, shown_hash=shown_hash, reason=reason)
         return item
 
     def edit(self, person: Person, public_id: uuid.UUID, act: SendEmail, *, title: str) -> ApprovalQueue:
         """Change the content; whatever yes it had is void and it waits again."""
-        item = self._item(public_id)
-        submit.revise(self._session, self._outbound(item).id, act, editor=person, title=title)
+        item, outbound = self._locked(public_id)
+        submit.revise(self._session, outbound.id, act, editor=person, title=title)
         return item
 
     def cancel(self, person: Person, public_id: uuid.UUID, *, reason: str = "") -> ApprovalQueue:
         """Take it back for good, as long as nothing left."""
-        item = self._item(public_id)
+        item, outbound = self._locked(public_id)
         if item.state not in {ItemState.PENDING, ItemState.APPROVED, ItemState.SCHEDULED}:
             raise WrongState(_("This is %(state)s; there is nothing to take back.", state=item.state.value))
-        submit.withdraw(self._session, self._outbound(item).id, by=person, reason=reason)
+        submit.withdraw(self._session, outbound.id, by=person, reason=reason)
         return item
 
-    def _item(self, public_id: uuid.UUID) -> ApprovalQueue:
-        item = self._session.scalar(select(ApprovalQueue).where(ApprovalQueue.public_id == public_id).with_for_update())
-        if item is None:
+    def _locked(self, public_id: uuid.UUID) -> tuple[ApprovalQueue, Outbound]:
+        """Return an item and its outbound, locked; a system mail is not found: nobody decides on one."""
+        item_id = self._session.scalar(
+            select(ApprovalQueue.id).where(
+                ApprovalQueue.public_id == public_id, ApprovalQueue.kind != ActKind.SYSTEM_EMAIL
+            )
+        )
+        if item_id is None:
             raise NotFound
-        return item
-
-    def _outbound(self, item: ApprovalQueue) -> Outbound:
-        outbound = self._session.scalar(select(Outbound).where(Outbound.item_id == item.id))
-        if outbound is None:
-            raise NotFound
-        return outbound
+        return moves.locked(self._session, item_id=item_id)

@@ -28,7 +28,7 @@ ITEM_MOVES: dict[ItemState, frozenset[ItemState]] = {
     ItemState.CANCELLED: frozenset(),
     ItemState.EXPIRED: frozenset(),
     ItemState.PUBLISHED: frozenset(),
-    ItemState.FAILED: frozenset(),
+    ItemState.FAILED: frozenset({ItemState.PUBLISHED}),  # tried again under the same yes, and somebody got it
 }
 
 
@@ -57,6 +57,7 @@ OUTBOUND_MOVES: dict[OutboundState, frozenset[OutboundState]] = {
             OutboundState.UNKNOWN,
             OutboundState.CANCELLED,
             OutboundState.REFUSED,
+            OutboundState.HELD,  # a check failed before all recipients were written down: nothing had left
         }
     ),
     OutboundState.UNKNOWN: frozenset({OutboundState.DONE, OutboundState.FAILED, OutboundState.WORKING}),

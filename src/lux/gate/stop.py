@@ -57,7 +57,8 @@ def press(
     if by is not None:
         _require(by, company_id, Right.STOP)
     row = _change(session, company_id, is_on=True, by=by, reason=reason)
-    row.includes_system = includes_system
+    row.includes_system = row.includes_system or includes_system  # a later press never weakens the one that stands
+    session.flush()
     _write_down(session, "stop.pressed", company_id, by, reason)
     return row.epoch
 
@@ -127,7 +128,7 @@ class StopWatch:
         self._is_system = is_system
         self._read_at = -FRESH_SECONDS
         self._stopped = True
-        self.epoch = 0
+        self.epoch = 0  # grows with every press and every resume, of the company or of the installation
 
     def is_stopped(self) -> bool:
         """Return the present answer; what can't be read is a stop."""
@@ -147,7 +148,7 @@ class StopWatch:
             self._stopped = True
             self._read_at = clock.monotonic()
             return
-        self.epoch = max((row.epoch for row in rows), default=0)
+        self.epoch = sum(row.epoch for row in rows)
         by_file = self._db.settings is not None and is_stop_file_there(self._db.settings.home)
         rows_on = [row for row in rows if row.is_on and (row.includes_system or not self._is_system)]
         self._stopped = bool(rows_on) or (by_file and not self._is_system)
@@ -158,7 +159,7 @@ def _change(session: Session, company_id: int | None, *, is_on: bool, by: Person
     scope = company_scope(company_id) if company_id else INSTALLATION
     row = session.scalar(select(Stop).where(Stop.scope == scope).with_for_update())
     if row is None:
-        row = Stop(scope=scope, epoch=0)
+        row = Stop(scope=scope, epoch=0, includes_system=False)
         session.add(row)
     row.is_on = is_on
     row.epoch = (row.epoch or 0) + 1

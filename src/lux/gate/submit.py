@@ -4,24 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from lux.gate import audience, automatic, moves, policy
-from lux.gate.models import ApprovalQueue, ApprovalVersion, Outbound, OutboundLink
+from lux.gate.models import ApprovalQueue, Outbound, OutboundLink
 from lux.gate.policy import Finding
 from lux.gate.states import ItemState, OutboundState
 from lux.identity.access import Person, Right
 from lux.kit import clock
 from lux.kit.db.session import company_of
-from lux.kit.errors import Forbidden, NotFound, WrongState
+from lux.kit.errors import Forbidden, WrongState
 from lux.kit.i18n import gettext as _
 from lux.ports.acts import ActKind, SendEmail
-
-EXPIRES_AFTER = timedelta(days=14)  # an item nobody decides on
 
 __all__ = ["Finding", "revise", "submit_for_approval", "submit_system_email", "submit_test_email", "withdraw"]
 
@@ -44,7 +42,7 @@ def submit_for_approval(
     item = new_item(act, title=title, subject=subject, author=author)
     item.snapshot, item.audience_count, item.rationale = packed, count, rationale
     item.findings = _unique(found)
-    item.expires_at = clock.now() + EXPIRES_AFTER
+    item.expires_at = clock.now() + moves.EXPIRES_AFTER
     outbound = store(session, item, act, editor=author)
     moves.write_down(session, "approval.submitted", item, by=author, detail={"audience": count})
     moves.tell(session, item, "submitted")
@@ -82,7 +80,7 @@ def revise(
         "send_at": _moment(act.send_at),
         "editor_id": editor.user_id,
         "submitted_at": clock.now(),
-        "expires_at": clock.now() + EXPIRES_AFTER,
+        "expires_at": clock.now() + moves.EXPIRES_AFTER,
         "decided_at": None,
         "decided_by": None,
         "decided_by_name": "",
@@ -94,7 +92,7 @@ def revise(
         session.flush()
     else:
         moves.move_item(session, item, ItemState.PENDING, **values)
-    _keep_version(session, item, editor)
+    moves.keep_version(session, item, editor_id=editor.user_id)
     _write_links(session, outbound, act)
     moves.write_down(session, "approval.revised", item, by=editor, detail={"audience": count})
     moves.tell(session, item, "submitted")
@@ -107,7 +105,8 @@ def withdraw(session: Session, outbound_id: int, *, by: Person, reason: str = ""
     outbound, item = held_or_ready(session, outbound_id)
     if item.state in {ItemState.PENDING, ItemState.APPROVED, ItemState.SCHEDULED}:
         moves.move_item(session, item, ItemState.CANCELLED, reason=reason, decided_at=clock.now())
-    moves.move_outbound(session, outbound, OutboundState.CANCELLED, reason=reason, finished_at=clock.now())
+    moves.move_outbound(session, outbound, OutboundState.CANCELLED, reason=reason, finished_at=clock.now(),
+                        is_paused=False, pause_reason="")  # fmt: skip
     moves.write_down(session, "approval.cancelled", item, by=by, detail={"reason": reason})
     moves.tell(session, item, "cancelled")
 
@@ -167,21 +166,16 @@ def store(session: Session, item: ApprovalQueue, act: SendEmail, *, editor: Pers
     )
     session.add(outbound)
     session.flush()
-    _keep_version(session, item, editor)
+    moves.keep_version(session, item, editor_id=editor.user_id if editor else None)
     _write_links(session, outbound, act)
     return outbound
 
 
 def held_or_ready(session: Session, outbound_id: int) -> tuple[Outbound, ApprovalQueue]:
-    """Return an outbound of which nothing has left yet, with its item; raises NotFound or WrongState."""
-    outbound = session.scalar(select(Outbound).where(Outbound.id == outbound_id).with_for_update())
-    if outbound is None:
-        raise NotFound
+    """Return an outbound of which nothing has left yet, with its item, locked; raises NotFound or WrongState."""
+    item, outbound = moves.locked(session, outbound_id=outbound_id)
     if outbound.state not in {OutboundState.HELD, OutboundState.READY, OutboundState.REFUSED}:
         raise WrongState(_("Messages are leaving already, or have left: this can't be changed any more."))
-    item = session.scalar(select(ApprovalQueue).where(ApprovalQueue.id == outbound.item_id))
-    if item is None:
-        raise NotFound
     return outbound, item
 
 
@@ -190,19 +184,6 @@ def _require_author(session: Session, act: SendEmail, author: Person) -> None:
     company_id = company_of(session)
     if act.company_id != company_id or author.company_id != company_id:
         raise Forbidden
-
-
-def _keep_version(session: Session, item: ApprovalQueue, editor: Person | None) -> None:
-    session.add(
-        ApprovalVersion(
-            item_id=item.id,
-            version=item.version,
-            body=item.body,
-            content_hash=item.content_hash,
-            created_by=editor.user_id if editor else None,
-        )
-    )
-    session.flush()
 
 
 def _write_links(session: Session, outbound: Outbound, act: SendEmail) -> None:

@@ -9,13 +9,14 @@ KINDS: frozenset[str] = frozenset(
         "consent.requested", "consent.given", "consent.withdrawn", "segment.entered", "segment.left",
         "score.changed", "email.sent", "email.captured", "email.delivered", "email.opened", "email.clicked",
         "email.bounced", "email.complained", "email.unsubscribed", "email.replied", "sms.sent", "sms.delivered",
-        "sms.failed", "sms.clicked", "sms.replied", "post.published", "post.failed", "post.unconfirmed",
-        "social.followed", "social.commented", "social.mentioned", "page.viewed", "form.submitted",
+        "sms.failed", "sms.clicked", "sms.replied", "sms.opted_out", "sms.opted_in", "post.published",
+        "post.failed", "post.unconfirmed", "social.followed", "social.commented", "social.mentioned",
+        "social.message_received", "page.viewed", "form.submitted",
         "landing.converted", "link.clicked", "product.viewed", "cart.updated", "cart.abandoned", "order.placed",
         "order.paid", "order.shipped", "order.delivered", "order.refunded", "event.registered",
         "event.attended", "appointment.scheduled", "demo.completed", "trial.started", "deal.created",
         "deal.moved", "deal.won", "deal.lost", "activity.logged", "task.done", "journey.entered",
-        "journey.left",
+        "journey.step_done", "journey.goal_reached", "journey.left",
     )
 )
 # fmt: on

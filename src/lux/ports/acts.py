@@ -20,6 +20,9 @@ class ActKind(enum.Enum):
     SYSTEM_EMAIL = "system_email"  # a fixed built-in template to one recipient
 
 
+AUTOMATIC = frozenset({ActKind.TEST_EMAIL, ActKind.SYSTEM_EMAIL})  # decided by a fixed rule, never by a person
+
+
 @dataclass(frozen=True, kw_only=True)
 class AudienceRef:
     """Points at an audience that an `AudienceSource` turns into a SELECT."""

@@ -49,5 +49,7 @@ class InFlight(Protocol):
     def leaving(self, delivery_id: int) -> None:
         """Note that the last byte of this message is about to be written."""
 
-    def answered(self, delivery_id: int, outcome: Outcome) -> None:
-        """Note what the other side said."""
+    def answered(
+        self, delivery_id: int, outcome: Outcome, *, code: int | None = None, error: str | None = None
+    ) -> None:
+        """Note what the other side said: the outcome, its reply code, the name of the error."""

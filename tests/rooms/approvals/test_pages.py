@@ -9,10 +9,16 @@ from flask.testing import FlaskClient
 
 from lux.gate import reads
 from lux.gate.reads import ItemState
+from lux.gate.service import ApprovalService
 from lux.identity.access import Role
 from lux.ledger import audit
+from lux.ports.acts import AudienceRef
+from lux.rooms.email import queries as email_queries
+from lux.rooms.email.states import CampaignState, state_of
 from tests.factories import Firm, Installation
 from tests.full_company import filled
+from tests.gate.conftest import act
+from tests.rooms.email import campaigns
 
 
 def waiting(lux: Installation, firm: Firm) -> reads.ItemView:
@@ -62,6 +68,81 @@ def test_approving_for_a_time_is_in_the_companys_zone(lux: Installation) -> None
     assert found.state is ItemState.SCHEDULED
     assert found.send_at is not None
     assert found.send_at.hour == 10
+
+
+def test_a_time_with_a_zone_of_its_own_is_refused_as_such(lux_sqlite: Installation) -> None:
+    """The time is the company's wall time: the form says so, and says nothing false about clocks."""
+    firm = filled(lux_sqlite)
+    item, client = waiting(lux_sqlite, firm), lux_sqlite.client(firm)
+    data = {"shown_hash": item.content_hash, "confirmation": str(item.audience_count)}
+    for value in ("2030-01-01T10:00+05:00", "2030-01-01T10:00Z"):
+        answer = client.post(f"/approvals/{item.public_id}/approve", data={**data, "send_at": value})
+        assert answer.status_code == 422
+        assert "without a zone" in answer.text
+        assert "does not exist" not in answer.text
+        assert waiting(lux_sqlite, firm).state is ItemState.PENDING
+
+
+def test_a_page_that_begins_nowhere_begins_at_the_start(lux: Installation) -> None:
+    """A link with a number that no row can have shows the first page."""
+    client = lux.client(filled(lux))
+    for before in ("9" * 30, "9223372036854775808", "-1", "1e3", "next", "", "²", "%00"):
+        for path in ("/approvals/", "/approvals/audit"):
+            answer = client.get(f"{path}?before={before}")
+            assert answer.status_code == 200, (path, before)
+            assert answer.text.count("data-row") > 0, (path, before)
+
+
+def test_an_edit_shows_what_changed_since_the_last_yes(lux_sqlite: Installation) -> None:
+    """Approved, then edited: the page shows the lines that went and the lines that came, against what was approved."""
+    firm = filled(lux_sqlite)
+    item, client = waiting(lux_sqlite, firm), lux_sqlite.client(firm)
+    decide(client, item)
+    with lux_sqlite.db.begin(firm.id) as session:
+        everyone = AudienceRef(source="everyone", key="", label="Everyone")
+        changed = act(firm, audience=everyone, from_email=f"news{firm.id}@example.com", subject="A better subject")
+        ApprovalService(session).edit(firm.person, item.public_id, changed, title="Secret")
+    body = client.get(f"/approvals/{item.public_id}").text
+    assert "against the version that was approved last" in body
+    went = re.findall(r"<del>.*?</span>(.*?)</del>", body)
+    came = re.findall(r"<ins>.*?</span>(.*?)</ins>", body)
+    assert ("Hello {{ first_name }}" in went, "A better subject" in came) == (True, True)
+
+
+@pytest.mark.parametrize("has_yes", [False, True])
+def test_what_is_taken_back_here_is_a_draft_again(lux: Installation, has_yes: bool) -> None:
+    """The same as on the campaign's own page: it can be changed and submitted anew."""
+    firm = campaigns.ready(lux)
+    public_id = campaigns.draft(lux, firm)
+    campaigns.submit(lux, firm, public_id)
+    item, client = waiting(lux, firm), lux.client(firm)
+    assert "a draft again" in client.get(f"/approvals/{item.public_id}").text
+    if has_yes:
+        campaigns.approve(lux, firm, public_id)
+    answer = client.post(f"/approvals/{item.public_id}/cancel", data={"reason": "later"}, follow_redirects=True)
+    assert "The campaign is a draft again." in answer.text
+    with lux.db.read(firm.id) as session:
+        campaign = campaigns.load(session, public_id)
+        assert state_of(email_queries.outbound_of(session, campaign)) is CampaignState.DRAFT
+        assert reads.item(session, item.public_id).state is ItemState.CANCELLED
+    lux.work()
+    campaigns.submit(lux, firm, public_id)
+    campaigns.approve(lux, firm, public_id)
+    lux.work()
+    assert len(campaigns.deliveries(lux, firm, public_id)) == 3
+
+
+def test_what_is_paused_before_it_began_can_be_taken_back_too(lux_sqlite: Installation) -> None:
+    """The switch is off, so it waits paused with its yes: taking it back makes it a draft."""
+    firm = campaigns.ready(lux_sqlite)
+    public_id = campaigns.draft(lux_sqlite, firm)
+    campaigns.submit(lux_sqlite, firm, public_id)
+    item, client = waiting(lux_sqlite, firm), lux_sqlite.client(firm)
+    campaigns.approve(lux_sqlite, firm, public_id)
+    client.post("/approvals/toggles", data={"key": "channel_email", "is_on": "false"})
+    lux_sqlite.work()
+    answer = client.post(f"/approvals/{item.public_id}/cancel", follow_redirects=True)
+    assert "The campaign is a draft again." in answer.text
 
 
 @pytest.mark.parametrize("role", [Role.MARKETER, Role.VIEWER])

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, StringConstraints, field_validator
 
+from lux.kit.i18n import gettext as _
 from lux.ui.forms import FormModel
 
 Hash = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
@@ -22,6 +23,13 @@ class ApproveForm(FormModel):
     @classmethod
     def _empty_is_none(cls, value: Any) -> Any:  # noqa: ANN401 - untrusted
         return value or None
+
+    @field_validator("send_at")
+    @classmethod
+    def _is_wall_time(cls, value: datetime | None) -> datetime | None:
+        if value is not None and value.tzinfo is not None:
+            raise ValueError(_("Enter the time without a zone: it is the company's wall time."))
+        return value
 
 
 class RejectForm(FormModel):

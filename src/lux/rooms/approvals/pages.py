@@ -94,9 +94,9 @@ def reject(public_id: uuid.UUID) -> Response:
 @access(Right.EDIT)
 @shows_again(show)
 def cancel(public_id: uuid.UUID) -> Response:
-    """Take it back for good."""
-    service.cancel(session(), person(), public_id, reason=read_form(ReasonForm).reason)
-    toast(_("Cancelled. Nothing of it will leave."))
+    """Take it back: nothing of it leaves, and what it was about is a draft again."""
+    is_draft = service.cancel(session(), person(), public_id, reason=read_form(ReasonForm).reason)
+    toast(_("Taken back. The campaign is a draft again.") if is_draft else _("Taken back. Nothing of it will leave."))
     return redirect_to("approvals.index")
 
 

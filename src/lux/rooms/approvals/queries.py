@@ -160,9 +160,10 @@ def _labels() -> dict[str, str]:
 def _text(body: Mapping[str, Any], key: str) -> str:
     value = body.get(key)
     if key == "audience" and isinstance(value, dict):
-        rule = json.dumps(value.get("rule") or {}, indent=1, sort_keys=True)
+        rule = value.get("rule")
         size = (body.get("snapshot") or {}).get("count")
-        return f"{value.get('label')} ({size})\n{rule}"
+        written = "\n" + json.dumps(rule, indent=1, sort_keys=True) if rule else ""
+        return f"{value.get('label')} ({size}){written}"
     if isinstance(value, list | tuple):
         return "\n".join(str(part) for part in value)
     return "" if value is None else str(value)

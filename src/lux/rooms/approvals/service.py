@@ -15,6 +15,8 @@ from lux.identity.access import Person
 from lux.kit import clock
 from lux.kit.errors import InvalidInput
 from lux.kit.i18n import gettext as _
+from lux.rooms.approvals import queries
+from lux.rooms.email import launch
 
 
 def approve(
@@ -45,9 +47,15 @@ def reject(session: Session, person: Person, public_id: uuid.UUID, *, shown_hash
     ApprovalService(session).reject(person, public_id, shown_hash=shown_hash, reason=reason)
 
 
-def cancel(session: Session, person: Person, public_id: uuid.UUID, *, reason: str) -> None:
-    """Take an item back for good."""
-    ApprovalService(session).cancel(person, public_id, reason=reason)
+def cancel(session: Session, person: Person, public_id: uuid.UUID, *, reason: str) -> bool:
+    """Take an item back; says whether it was a campaign, which is a draft again, as on the campaign's own page."""
+    item, outbound = queries.one(session, public_id)
+    campaign = queries.campaign_of(session, item)
+    if campaign is None or campaign.outbound_id != outbound.id:
+        ApprovalService(session).cancel(person, public_id, reason=reason)
+        return False
+    launch.withdraw(session, campaign, by=person, reason=reason)
+    return True
 
 
 def switch(session: Session, person: Person, key: str, *, is_on: bool, reason: str) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from lux.gate import reads, submit
 from lux.identity import companies, members
+from lux.identity.access import Right
 from lux.kit import clock
 from lux.kit.errors import FieldProblem, InvalidInput, WrongState
 from lux.kit.i18n import gettext as _
@@ -92,6 +93,8 @@ def revise(session: Session, campaign: Campaign, *, editor: Person, link: Link =
 
 def withdraw(session: Session, campaign: Campaign, *, by: Person, reason: str = "") -> None:
     """Take a campaign back before anything left; it is a draft again."""
+    by.require(Right.EDIT)
+    service.lock(session, campaign)
     outbound = queries.outbound_of(session, campaign)
     if outbound is None or not is_waiting(outbound):
         raise WrongState(_("There is nothing to take back."))

@@ -109,12 +109,17 @@ def restore(session: Session, campaign: Campaign) -> None:
 
 def check_version(session: Session, campaign: Campaign, version: int) -> None:
     """Lock the campaign and raise Conflict unless the version is the present one."""
-    present = session.scalar(select(Campaign.version).where(Campaign.id == campaign.id).with_for_update())
+    present = lock(session, campaign)
     if present != version:
         raise Conflict(
             _("Somebody saved this campaign after you opened it."),
             fix=_("Copy what you wrote, load the page again, and put it in once more."),
         )
+
+
+def lock(session: Session, campaign: Campaign) -> int:
+    """Lock a campaign, before its item and its outbound are locked, and return its present version."""
+    return session.scalars(select(Campaign.version).where(Campaign.id == campaign.id).with_for_update()).one()
 
 
 def content_of(campaign: Campaign) -> Content:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from lux.identity import passwords
@@ -74,3 +78,22 @@ def test_a_wrong_password_and_a_missing_one_do_not_fit() -> None:
     assert not passwords.verify_password(None, "nobody has this password")
     assert not passwords.verify_password("not a hash", "mauve otter sings 9")
     assert not passwords.needs_rehash(stored)
+
+
+def test_a_crowd_at_the_door_is_hashed_two_at_a_time(monkeypatch: pytest.MonkeyPatch):
+    at_once, most, lock = 0, 0, threading.Lock()
+
+    class Slow:
+        def verify(self, _kept, _password):
+            nonlocal at_once, most
+            with lock:
+                at_once += 1
+                most = max(most, at_once)
+            time.sleep(0.02)
+            with lock:
+                at_once -= 1
+
+    monkeypatch.setattr(passwords, "_hasher", Slow())
+    with ThreadPoolExecutor(8) as crowd:
+        assert all(crowd.map(lambda _: passwords.verify_password("kept", "violet harbour 27"), range(16)))
+    assert most == 2

@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
+from threading import BoundedSemaphore
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -24,6 +25,7 @@ _RUNS = ("abcdefghijklmnopqrstuvwxyz", "01234567890", "qwertyuiop", "qwertzuiop"
 _MORE_RUNS = ("asdfghjkl", "zxcvbnm", "yxcvbnm", "1qaz2wsx3edc4rfv5tgb6yhn7ujm")
 _LEET = str.maketrans("@4013$57!", "aaoiessti")
 _hasher = PasswordHasher()
+_turn = BoundedSemaphore(2)  # each hash takes 64 MiB for a moment: a crowd at the door must not take all memory
 
 
 def check_password(password: str, *, context: Iterable[str] = (), field: str = "password") -> None:
@@ -42,13 +44,16 @@ def check_password(password: str, *, context: Iterable[str] = (), field: str = "
 
 def hash_password(password: str) -> str:
     """Return the argon2id hash under which a password is kept (takes about 0.1 s on purpose)."""
-    return _hasher.hash(_normal(password))
+    with _turn:
+        return _hasher.hash(_normal(password))
 
 
 def verify_password(stored: str | None, password: str) -> bool:
     """Say whether the password fits; takes as long when there is no stored hash."""
+    kept = stored or _nobody()
     try:
-        _hasher.verify(stored or _nobody(), _normal(password[:MAX_LENGTH]))
+        with _turn:
+            _hasher.verify(kept, _normal(password[:MAX_LENGTH]))
     except (VerificationError, InvalidHashError):
         return False
     return stored is not None

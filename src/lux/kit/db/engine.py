@@ -22,7 +22,7 @@ _PRAGMAS = (
     "busy_timeout=10000",
     "foreign_keys=ON",
     "recursive_triggers=ON",  # without it REPLACE slips past the audit log's triggers
-    "cache_size=-2000",  # KiB of each connection, of which two processes have a dozen; the system caches the file too
+    "cache_size=-1000",  # KiB of each connection, of which two processes have a dozen; the system caches the file too
     "temp_store=MEMORY",
 )
 

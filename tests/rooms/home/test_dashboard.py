@@ -141,6 +141,8 @@ def test_the_setup_path_stands_on_top_until_it_is_finished(lux_sqlite: Installat
         shown = client.get("/").text
         assert "1 of 3 done" in shown
         assert shown.count('aria-current="step"') == 1
+        assert shown.count('class="step step-') == 2, "what is done takes no room here"
+        assert 'href="/setup"' in shown
     with installed(steps=(Step("a", is_done=True),)):
         assert "set-up path" not in client.get("/").text.lower()
 

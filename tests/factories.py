@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from jinja2 import FileSystemBytecodeCache
+
 from lux import house
 from lux.gate import consent
 from lux.gate.consent import ConsentEntry
@@ -23,6 +25,7 @@ from lux.kit.jobs.keeper import Keeper
 from lux.kit.jobs.run import Workshop
 from lux.kit.settings import Settings
 from lux.rooms.contacts.models import Contact
+from tests.services import run
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -60,6 +63,8 @@ class Installation:
 
         app = create_app(self.settings, db=self.db)
         app.config.update(TESTING=True, WTF_CSRF_ENABLED=False, PROPAGATE_EXCEPTIONS=False)
+        # Each test has an application of its own: what the first of a run compiled, the others read.
+        app.jinja_env.bytecode_cache = FileSystemBytecodeCache(str(run.shared_folder("templates")))
         return app
 
     def firm(self, name: str = "", role: Role = Role.OWNER) -> Firm:

@@ -53,8 +53,10 @@ NOT_OF_A_COMPANY: Final = {
 # What answers nothing even to its own company here, and why.
 SILENT: Final = {
     "approvals.queries.changes": "what it compares, `last_approved` and `previous_version`, is asked by itself",
+    "contacts.queries.people.is_large": "it has three contacts",
     "email.queries.due_before": "no campaign waits for its hour",
     "gate.reads.overdue": "no campaign waits for its hour",
+    "gate.reads.proven": "nobody has opened anything",
 }
 
 

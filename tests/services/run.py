@@ -133,6 +133,13 @@ def owned_folder(name: str, user: str | None) -> Path:
     return made
 
 
+def shared_folder(name: str) -> Path:
+    """Return a folder in the run's folder that all workers share, made by whoever comes first."""
+    made = folder() / name
+    made.mkdir(exist_ok=True)
+    return made
+
+
 def wait(done: Callable[[], bool], *, seconds: float) -> bool:
     """Poll until something is true; return whether it became so in time."""
     end_at = time.monotonic() + seconds

@@ -7,7 +7,8 @@ import signal
 import subprocess
 import sys
 import threading
-from typing import TYPE_CHECKING
+import time
+from typing import TYPE_CHECKING, Protocol
 
 from lux.cli.errors import CannotStart
 from lux.kit.i18n import gettext as _
@@ -18,6 +19,14 @@ if TYPE_CHECKING:
     from lux.kit.settings import Settings
 
 RESTART_SECONDS = 2.0  # between two starts of a worker that ended by itself
+INSIST_SECONDS = 0.5  # between two looks whether a signal to end was heard
+
+
+class Interruptible(Protocol):
+    """What is asked of granian's server."""
+
+    interrupt_signal: bool
+    main_loop_interrupt: threading.Event
 
 
 def serve(settings: Settings, *, with_jobs: bool) -> None:
@@ -118,7 +127,19 @@ def _serve_pages(settings: Settings, address: str) -> None:
         log_level=LogLevels.warning,
         working_dir=None,
     )
+    threading.Thread(target=insist, args=(server,), name="insist", daemon=True).start()
     server.serve()
+
+
+def insist(server: Interruptible) -> None:
+    """Repeat a signal to end for as long as the server runs.
+
+    Its loop forgets one that comes while it looks after a page process that ended by the same Ctrl+C.
+    """
+    while True:
+        if server.interrupt_signal:
+            server.main_loop_interrupt.set()
+        time.sleep(INSIST_SECONDS)
 
 
 def _environment(settings: Settings) -> dict[str, str]:

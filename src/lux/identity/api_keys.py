@@ -7,12 +7,14 @@ import enum
 import hmac
 import uuid
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from babel.support import LazyProxy
 from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
+from lux.identity import companies, users
 from lux.identity.access import Person, Right
 from lux.identity.models import ApiKey
 from lux.identity.trail import note
@@ -23,6 +25,7 @@ from lux.kit.db.session import company_of
 from lux.kit.errors import InvalidInput, NotFound, WrongState
 from lux.kit.i18n import gettext as _
 from lux.kit.i18n import lazy_gettext as _l
+from lux.ledger.audit import Actor
 
 MAX_NAME: Final = 100
 OVERLAP: Final = dt.timedelta(hours=24)  # how long the earlier secret goes on working after a rotation
@@ -72,6 +75,33 @@ _WORDS: Final[dict[Scope, tuple[LazyProxy, LazyProxy]]] = {
     Scope.EXPORTS: (_l("Export contacts"), _l("Take all contacts out as a file.")),
     Scope.ZAPIER: (_l("Zapier webhook"), _l("Receive contacts that Zapier sends. Opens nothing else.")),
 }
+
+
+_EDITS: Final = frozenset(
+    {Scope.CONTACTS_WRITE, Scope.SEGMENTS_WRITE, Scope.CAMPAIGNS_WRITE, Scope.FACTS_WRITE, Scope.ZAPIER}
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Program(Person):
+    """Another program that acts by a key, in the name of who issued it.
+
+    It has no role, so that every right beyond seeing and editing stays a person's: a key never approves, stops,
+    resumes, switches, manages or owns. What it may see and edit, its scopes say.
+    """
+
+    key_id: int
+    key_public_id: uuid.UUID
+    scopes: frozenset[Scope]
+
+    @property
+    def actor(self) -> Actor:
+        """Return how the audit chain names who acts."""
+        return Actor(type="api_key", id=self.key_id)
+
+    def has(self, right: Right) -> bool:
+        """Say whether the key's scopes reach that far: to seeing, or to editing what a write scope names."""
+        return right is Right.VIEW or (right is Right.EDIT and bool(self.scopes & _EDITS))
 
 
 def issue(
@@ -192,6 +222,12 @@ def get(session: Session, public_id: uuid.UUID) -> ApiKey:
     return found
 
 
+def live(session: Session, key_id: int) -> ApiKey | None:
+    """Return a key that is neither revoked nor expired, by row number."""
+    found = session.get(ApiKey, key_id)
+    return found if found is not None and is_live(found, clock.now()) else None
+
+
 def scopes_of(key: ApiKey) -> frozenset[Scope]:
     """Return what a key may do; a scope that this version does not know allows nothing."""
     return frozenset(scope for scope in Scope if scope.value in key.scopes)
@@ -200,6 +236,32 @@ def scopes_of(key: ApiKey) -> frozenset[Scope]:
 def is_live(key: ApiKey, now: dt.datetime) -> bool:
     """Say whether a key is neither revoked nor expired."""
     return key.revoked_at is None and (key.expires_at is None or key.expires_at > now)
+
+
+def shown_name(key: ApiKey) -> str:
+    """Return how people see who acted."""
+    return _("API key %(name)s", name=key.name)
+
+
+def program_of(session: Session, key: ApiKey) -> Program:
+    """Return who acts by a key, in its company; session over all companies, or over this one."""
+    company = companies.by_id(session, key.company_id)
+    user = users.by_id(session, key.created_by)
+    return Program(
+        user_id=user.id,
+        user_public_id=user.public_id,
+        name=shown_name(key),
+        email=user.email,
+        company_id=company.id,
+        role=None,
+        is_operator=False,
+        session_id=None,
+        locale=company.locale,
+        timezone=company.timezone,
+        key_id=key.id,
+        key_public_id=key.public_id,
+        scopes=scopes_of(key),
+    )
 
 
 def _by_identity(session: Session, identity: str) -> ApiKey | None:

@@ -1,7 +1,8 @@
-"""Let other programs in: API keys."""
+"""Let other programs in: API keys, answers kept for repeated requests, contacts by their latest change."""
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects import mysql
 
 from lux.kit.db import base
 
@@ -47,9 +48,43 @@ def upgrade() -> None:
     with op.batch_alter_table("api_key", schema=None) as batch_op:
         batch_op.create_index("ix_api_key_company_id", ["company_id"], unique=False)
 
+    op.create_table(
+        "idempotency",
+        sa.Column("id", BIG, nullable=False),
+        sa.Column("sender", SHORT_KEY, nullable=False),
+        sa.Column("key_hash", SHORT_KEY, nullable=False),
+        sa.Column("parameters", SHORT_KEY, nullable=False),
+        sa.Column("holder", SHORT_KEY, nullable=False),
+        sa.Column("status", sa.Integer(), nullable=True),
+        sa.Column("headers", sa.JSON(), nullable=False),
+        sa.Column(
+            "body",
+            sa.Text().with_variant(mysql.LONGTEXT(), "mysql").with_variant(mysql.LONGTEXT(), "mariadb"),
+            nullable=False,
+        ),
+        sa.Column("content_type", sa.String(length=64), nullable=False),
+        sa.Column("created_at", base.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("company_id", BIG, nullable=False),
+        sa.ForeignKeyConstraint(["company_id"], ["company.id"], name=op.f("fk_idempotency_company_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_idempotency")),
+        sa.UniqueConstraint("company_id", "sender", "key_hash", name=op.f("uq_idempotency_company_id_sender_key_hash")),
+    )
+    with op.batch_alter_table("idempotency", schema=None) as batch_op:
+        batch_op.create_index("ix_idempotency_created_at", ["created_at"], unique=False)
+
+    with op.batch_alter_table("contact", schema=None) as batch_op:
+        batch_op.create_index("ix_contact_updated", ["company_id", "updated_at", "id"], unique=False)
+
 
 def downgrade() -> None:
     """Undo."""
+    with op.batch_alter_table("contact", schema=None) as batch_op:
+        batch_op.drop_index("ix_contact_updated")
+
+    with op.batch_alter_table("idempotency", schema=None) as batch_op:
+        batch_op.drop_index("ix_idempotency_created_at")
+
+    op.drop_table("idempotency")
     with op.batch_alter_table("api_key", schema=None) as batch_op:
         batch_op.drop_index("ix_api_key_company_id")
 

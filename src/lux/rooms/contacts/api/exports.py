@@ -17,10 +17,11 @@ from lux.kit.db import ALL_COMPANIES
 from lux.kit.errors import NotFound
 from lux.net.storage import store_of
 from lux.rooms.contacts.api.blueprint import contacts
+from lux.rooms.contacts.api.reading import tag_id
 from lux.rooms.contacts.models import Lifecycle
 from lux.rooms.contacts.queries import tables
 from lux.rooms.contacts.queries.listing import ContactFilter
-from lux.rooms.contacts.service import export_links, exports, tagging
+from lux.rooms.contacts.service import export_links, exports
 from lux.rooms.contacts.service.origin import calling_code_of_company
 from lux.ui import web
 from lux.ui.access import public
@@ -68,10 +69,9 @@ def start_export(body: ExportIn) -> ExportOut:
     A job writes the file; ask for the export until its state is `done`. The file is kept for a week.
     """
     session = web.session()
-    tag = str(tagging.by_name_or_id(session, body.tag, make=False).public_id) if body.tag else ""
     wanted = ContactFilter(
         text=body.q,
-        tag=tag,
+        tag=tag_id(session, body.tag),
         lifecycle=body.lifecycle.value if body.lifecycle else "",
         changed_since=body.changed_since.isoformat() if body.changed_since else "",
     )

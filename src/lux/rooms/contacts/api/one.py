@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 from flask import request
 
 from lux.identity.api_keys import Scope
-from lux.kit.errors import InvalidInput
 from lux.rooms.contacts import service
 from lux.rooms.contacts.api.blueprint import contacts
-from lux.rooms.contacts.api.reading import Reader, shown
+from lux.rooms.contacts.api.reading import Reader, shown, tag_id
 from lux.rooms.contacts.api.shapes import (
     ConsentIn,
     ContactNew,
@@ -172,17 +171,8 @@ def _fresh(contact: Contact) -> ContactOut:
 def _filter(query: ContactQuery) -> ContactFilter:
     return ContactFilter(
         text=query.q,
-        tag=_tag_id(query.tag),
+        tag=tag_id(web.session(), query.tag),
         lifecycle=query.lifecycle.value if query.lifecycle else "",
         is_trash=query.trashed,
         changed_since=query.changed_since.isoformat() if query.changed_since else "",
     )
-
-
-def _tag_id(text: str) -> str:
-    if not text:
-        return ""
-    try:
-        return str(tagging.by_name_or_id(web.session(), text, make=False).public_id)
-    except InvalidInput as error:
-        raise InvalidInput(field="tag", message=error.message, fix="GET /api/v1/tags") from error

@@ -7,12 +7,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
 from lux.gate import consent
-from lux.kit.errors import FieldProblem, InvalidInput
+from lux.kit.errors import FieldProblem, InvalidInput, NotFound
 from lux.kit.i18n import gettext as _
 from lux.rooms.contacts import catalogue
 from lux.rooms.contacts.api.shapes import ConsentOut, ContactOut, ContactValues
 from lux.rooms.contacts.forms.contact import CUSTOM, contact_form, form_values, read_contact
 from lux.rooms.contacts.queries import people, tables
+from lux.rooms.contacts.service import tagging
 from lux.rooms.contacts.service.origin import region_of_company
 from lux.ui.forms import parse
 
@@ -88,6 +89,17 @@ def shown(session: Session, contacts: Sequence[Contact]) -> list[ContactOut]:
         )
         for one in contacts
     ]
+
+
+def tag_id(session: Session, text: str) -> str:
+    """Return the public id of a tag named by name or id, "" for none; raises InvalidInput naming `tag`."""
+    if not text:
+        return ""
+    try:
+        return str(tagging.by_name_or_id(session, text, make=False).public_id)
+    except (InvalidInput, NotFound) as error:
+        message = _("There is no such tag.")
+        raise InvalidInput(field="tag", message=message, fix=_("GET /api/v1/tags names them all.")) from error
 
 
 def _standings(session: Session, channel: str, keys: Sequence[str | None]) -> dict[str, Standing]:

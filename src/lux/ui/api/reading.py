@@ -14,7 +14,7 @@ from lux.kit.i18n import gettext as _
 from lux.ui.api.problems import NotJson, WrongMediaType
 from lux.ui.forms import parse, parse_json
 
-MAX_BODY: Final = 4 * 1024 * 1024  # bytes
+MAX_BODY: Final = 16 * 1024 * 1024  # bytes
 Model = TypeVar("Model", bound=BaseModel)
 
 

@@ -31,7 +31,7 @@ from tests.factories import Firm, Installation
 from tests.full_company import filled
 from tests.house.test_api import headers
 
-REFUSALS = [400, 404, 409, 413, 415, 422]
+REFUSALS = [400, 401, 404, 409, 413, 415, 422]
 CHECKS = [
     not_a_server_error,
     status_code_conformance,
@@ -51,7 +51,7 @@ def test_the_document_is_openapi(lux_sqlite: Installation) -> None:
 
 def test_every_operation_keeps_the_contract(lux_sqlite: Installation) -> None:
     """A few examples of each, in CI."""
-    ask_everything(lux_sqlite, examples=25)
+    ask_everything(lux_sqlite, examples=6)
 
 
 @pytest.mark.slow

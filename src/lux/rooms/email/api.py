@@ -10,7 +10,7 @@ from lux.kit.errors import WrongState
 from lux.kit.i18n import gettext as _
 from lux.rooms.content.service import Content
 from lux.rooms.email import api_shapes as shapes
-from lux.rooms.email import drafts, launch, queries, report, results, service
+from lux.rooms.email import composing, drafts, launch, queries, report, results, service
 from lux.rooms.email.api_shapes import (
     CampaignIn,
     CampaignOut,
@@ -20,6 +20,8 @@ from lux.rooms.email.api_shapes import (
     RecipientPage,
     RecipientQuery,
     ReportOut,
+    SenderList,
+    SenderOut,
     SubmitIn,
     VersionIn,
 )
@@ -135,6 +137,15 @@ def list_recipients(public_id: uuid.UUID, query: RecipientQuery) -> RecipientPag
         limit=query.limit,
     )  # fmt: skip
     return RecipientPage(data=shapes.recipients(web.session(), part.rows), next=next_page(part.next_cursor))
+
+
+@operation(campaigns, "GET /senders", scope=Scope.CAMPAIGNS_READ, tag=TAG, answer=SenderList)
+def list_senders() -> SenderList:
+    """List who the company may write as; a campaign names one by its id."""
+    rows = composing.sender_choices(web.session())
+    return SenderList(
+        data=[SenderOut(id=row.public_id, name=row.name, email=row.email, is_verified=row.is_verified) for row in rows]
+    )
 
 
 def _outbound(campaign: Campaign) -> OutboundView:

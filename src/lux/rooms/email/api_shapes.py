@@ -146,6 +146,21 @@ class ReportOut(Output):
     links: list[LinkOut]
 
 
+class SenderOut(Output):
+    """Who a campaign may be written as."""
+
+    id: str
+    name: str
+    email: str
+    is_verified: Annotated[bool, Field(description="only a verified sender can be submitted")]
+
+
+class SenderList(Output):
+    """All senders of the company."""
+
+    data: list[SenderOut]
+
+
 class RecipientOut(Output):
     """One recipient."""
 

@@ -81,8 +81,8 @@ def operation(
 
 
 def operations_of(app: Flask) -> Iterator[Operation]:
-    """Yield what an application's API can do, in the order of its routes."""
-    for rule in app.url_map.iter_rules():
-        found = getattr(app.view_functions[rule.endpoint], "lux_operation", None)
+    """Yield what an application's API can do, in the order in which it was declared."""
+    for view in app.view_functions.values():
+        found = getattr(view, "lux_operation", None)
         if isinstance(found, Operation):
             yield found

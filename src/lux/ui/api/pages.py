@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, current_app, jsonify
+from markupsafe import Markup, escape
 
 from lux.kit.i18n import gettext as _
 from lux.ui import web
@@ -32,7 +33,7 @@ def openapi() -> Response:
 @public(WHY)
 def read() -> Response:
     """Show the document to people."""
-    return page("ui/api.html", document=_document(), groups=_groups(), kind=kind)
+    return page("ui/api.html", document=_document(), groups=_groups(), kind=kind, prose=prose)
 
 
 def _document() -> dict[str, Any]:
@@ -78,3 +79,11 @@ def kind(schema: dict[str, Any]) -> str:
              "null": "null", "object": _("object")}  # fmt: skip
     formats = {"date-time": _("time (RFC 3339)"), "uuid": _("id (UUID)"), "date": _("day")}
     return formats.get(schema.get("format", "")) or words.get(schema.get("type", ""), _("anything"))
+
+
+def prose(text: str) -> Markup:
+    """Return a text of the document with what stands between backticks as code."""
+    parts = enumerate(text.split("`"))
+    return Markup("").join(
+        Markup("<code>{}</code>").format(part) if index % 2 else escape(part) for index, part in parts
+    )

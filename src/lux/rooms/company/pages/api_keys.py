@@ -53,10 +53,9 @@ def new_api_key() -> Response:
 def issue_api_key() -> Response:
     """Make a key and show it, this once."""
     form = read_form(ApiKeyForm)
-    ends_at = form.expires_at and clock.local_to_utc(
-        dt.datetime.combine(form.expires_at, dt.time(12)), web.tz(), field="expires_at"
+    key, shown = api_keys.issue(
+        web.session(), name=form.name, scopes=form.chosen, by=web.person(), expires_at=_end_of(form.expires_at)
     )
-    key, shown = api_keys.issue(web.session(), name=form.name, scopes=form.chosen, by=web.person(), expires_at=ends_at)
     return _shown(key, shown)
 
 
@@ -89,6 +88,13 @@ def revoke_api_key(public_id: uuid.UUID) -> Response:
     api_keys.revoke(web.session(), key, by=web.person())
     toast(_("“%(name)s” is revoked: it opens nothing any more.", name=key.name))
     return redirect_to("company.api_key_list")
+
+
+def _end_of(day: dt.date | None) -> dt.datetime | None:
+    """Return noon of a day in one's own zone: no clock change skips it."""
+    if day is None:
+        return None
+    return clock.local_to_utc(dt.datetime.combine(day, dt.time(12)), web.tz(), field="expires_at")
 
 
 def _shown(key: ApiKey, shown: str) -> Response:

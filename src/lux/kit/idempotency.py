@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final, cast
 
-from sqlalchemy import CursorResult, Index, String, Text, UniqueConstraint, delete, select, update
+from sqlalchemy import CursorResult, Index, String, Text, UniqueConstraint, delete, or_, select, update
 from sqlalchemy.dialects.mysql import LONGTEXT
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, Session, mapped_column
@@ -118,6 +118,15 @@ def give_up(db: Database, company_id: int, ticket: Ticket) -> None:
                 Idempotency.id == ticket.id, Idempotency.holder == ticket.holder, Idempotency.status.is_(None)
             )
         )
+
+
+def forget(session: Session, words: Iterable[str]) -> int:
+    """Forget the answers that hold one of these words, because somebody was erased; returns how many."""
+    named = [Idempotency.body.contains(word, autoescape=True) for word in words]
+    if not named:
+        return 0
+    result = session.execute(delete(Idempotency).where(or_(*named)).execution_options(synchronize_session=False))
+    return cast("CursorResult[Any]", result).rowcount
 
 
 def prune(db: Database) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import threading
+import uuid
 from typing import Any
 
 import pytest
@@ -11,8 +12,11 @@ import time_machine
 from sqlalchemy import func, select
 
 from lux.identity import api_keys
+from lux.kit.idempotency import Idempotency
 from lux.ledger.models import Fact
 from lux.rooms.contacts.models import Contact, CustomField, FieldType
+from lux.rooms.contacts.queries import people
+from lux.rooms.contacts.service import removal
 from tests.callers import API, Caller
 from tests.factories import Installation
 
@@ -288,3 +292,18 @@ def test_an_export_is_taken_by_key_and_by_a_link_that_ends(shop: Caller) -> None
     with shop.lux.db.begin(shop.firm.id) as session:
         api_keys.revoke(session, api_keys.get(session, shop.key.public_id), by=shop.firm.person)
     assert shop.lux.client().get(link).status_code == 404
+
+
+def test_an_erased_person_is_in_no_kept_answer(shop: Caller) -> None:
+    """An answer that would be repeated for a day goes with who stands in it; others stay."""
+    body, once = {"email": "bob@example.com"}, {"Idempotency-Key": "bob"}
+    made = shop.post("/contacts", {"email": "ann@example.com"}, expect=201, headers={"Idempotency-Key": "ann"}).json
+    shop.post("/contacts", body, expect=201, headers=once)
+    with shop.lux.db.begin(shop.firm.id) as session:
+        contact = people.contact_by_public_id(session, uuid.UUID(made["id"]))
+        removal.erase(session, contact, shop.firm.person, confirmation="ann@example.com")
+    with shop.lux.db.read(shop.firm.id) as session:
+        kept = session.scalars(select(Idempotency.body)).all()
+    assert len(kept) == 1
+    assert "ann@example.com" not in kept[0]
+    assert shop.post("/contacts", body, expect=201, headers=once).headers["Idempotent-Replayed"] == "true"

@@ -13,7 +13,7 @@ from lux import house
 from lux.kit import crypto, i18n, logs
 from lux.kit.db import Database
 from lux.kit.settings import Settings, load
-from lux.ui import assets, csp, faults, filters, icons, routing, shell, web
+from lux.ui import api, assets, csp, faults, filters, icons, routing, shell, web
 from lux.ui.access import rule_of
 
 if TYPE_CHECKING:
@@ -36,11 +36,11 @@ def create_app(settings: Settings | None = None, *, db: Database | None = None) 
     _templates(app)
     web.init(app)
     csrf = CSRFProtect(app)
-    for register in (routing.register, assets.register, csp.register, icons.register, faults.register):
+    for register in (routing.register, assets.register, csp.register, icons.register, faults.register, api.register):
         register(app)
     shell.register(app, house.shell_sources())
     house.install()
-    for blueprint in house.blueprints():
+    for blueprint in [*house.blueprints(), *house.api_blueprints()]:
         app.register_blueprint(blueprint)
     for view in app.view_functions.values():
         rule = rule_of(view)

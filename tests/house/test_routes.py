@@ -77,6 +77,9 @@ def test_no_route_shows_or_changes_another_companys_records(lux_sqlite: Installa
     for rule in rules(lux):
         if not rule.arguments or "token" in rule.arguments:
             continue
+        access = rule_of(lux.app.view_functions[rule.endpoint])
+        if access is not None and access.scope is not None:  # asked with a key in tests/house/test_api.py
+            continue
         kind = "int" if "<int:" in rule.rule and "<uuid:" not in rule.rule else "uuid"
         for value in ids[kind]:
             for method in sorted((rule.methods or set()) & {"GET", "POST"}):

@@ -95,6 +95,8 @@ def test_every_page_is_translated(lux_sqlite: Installation, *, is_full: bool) ->
     for rule in rules(lux):
         if "GET" not in (rule.methods or set()) or "token" in rule.arguments:
             continue
+        if rule.rule.startswith("/api/"):  # the API's reference is made from its document, which is English
+            continue
         values = [{}] if not rule.arguments else [{"uuid": u, "int": ids["int"][0]} for u in ids["uuid"]]
         for value in values:
             answer = client.get(path_of(rule, ids=value), follow_redirects=True)

@@ -46,7 +46,7 @@ class ApprovalQueue(Tenant, Base):
     title: Mapped[str] = mapped_column(String(300))
     subject_type: Mapped[str] = mapped_column(String(32), default="")  # "campaign" ...
     subject_id: Mapped[int | None] = mapped_column(BigKey)
-    author_type: Mapped[str] = mapped_column(String(16), default="person")  # person | agent | system
+    author_type: Mapped[str] = mapped_column(String(16), default="person")  # person | api_key | agent | system
     author_id: Mapped[int | None] = mapped_column(BigKey)
     author_name: Mapped[str] = mapped_column(String(200), default="")
     editor_id: Mapped[int | None] = mapped_column(BigKey)  # who changed it last

@@ -89,7 +89,7 @@ def write_down(
     audit.append(
         session,
         item.company_id,
-        actor=audit.Actor(type="person", id=by.user_id) if by else audit.SYSTEM,
+        actor=by.actor if by else audit.SYSTEM,
         action=action,
         object_type="approval",
         object_id=str(item.public_id),

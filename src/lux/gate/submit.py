@@ -144,6 +144,7 @@ def new_item(act: SendEmail, *, title: str, subject: tuple[str, int], author: Pe
         subject_type=subject[0],
         subject_id=subject[1],
         author_id=author.user_id,
+        author_type=author.actor.type,
         author_name=author.name or author.email,
         editor_id=author.user_id,
         body=act.canonical(),

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from lux.kit.errors import Forbidden
 from lux.kit.i18n import gettext as _
+from lux.ledger.audit import Actor
 
 
 class Role(enum.Enum):
@@ -58,6 +59,11 @@ class Person:
     locale: str = "en"
     timezone: str = "UTC"
     single_keys: bool = True  # single-letter shortcuts are on
+
+    @property
+    def actor(self) -> Actor:
+        """Return how the audit chain names who acts."""
+        return Actor(type="person", id=self.user_id)
 
     def has(self, right: Right) -> bool:
         """Say whether this person has a right in the present company."""

@@ -24,8 +24,10 @@ def note(
 
     `who` is the person, a user id, or None for the program itself; `about` is (type, id).
     """
-    user_id = who.user_id if isinstance(who, Person) else who
-    actor = audit.SYSTEM if user_id is None else audit.Actor(type="person", id=user_id)
+    if isinstance(who, Person):
+        actor = who.actor
+    else:
+        actor = audit.SYSTEM if who is None else audit.Actor(type="person", id=who)
     audit.append(
         session,
         audit.INSTALLATION if company_id is None else company_id,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 from lux.kit.i18n import gettext
 
@@ -22,6 +23,7 @@ class LuxError(Exception):
 
     code = "error"  # stable, for programs
     status = 500  # HTTP
+    headers: ClassVar[Mapping[str, str]] = {}  # of the answer
 
     def __init__(
         self,

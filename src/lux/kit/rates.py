@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass
 from functools import partial
 from typing import cast
 
@@ -29,10 +30,19 @@ class RateWindow(Base):
     count: Mapped[int] = mapped_column(default=0)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Allowance:
+    """What is left of a limit in the present window."""
+
+    limit: int
+    remaining: int
+    seconds: int  # until the window ends
+
+
 def take(
     db: Database, bucket: str, limit: int, per_seconds: int, *, n: int = 1, session: Session | None = None
-) -> None:
-    """Count `n` attempts; raises RateLimitReached above `limit` within `per_seconds`.
+) -> Allowance:
+    """Count `n` attempts; raises RateLimitReached above `limit` within `per_seconds`, else says what is left.
 
     It is counted in a transaction of its own, so that it stays when the request fails. Hand in the session that is
     open for writing on this thread, if there is one: SQLite has room for one writer, so it is counted there, and
@@ -42,8 +52,10 @@ def take(
     starts_at = now - now % per_seconds
     key = hashlib.sha256(f"{per_seconds}|{bucket}".encode()).hexdigest()
     count = _count_own(db, key, starts_at, n) if session is None else _count_within(db, session, key, starts_at, n)
+    seconds = max(1, starts_at + per_seconds - now)
     if count > limit:
-        raise RateLimitReached(retry_after=max(1, starts_at + per_seconds - now))
+        raise RateLimitReached(retry_after=seconds)
+    return Allowance(limit=limit, remaining=limit - count, seconds=seconds)
 
 
 def prune(db: Database) -> None:

@@ -72,6 +72,7 @@ class Settings(BaseSettings):
     session_idle_hours: int = Field(default=12, ge=1, le=720, description="A session ends after this idle time.")
     session_days: int = Field(default=7, ge=1, le=90, description="A session ends after this time in any case.")
     mail_pace: int = Field(default=0, ge=0, description="Most messages per second over all; 0 = no limit.")
+    api_per_minute: int = Field(default=600, ge=1, le=100_000, description="Most API calls per minute and key.")
     repl_id: str = Field(default="", description="Set by Replit (REPL_ID).")
 
     @classmethod

@@ -24,7 +24,7 @@ INSTALLATION = 0  # the chain of what belongs to no company
 class Actor:
     """Who acted."""
 
-    type: str  # person | system | agent | operator
+    type: str  # person | api_key | system | agent | operator
     id: int | None = None
 
 

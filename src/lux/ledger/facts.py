@@ -84,6 +84,15 @@ def record_many(session: Session, facts: Iterable[NewFact]) -> int:
     return len(rows)
 
 
+def known_keys(session: Session, keys: Sequence[str]) -> set[str]:
+    """Return which of these dedup keys were recorded already."""
+    found: set[str] = set()
+    for start in range(0, len(keys), 500):
+        query = select(Fact.dedup_key).where(Fact.dedup_key.in_(keys[start : start + 500]))
+        found.update(str(key) for key in session.scalars(query))
+    return found
+
+
 def timeline(session: Session, contact_id: int, *, before_id: int | None = None, limit: int = 50) -> Sequence[Fact]:
     """Return a contact's latest facts, newest first, older than `before_id`."""
     query = select(Fact).where(Fact.contact_id == contact_id).order_by(Fact.id.desc()).limit(limit)

@@ -64,7 +64,7 @@ class ApprovalAuditLog(Base):
     company_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     seq: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     at: Mapped[dt.datetime]
-    actor_type: Mapped[str] = mapped_column(String(16))  # person | system | agent | operator
+    actor_type: Mapped[str] = mapped_column(String(16))  # person | api_key | system | agent | operator
     actor_id: Mapped[int | None] = mapped_column(BigInteger)
     action: Mapped[str] = mapped_column(String(64))  # "approval.approved", "toggle.on" ...
     object_type: Mapped[str] = mapped_column(String(32), default="")

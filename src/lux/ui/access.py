@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from lux.identity.access import Right
+from lux.identity.api_keys import Scope
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -17,6 +18,7 @@ class Rule:
 
     right: Right | None  # None = anybody
     reason: str = ""  # why a view is public
+    scope: Scope | None = None  # of the API key that it takes; then no cookie is read
     needs_company: bool = True  # False: a signed-in person without a company may call it too
     checks_csrf: bool = True  # False only where another proof stands in its place; `reason` names it
 

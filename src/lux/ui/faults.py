@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import structlog
 from flask import Flask, jsonify, make_response, render_template, request
 from flask_wtf.csrf import CSRFError
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from lux.kit.errors import LuxError, RateLimitReached
 from lux.kit.i18n import gettext as _
@@ -33,6 +33,7 @@ def _told(error: LuxError) -> Response:
     if error.status >= 500:
         web.runtime().on_error(error)
     response = _answer(error.status, error.code, error.message, error)
+    response.headers.update(error.headers)
     if isinstance(error, RateLimitReached):
         response.headers["Retry-After"] = str(error.retry_after)
     return response
@@ -53,7 +54,11 @@ def _http(error: HTTPException) -> Response:
         405: _("This address does not take that kind of request."),
         413: _("What was sent is larger than allowed."),
     }.get(error.code or 500, error.description or error.name)
-    return _answer(error.code or 500, f"http_{error.code}", words)
+    response = _answer(error.code or 500, f"http_{error.code}", words)
+    allowed = error.valid_methods if isinstance(error, MethodNotAllowed) else None
+    if allowed:
+        response.headers["Allow"] = ", ".join(sorted(allowed))
+    return response
 
 
 def _unexpected(error: Exception) -> Response:

@@ -83,8 +83,20 @@ def parse(model: type[Model], values: Mapping[str, Any]) -> Model:
     try:
         return model.model_validate(dict(values))
     except ValidationError as error:
-        problems = [_problem(item) for item in error.errors()]
-        raise InvalidInput(_("Some fields need your attention."), problems=problems) from error
+        raise _refused(error) from error
+
+
+def parse_json(model: type[Model], text: str) -> Model:
+    """Validate JSON, strictly: "5" is no number, 1 is no yes. Raises InvalidInput with one problem per field."""
+    try:
+        return model.model_validate_json(text, strict=True)
+    except ValidationError as error:
+        raise _refused(error) from error
+
+
+def _refused(error: ValidationError) -> InvalidInput:
+    problems = [_problem(item) for item in error.errors(include_url=False)]
+    return InvalidInput(_("Some fields need your attention."), problems=problems)
 
 
 def shows_again(form_view: Callable[..., Response]) -> Callable[[View], View]:
@@ -154,6 +166,14 @@ def _words(kind: str, context: Mapping[str, Any]) -> tuple[str, str]:
         "greater_than_equal": (_("This is too small."), _("Enter %(n)s or more.", n=low)),
         "less_than_equal": (_("This is too large."), _("Enter %(n)s or less.", n=high)),
         "string_pattern_mismatch": (_("This does not have the expected form."), _("Check it for typing errors.")),
+        "string_type": (_("This has to be text."), _("Send it in quotes.")),
+        "int_type": (_("This has to be a whole number."), _("Send it without quotes.")),
+        "bool_type": (_("This has to be true or false."), _("Send it without quotes.")),
+        "list_type": (_("This has to be a list."), _("Put it into square brackets.")),
+        "dict_type": (_("This has to be an object."), _("Put it into braces.")),
+        "model_type": (_("This has to be an object."), _("Put it into braces.")),
+        "timezone_aware": (_("This time has no zone."), _("Write it like 2026-11-23T09:30:00Z.")),
+        "too_long": (_("These are too many."), _("Send at most %(n)s at a time.", n=context.get("max_length", ""))),
         "too_short": (_("Too few are chosen."), _("Choose at least %(n)s.", n=context.get("min_length", 1))),
     }
     return table.get(kind, (_("This can't be used."), _("Check it for typing errors.")))

@@ -147,7 +147,7 @@ def _open() -> Response | None:
     structlog.contextvars.bind_contextvars(request_id=request_id(), path=request.path, endpoint=request.endpoint)
     _check_origin()
     token = session_token()
-    if token and request.endpoint != "static":
+    if token and request.endpoint != "static" and not _takes_keys():
         g.lux_person = sessions.person_for(database(), token, settings())
     found = maybe_person()
     if found is not None:  # for the log and for error_log
@@ -180,6 +180,12 @@ def _enforce(found: Person | None) -> Response | None:
         )
     found.require(rule.right)
     return None
+
+
+def _takes_keys() -> bool:
+    """Say whether the view is the API's: a key opens it, and a cookie does not."""
+    rule = rule_of(current_app.view_functions.get(str(request.endpoint)))
+    return rule is not None and rule.scope is not None
 
 
 def _check_origin() -> None:

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from lux.gate import reads
 from lux.gate.reads import ItemState, ItemView, OutboundView
-from lux.identity import members
+from lux.identity import api_keys, members
 from lux.kit.i18n import gettext as _
 from lux.ledger.models import ApprovalAuditLog
 from lux.rooms.email import queries as campaigns
@@ -118,12 +118,13 @@ def audit_lines(session: Session, company_id: int, *, before: int | None, limit:
     )
     if before is not None:
         query = query.where(ApprovalAuditLog.seq < before)
-    names = {member.user_id: member.name or member.email for member in members.listing(session)}
+    names = {("person", member.user_id): member.name or member.email for member in members.listing(session)}
+    names |= {("api_key", key.id): api_keys.shown_name(key) for key in api_keys.listing(session)}
     return [_audit_line(row, names) for row in session.scalars(query)]
 
 
-def _audit_line(row: ApprovalAuditLog, names: Mapping[int, str]) -> AuditLine:
-    who = names.get(row.actor_id or 0, "") if row.actor_type == "person" else ""
+def _audit_line(row: ApprovalAuditLog, names: Mapping[tuple[str, int], str]) -> AuditLine:
+    who = names.get((row.actor_type, row.actor_id or 0), "")
     fallback = {"system": _("LUX itself"), "operator": _("the command line")}
     detail = json.loads(row.detail)
     return AuditLine(
@@ -132,9 +133,15 @@ def _audit_line(row: ApprovalAuditLog, names: Mapping[int, str]) -> AuditLine:
         who=who or fallback.get(row.actor_type, _("somebody who left")),
         action=row.action,
         about=f"{row.object_type} {row.object_id}".strip(),
-        detail=", ".join(f"{key}: {value}" for key, value in detail.items() if value not in {None, ""}),
+        detail=", ".join(
+            f"{key}: {_written(value)}" for key, value in detail.items() if value is not None and value != ""
+        ),
         hash=bytes(row.hash).hex(),
     )
+
+
+def _written(value: object) -> str:
+    return " ".join(str(one) for one in value) if isinstance(value, list) else str(value)
 
 
 def _labels() -> dict[str, str]:

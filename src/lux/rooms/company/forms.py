@@ -1,13 +1,15 @@
 """What people enter about their company, its brand, its members and its senders."""
 
+import datetime as dt
 import re
 import uuid
 from typing import Annotated
 from urllib.parse import urlsplit
 
-from pydantic import Field, StringConstraints, field_validator
+from pydantic import BeforeValidator, Field, StringConstraints, field_validator
 
 from lux.identity.access import Role
+from lux.identity.api_keys import Scope
 from lux.kit.i18n import gettext as _
 from lux.rooms.signin.forms import Email, Name, known_currency, known_locale, known_zone
 from lux.ui.forms import FormModel
@@ -177,3 +179,24 @@ def known_host(value: str) -> str:
     if not _HOST.fullmatch(plain):
         raise ValueError(_("“%(name)s” is not a domain. Write it like example.com, one per line.", name=value[:80]))
     return plain
+
+
+class ApiKeyForm(FormModel):
+    """A new API key."""
+
+    name: str = Field(default="", max_length=200)
+    scopes: list[str] = Field(default=[], max_length=len(Scope))
+    expires_at: Annotated[dt.date | None, BeforeValidator(lambda text: text or None)] = None  # noon, in one's own zone
+
+    @field_validator("scopes")
+    @classmethod
+    def _known(cls, value: list[str]) -> list[str]:
+        known = {scope.value for scope in Scope}
+        if not known.issuperset(value):
+            raise ValueError(_("This choice does not exist. Choose from the list."))
+        return value
+
+    @property
+    def chosen(self) -> list[Scope]:
+        """Return the scopes."""
+        return [Scope(value) for value in self.scopes]

@@ -41,6 +41,7 @@ class Contact(Tenant, Base):
         UniqueConstraint("company_id", "email_key"),  # NULLs are distinct: SMS-only contacts
         Index("ix_contact_phone", "company_id", "phone"),
         Index("ix_contact_created", "company_id", "created_at", "id"),
+        Index("ix_contact_updated", "company_id", "updated_at", "id"),
         Index("ix_contact_activity", "company_id", "last_activity_at", "id"),
         Index("ix_contact_import", "company_id", "import_id"),
         Index("ix_contact_lifecycle", "company_id", "lifecycle", "created_at", "id"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from lux.kit import rates
+from lux.kit import idempotency, rates
 from lux.kit.i18n import lazy_gettext as _
 from lux.kit.jobs import JobKind, Schedule
 from lux.rooms.diagnostics import service
@@ -17,6 +17,7 @@ def forget(context: JobContext, _args: dict[str, Any]) -> None:
     """Forget errors nobody has seen for long, and counters of limits that are over."""
     service.forget_old(context.db)
     rates.prune(context.db)
+    idempotency.prune(context.db)
 
 
 KINDS = (JobKind(name="diagnostics.forget", handler=forget, title=_("Forget old errors")),)

@@ -11,7 +11,8 @@ from lux.ui.forms import FormModel
 MAX_SELECTED = 1_000
 
 
-def _one_line(value: str) -> str:
+def one_line(value: str) -> str:
+    """Refuse what is more than one line; raises ValueError."""
     if any(sign in value for sign in "\r\n\0"):
         raise ValueError(_("This must be one line: take the line breaks out."))
     return value
@@ -24,7 +25,7 @@ def _no_nul(value: str) -> str:
 class SegmentForm(FormModel):
     """A segment's name and what it is for; the rule stands in fields of its own (see `builder`)."""
 
-    name: Annotated[str, Field(min_length=1, max_length=64), AfterValidator(_one_line)]
+    name: Annotated[str, Field(min_length=1, max_length=64), AfterValidator(one_line)]
     description: Annotated[str, Field(max_length=1_000), AfterValidator(_no_nul)] = ""
     version: int = Field(default=1, ge=1)
 
@@ -40,7 +41,7 @@ class SelectedForm(FormModel):
 
     ids: list[uuid.UUID] = Field(default=[], max_length=MAX_SELECTED)
     segment: str = Field(default="", max_length=36)  # public id, "new" = a new list
-    name: Annotated[str, Field(max_length=64), AfterValidator(_one_line)] = ""
+    name: Annotated[str, Field(max_length=64), AfterValidator(one_line)] = ""
     back: str = Field(default="", max_length=500)
 
 

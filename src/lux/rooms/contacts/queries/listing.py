@@ -23,6 +23,7 @@ from lux.ui.paging import Slice, decode_cursor, encode_cursor
 SORTS: Final[Mapping[str, Any]] = {
     "created": Contact.created_at,
     "email": Contact.email_key,
+    "updated": Contact.updated_at,
     "activity": Contact.last_activity_at,
     "trashed": Contact.trashed_at,
 }
@@ -40,11 +41,12 @@ class ContactFilter:
     lifecycle: str = ""
     consent: str = ""  # one of conditions.CONSENT_STATES
     is_trash: bool = False
+    changed_since: str = ""  # ISO 8601 with a zone: changed at this moment or after it
 
     @property
     def is_narrow(self) -> bool:
         """Say whether anything is left out but the trash."""
-        return bool(self.text.strip() or self.tag or self.lifecycle or self.consent)
+        return bool(self.text.strip() or self.tag or self.lifecycle or self.consent or self.changed_since)
 
     def as_json(self) -> dict[str, Any]:
         """Return plain values to be stored."""
@@ -103,6 +105,8 @@ def where(session: Session, wanted: ContactFilter, calling_code: str = "") -> li
         found.append(matching)
     if wanted.tag:
         found.append(conditions.has_tag(company_id, _tag_id(session, wanted.tag)))
+    if wanted.changed_since:
+        found.append(Contact.updated_at >= dt.datetime.fromisoformat(wanted.changed_since))
     if wanted.lifecycle:
         if wanted.lifecycle not in {stage.value for stage in Lifecycle}:
             raise InvalidInput(field="lifecycle", message=_("This choice does not exist."))

@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 
 
 def actor_of(person: Person | None) -> str:
-    """Return the actor of a fact: "person:<id>" or "system"."""
-    return f"person:{person.user_id}" if person else "system"
+    """Return the actor of a fact: "person:<id>", "api_key:<id>" or "system"."""
+    return f"{person.actor.type}:{person.actor.id}" if person else "system"
 
 
 def auditor_of(person: Person | None) -> audit.Actor:
     """Return the actor of an audit row."""
-    return audit.Actor(type="person", id=person.user_id) if person else audit.SYSTEM
+    return person.actor if person else audit.SYSTEM
 
 
 def region_of_company(session: Session) -> str:

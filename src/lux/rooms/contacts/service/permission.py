@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from lux.rooms.contacts.models import Contact
 
 CHANNELS: Final = ("email", "sms")
+_CLOCKS_DIFFER: Final = dt.timedelta(minutes=5)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +35,19 @@ class ChannelStanding:
     channel: str
     address: str  # "" = the contact has none there
     standing: Standing | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Said:
+    """What somebody said about a channel, as another program reports it."""
+
+    channel: str
+    is_yes: bool
+    basis: str
+    wording: str
+    source: str
+    at: dt.datetime | None  # None = now
+    proof: Mapping[str, str]
 
 
 def standings(session: Session, contact: Contact) -> list[ChannelStanding]:
@@ -66,6 +81,34 @@ def give(session: Session, contact: Contact, form: ConsentForm, person: Person, 
         proof=_proof(person, address) | {"how": form.how, "entered_at": now.isoformat(timespec="seconds")},
         at=at,
     )
+    consent.record(session, entry, actor=actor_of(person))
+
+
+def report(session: Session, contact: Contact, said: Said, person: Person, *, address: str) -> None:
+    """Record a yes or a no that another program reports; `address` is where it calls from (IP), part of the proof.
+
+    Raises InvalidInput for a yes without its wording, one older than a no, and a moment in the future.
+    """
+    now, key = clock.now(), _required_key(contact, said.channel)
+    if said.at is not None and said.at > now + _CLOCKS_DIFFER:
+        raise InvalidInput(field="at", message=_("This moment is in the future."))
+    proof = {**said.proof, **_proof(person, address), "entered_at": now.isoformat(timespec="seconds")}
+    if not said.is_yes:
+        consent.withdraw(
+            session, channel=said.channel, address_key=key, contact_id=contact.id, source=said.source, proof=proof,
+            actor=actor_of(person),
+        )  # fmt: skip
+        return
+    if not said.wording:
+        raise InvalidInput(
+            field="wording", message=_("A yes needs its wording."), fix=_("Send what the person saw and agreed to.")
+        )
+    at = min(said.at or now, now)
+    _refuse_older_than_no(session, said.channel, key, at, field="at")
+    entry = ConsentEntry(
+        channel=said.channel, address_key=key, state=ConsentState.GIVEN, contact_id=contact.id, basis=said.basis,
+        source=said.source, wording=said.wording, proof=proof, at=at,
+    )  # fmt: skip
     consent.record(session, entry, actor=actor_of(person))
 
 
@@ -103,11 +146,11 @@ def release(session: Session, contact: Contact, form: ReasonForm, person: Person
     )
 
 
-def _refuse_older_than_no(session: Session, channel: str, key: str, at: dt.datetime) -> None:
+def _refuse_older_than_no(session: Session, channel: str, key: str, at: dt.datetime, *, field: str = "day") -> None:
     before = consent.status(session, channel, [key])[key]
     if before.state is ConsentState.WITHDRAWN and before.at is not None and before.at > at:
         raise InvalidInput(
-            field="day",
+            field=field,
             message=_("They withdrew their consent on %(day)s, after that day.", day=before.at.date().isoformat()),
             fix=_("Only a yes that came later counts."),
         )

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, CursorResult, Text, delete, func, or_, sel
 from sqlalchemy import cast as sql_cast
 
 from lux.gate import consent
-from lux.kit import clock
+from lux.kit import clock, idempotency
 from lux.kit.db.session import company_of
 from lux.kit.errors import InvalidInput, WrongState
 from lux.kit.i18n import gettext as _
@@ -63,6 +63,7 @@ def erase(session: Session, contact: Contact, person: Person | None, *, confirma
     for key in (contact.email_key, contact.phone):
         touched += consent.forget(session, contact_id, key)
     touched += facts.forget_contact(session, contact_id)
+    touched += idempotency.forget(session, [str(public_id), *filter(None, (contact.email, contact.phone))])
     touched += _erase_own(session, contact)
     facts.record(session, NewFact(kind="contact.erased", actor=actor_of(person)))
     audit.append(

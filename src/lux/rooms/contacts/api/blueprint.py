@@ -1,0 +1,5 @@
+"""What the modules of this room's API register on."""
+
+from lux.ui.api import room
+
+contacts = room("contacts")

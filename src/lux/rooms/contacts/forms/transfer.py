@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Literal
 
 from pydantic import Field
@@ -10,7 +11,7 @@ from lux.kit.errors import FieldProblem, InvalidInput
 from lux.kit.i18n import gettext as _
 from lux.rooms.contacts import catalogue, values
 from lux.rooms.contacts.importing import guess, plan
-from lux.rooms.contacts.importing.dialect import DELIMITERS, ENCODINGS, Dialect
+from lux.rooms.contacts.importing.dialect import CARDS, DELIMITERS, ENCODINGS, WORKBOOK, Dialect
 from lux.rooms.contacts.importing.plan import Options
 from lux.rooms.contacts.importing.rows import TAG_LENGTH, read_tags
 from lux.rooms.contacts.models import CustomField, Lifecycle
@@ -27,6 +28,7 @@ class DialectForm(FormModel):
     encoding: str = Field(default="", max_length=16)
     delimiter: str = Field(default="", max_length=16)
     header: Literal["", "yes", "no"] = ""
+    sheet: str = Field(default="", max_length=100)
 
 
 class ImportForm(DialectForm):
@@ -51,13 +53,17 @@ class ImportForm(DialectForm):
 
 def changed_dialect(dialect: Dialect, form: DialectForm, columns: int) -> Dialect:
     """Return the dialect with the form's corrections; `columns` counts those of the first record read that way."""
-    return Dialect(
+    has_header = dialect.has_header if not form.header or dialect.format == CARDS else form.header == "yes"
+    if dialect.format == WORKBOOK:
+        names = [name for name, _hidden in dialect.sheets]
+        if form.sheet and form.sheet not in names:
+            raise InvalidInput(field="sheet", message=_("This sheet is not in the workbook."), fix=_("Choose one."))
+        return replace(dialect, sheet=form.sheet or dialect.sheet, has_header=has_header, columns=columns)
+    return replace(
+        dialect,
         encoding=form.encoding or dialect.encoding,
-        newline=dialect.newline,
         delimiter=DELIMITER_NAMES.get(form.delimiter, dialect.delimiter),
-        has_header=dialect.has_header if not form.header else form.header == "yes",
-        start=dialect.start,
-        first_line=dialect.first_line,
+        has_header=has_header,
         columns=columns,
     )
 

@@ -95,6 +95,8 @@ class RowReader:
             )
             return self._reject(record, "", reason)
         found = Candidate(record.line, cells[: self._width])
+        if record.note:
+            found.gaps.append(("", record.note))
         for number, target, reader in self._columns:
             text = restored(cells[number]).strip()
             if not text:

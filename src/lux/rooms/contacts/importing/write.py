@@ -211,7 +211,8 @@ def _write_report(session: Session, chunk: Chunk) -> None:
     for one in written:
         if one.gaps:
             chunk.counts["gaps"] += 1
-            fields, reasons = (", ".join(part) for part in zip(*one.gaps, strict=True))
+            fields = ", ".join(name for name, _reason in one.gaps if name)
+            reasons = " ".join(reason for _name, reason in one.gaps)
             chunk.rejections.append(Rejection(one.line, "gap", fields, reasons, one.cells))
     company_id = company_of(session)
     rows = [

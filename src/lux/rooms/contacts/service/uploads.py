@@ -23,10 +23,18 @@ from lux.rooms.contacts.forms.transfer import (
     read_mapping,
     read_options,
 )
-from lux.rooms.contacts.importing import guess, plan
-from lux.rooms.contacts.importing.dialect import Dialect, dialect_of, sample_records, sample_text
+from lux.rooms.contacts.importing import convert, guess, plan, workbook
+from lux.rooms.contacts.importing.dialect import (
+    CSV,
+    WORKBOOK,
+    Dialect,
+    dialect_of,
+    looks_like_header,
+    sample_records,
+    sample_text,
+)
 from lux.rooms.contacts.importing.guess import Column
-from lux.rooms.contacts.importing.receive import SAMPLE, receive
+from lux.rooms.contacts.importing.receive import SAMPLE, Received, receive
 from lux.rooms.contacts.models import ContactImport, FieldType
 from lux.rooms.contacts.queries import tables
 from lux.rooms.contacts.service import fields as custom
@@ -56,7 +64,7 @@ class Preview:
 def upload(
     session: Session, store: FileStore, source: BinaryIO, file_name: str, person: Person, *, limit: int
 ) -> ContactImport:
-    """Take a file into the store and look at it; `limit` in bytes. Raises InvalidInput for what is no CSV file."""
+    """Take a file into the store and look at it; `limit` in bytes. Raises InvalidInput for what can't be read."""
     name = PurePath(file_name.replace("\\", "/")).name.strip()[:255]
     if not name:
         raise InvalidInput(field="file", message=_("Choose a file."))
@@ -69,11 +77,11 @@ def upload(
         file_name=name,
         file_key=key,
         file_size=received.size,
-        dialect=received.dialect.as_json(),
         created_by=person.user_id,
     )
     try:
-        _refuse_header_only(received.sample, received.size, received.dialect)
+        dialect = _examined(store, key, received)
+        entry.dialect = dialect.as_json()
         session.add(entry)
         session.flush()
     except BaseException:
@@ -198,6 +206,11 @@ def _enqueue(session: Session, entry: ContactImport) -> None:
 def _sample(store: FileStore, entry: ContactImport, form: DialectForm) -> tuple[Dialect, list[list[str]]]:
     dialect = changed_dialect(dialect_of(entry.dialect), form, 0)
     with store.open_read(entry.file_key) as stream:
+        if dialect.format != CSV:
+            found = convert.sample(stream, dialect)
+            if form.sheet and not form.header and found:
+                dialect = replace(dialect, has_header=looks_like_header(found))
+            return replace(dialect, columns=len(found[0]) if found else 0), found
         stream.seek(dialect.start)
         sample = stream.read(SAMPLE)
     is_whole = dialect.start + len(sample) >= entry.file_size
@@ -206,11 +219,40 @@ def _sample(store: FileStore, entry: ContactImport, form: DialectForm) -> tuple[
     return replace(dialect, columns=len(records[0]) if records else 0), records
 
 
-def _refuse_header_only(sample: bytes, size: int, dialect: Dialect) -> None:
-    if size > SAMPLE or not dialect.has_header:
-        return
-    text = sample_text(sample[dialect.start :], dialect.encoding, dialect.newline, is_whole=True)
-    if len(sample_records(text, dialect.delimiter)) < 2:
+def _examined(store: FileStore, key: str, received: Received) -> Dialect:
+    """Return how the file is read; raises InvalidInput when nobody is in it."""
+    dialect = received.dialect
+    if dialect.format == WORKBOOK:
+        with store.open_read(key) as stream:
+            return _workbook(stream, dialect)
+    if received.size > SAMPLE or not dialect.has_header:
+        return dialect
+    if dialect.format == CSV:
+        text = sample_text(received.sample[dialect.start :], dialect.encoding, dialect.newline, is_whole=True)
+        _refuse_header_only(sample_records(text, dialect.delimiter))
+    return dialect
+
+
+def _workbook(stream: BinaryIO, dialect: Dialect) -> Dialect:
+    """Choose the first sheet that holds anybody, a visible one if there is one."""
+    found = workbook.sheets(stream)
+    dialect = replace(dialect, sheets=tuple((one.name, one.is_hidden) for one in found))
+    first: list[list[str]] = []
+    for one in sorted(found, key=lambda sheet: sheet.is_hidden):
+        stream.seek(0)
+        records = convert.sample(stream, replace(dialect, sheet=one.name))
+        if len(records) > 1 or (records and not looks_like_header(records)):
+            return replace(dialect, sheet=one.name, has_header=looks_like_header(records), columns=len(records[0]))
+        first = first or records
+    if first:
+        _refuse_header_only(first)
+    raise InvalidInput(
+        field="file", message=_("The workbook is empty."), fix=_("Choose a file with one row per person.")
+    )
+
+
+def _refuse_header_only(records: Sequence[Sequence[str]]) -> None:
+    if len(records) < 2:
         raise InvalidInput(
             field="file",
             message=_("The file has a header and no rows below it."),

@@ -76,6 +76,13 @@ def record_many(
 
     An address may occur once per call and channel. Returns how many were written.
     """
+    return len(record_each(session, entries, actor=actor, keep_existing=keep_existing))
+
+
+def record_each(
+    session: Session, entries: Iterable[ConsentEntry], *, actor: str = "system", keep_existing: bool = False
+) -> list[ConsentEntry]:
+    """Do as `record_many` and return what was written: who takes it back later has to know."""
     company_id, now = company_of(session), clock.now()
     wanted = list(entries)
     if keep_existing:
@@ -111,7 +118,7 @@ def record_many(
             for e in wanted
         ],
     )
-    return len(wanted)
+    return wanted
 
 
 def withdraw(

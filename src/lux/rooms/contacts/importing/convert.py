@@ -46,9 +46,7 @@ def sample(stream: BinaryIO, dialect: Dialect) -> list[list[str]]:
     return [row + [""] * (width - len(row)) for row in found]
 
 
-def convert(
-    source: BinaryIO, target: BinaryIO, dialect: Dialect, *, decimal: str, tick: Callable[[], None]
-) -> Dialect:
+def convert(source: BinaryIO, target: BinaryIO, dialect: Dialect, *, decimal: str, tick: Callable[[], None]) -> Dialect:
     """Write the rows as CSV, each behind its number and its note; returns how the result is read."""
     text = io.TextIOWrapper(target, encoding="utf-8", errors="replace", newline="", write_through=False)
     writer = csv.writer(text, lineterminator="\n")
@@ -59,9 +57,7 @@ def convert(
         writer.writerow([str(row.line), row.note, *row.cells, *padding])
     text.flush()
     text.detach()
-    return replace(
-        dialect, encoding="utf-8", newline="\n", delimiter=",", start=0, first_line=1, is_numbered=True
-    )
+    return replace(dialect, encoding="utf-8", newline="\n", delimiter=",", start=0, first_line=1, is_numbered=True)
 
 
 def unnumbered(record: Record) -> Record:

@@ -69,7 +69,7 @@ def run(context: JobContext, store: FileStore, import_id: int) -> None:
 def _begin(context: JobContext, import_id: int) -> ContactImport | None:
     with context.db.begin(context.company_id) as session:
         entry = session.get(ContactImport, import_id)
-        if entry is None or not entry.file_key:
+        if entry is None or not entry.file_key or entry.undo_state is not None:
             return None
         if entry.state not in OPEN_STATES and (entry.state not in ENDED_BADLY or entry.job_id != context.job_id):
             return None

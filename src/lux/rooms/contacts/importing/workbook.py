@@ -29,8 +29,19 @@ _MANIFEST: Final = "[Content_Types].xml"
 _MAIN: Final = (b"spreadsheetml.sheet.main+xml", b"spreadsheetml.template.main+xml", b"macroEnabled.main+xml")
 _KINDS: Final = ((b"wordprocessingml", "Word"), (b"presentationml", "PowerPoint"))
 _UNREADABLE: Final = (
-    zipfile.BadZipFile, zlib.error, EOFError, ParseError, DefusedXmlException, LookupError, ValueError, TypeError,
-    AttributeError, ArithmeticError, NotImplementedError, RuntimeError, UnicodeError,
+    zipfile.BadZipFile,
+    zlib.error,
+    EOFError,
+    ParseError,
+    DefusedXmlException,
+    LookupError,
+    ValueError,
+    TypeError,
+    AttributeError,
+    ArithmeticError,
+    NotImplementedError,
+    RuntimeError,
+    UnicodeError,
 )  # fmt: skip - what zipfile, the XML parser and openpyxl raise for a broken file
 
 # What openpyxl does not keep (styles, validations) matters to who writes files back, not here.

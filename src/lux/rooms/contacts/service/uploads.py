@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePath
 from typing import TYPE_CHECKING, BinaryIO, Final
@@ -15,6 +16,8 @@ from lux.kit.db.base import uuid7
 from lux.kit.db.session import company_of
 from lux.kit.errors import InvalidInput, WrongState
 from lux.kit.i18n import gettext as _
+from lux.rooms.contacts import values
+from lux.rooms.contacts.catalogue import heading_key
 from lux.rooms.contacts.forms.transfer import (
     DialectForm,
     ImportForm,
@@ -24,6 +27,7 @@ from lux.rooms.contacts.forms.transfer import (
     read_options,
 )
 from lux.rooms.contacts.importing import convert, guess, plan, workbook
+from lux.rooms.contacts.importing.cells import read_object
 from lux.rooms.contacts.importing.dialect import (
     CSV,
     WORKBOOK,
@@ -35,9 +39,11 @@ from lux.rooms.contacts.importing.dialect import (
 )
 from lux.rooms.contacts.importing.guess import Column
 from lux.rooms.contacts.importing.receive import SAMPLE, Received, receive
-from lux.rooms.contacts.models import ContactImport, FieldType
+from lux.rooms.contacts.models import ContactImport, CustomField, FieldType
 from lux.rooms.contacts.queries import tables
 from lux.rooms.contacts.service import fields as custom
+from lux.rooms.contacts.service import mappings
+from lux.rooms.contacts.service.mappings import Offer
 from lux.rooms.contacts.service.origin import region_of_company
 
 if TYPE_CHECKING:
@@ -58,7 +64,9 @@ class Preview:
     dialect: Dialect
     columns: Sequence[Column]
     rows: Sequence[Sequence[str]]  # the first ones, without the header
-    consent_words: Sequence[tuple[str, int]]  # in the column guessed for consent: word, how often in the sample
+    offer: Offer  # what the columns are, and where that comes from
+    consent_words: Sequence[tuple[str, int]]  # in the column of consent: word, how often in the sample
+    homeless: Sequence[str] = ()  # names in JSON attributes for which there is no custom field
 
 
 def upload(
@@ -94,22 +102,46 @@ def preview(session: Session, store: FileStore, entry: ContactImport, form: Dial
     """Read the beginning of the file as the form says; raises NotFound when the file is gone."""
     check_dialect(form)
     dialect, records = _sample(store, entry, form)
-    found = guess.columns_of(records, has_header=dialect.has_header, fields=tables.custom_fields(session))
+    fields = tables.custom_fields(session)
+    columns = guess.columns_of(records, has_header=dialect.has_header, fields=fields)
+    known = {value for group in guess.target_choices(fields).values() for value, _label in group}
+    found = mappings.offer(session, columns, known, entry.file_name, form.mapping, has_header=dialect.has_header)
     body = records[1:] if dialect.has_header else records
-    words: dict[str, int] = {}
-    for column in found:
-        if column.target == guess.CONSENT:
-            for row in body:
-                word = row[column.number].strip() if column.number < len(row) else ""
-                words[word] = words.get(word, 0) + 1
-    counted = sorted(words.items(), key=lambda pair: -pair[1])[:12]
-    return Preview(dialect=dialect, columns=found, rows=body[:SHOWN_ROWS], consent_words=counted)
+    words = Counter(_cells(body, found.targets, guess.CONSENT))
+    return Preview(
+        dialect=dialect,
+        columns=columns,
+        rows=body[:SHOWN_ROWS],
+        offer=found,
+        consent_words=words.most_common(12),
+        homeless=_homeless(_cells(body, found.targets, guess.ATTRIBUTES), fields),
+    )
+
+
+def _cells(body: Sequence[Sequence[str]], targets: Sequence[str], wanted: str) -> Iterator[str]:
+    """Yield the cells of the sample in the columns of one kind."""
+    for number, target in enumerate(targets):
+        if target == wanted:
+            yield from (row[number].strip() if number < len(row) else "" for row in body)
+
+
+def _homeless(cells: Iterable[str], fields: Sequence[CustomField]) -> list[str]:
+    """Return the names in JSON objects that no custom field has."""
+    known = {heading_key(name) for field in fields for name in (field.key, field.label)}
+    found: dict[str, None] = {}
+    for cell in cells:
+        try:
+            names = read_object(cell) if cell else {}
+        except values.Unreadable:
+            continue
+        found.update(dict.fromkeys(name[:64] for name in names if heading_key(name) not in known))
+    return list(found)[:20]
 
 
 def defaults(session: Session, found: Preview) -> dict[str, object]:
     """Return what the mapping page proposes, by the company's country and language and by the file itself."""
     company = companies.by_id(session, company_of(session))
-    has_consent = any(column.target == guess.CONSENT for column in found.columns)
+    has_consent = guess.CONSENT in found.offer.targets
     is_american = company.locale.replace("-", "_").endswith(("_US", "_PH"))
     has_comma = company.locale[:2] in {
         "de",
@@ -138,7 +170,7 @@ def defaults(session: Session, found: Preview) -> dict[str, object]:
         "bad_values": plan.REJECT,
         "consent": plan.CONSENT_COLUMN if has_consent else plan.CONSENT_NONE,
         "lifecycle": "lead",
-    }
+    } | dict(found.offer.answers)
 
 
 def start(session: Session, store: FileStore, entry: ContactImport, form: ImportForm, person: Person) -> None:
@@ -152,6 +184,8 @@ def start(session: Session, store: FileStore, entry: ContactImport, form: Import
     options = read_options(form, person.timezone)
     headings = [column.heading for column in guess.columns_of(records, has_header=dialect.has_header, fields=known)]
     targets = _with_new_fields(session, targets, headings)
+    if dialect.has_header:
+        mappings.remember(session, entry, headings, targets, form)
     entry.dialect = dialect.as_json() | {"headings": headings}
     entry.mapping = plan.mapping_json(targets)
     who = person.name or person.email
@@ -184,6 +218,8 @@ def go_on(session: Session, store: FileStore, entry: ContactImport) -> None:
     state, _error = tables.state_of(session, entry)
     if state not in {"failed", "cancelled"} or not entry.mapping:
         raise WrongState(_("Only an import that failed or was cancelled can go on."))
+    if entry.undo_state is not None:
+        raise WrongState(_("This import was undone."), fix=_("Upload the file again."))
     if not entry.file_key or not store.exists(entry.file_key):
         raise WrongState(_("The uploaded file is gone."), fix=_("Upload it again: contacts that are in stay single."))
     _enqueue(session, entry)

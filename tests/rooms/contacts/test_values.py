@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from lux.kit.addresses import parse_email
 from lux.kit.errors import InvalidInput
 from lux.rooms.contacts import catalogue, values
-from lux.rooms.contacts.importing.rows import read_address, read_full_name, read_tags
+from lux.rooms.contacts.importing.cells import read_address, read_full_name, read_tags
 from lux.rooms.contacts.models import FieldType, Lifecycle
 from lux.rooms.contacts.spreadsheet import FORMULA_SIGNS, disarmed, restored
 from lux.rooms.contacts.values import Habits, Unreadable

@@ -8,7 +8,7 @@ from lux.kit.i18n import gettext as _
 from lux.kit.jobs import JobKind, Schedule
 from lux.net.storage import store_of
 from lux.rooms.contacts.importing import run as importing
-from lux.rooms.contacts.service import exports, fields, files, retention
+from lux.rooms.contacts.service import exports, fields, files, retention, undoing
 
 if TYPE_CHECKING:
     from lux.kit.jobs import JobContext
@@ -17,6 +17,11 @@ if TYPE_CHECKING:
 def import_file(context: JobContext, args: dict[str, Any]) -> None:
     """Import a file from where it stands."""
     importing.run(context, store_of(context.settings), int(args["import_id"]))
+
+
+def undo_import(context: JobContext, args: dict[str, Any]) -> None:
+    """Undo an import from where its undo stands."""
+    undoing.run(context, int(args["import_id"]))
 
 
 def export_file(context: JobContext, args: dict[str, Any]) -> None:
@@ -41,6 +46,7 @@ def clean_up(context: JobContext, _args: dict[str, Any]) -> None:
 
 KINDS = (
     JobKind(name="contacts.import", handler=import_file, title=lambda: _("Import contacts"), queue="import"),
+    JobKind(name="contacts.undo_import", handler=undo_import, title=lambda: _("Undo an import"), queue="import"),
     JobKind(name="contacts.export", handler=export_file, title=lambda: _("Export contacts"), queue="import"),
     JobKind(name="contacts.forget_field", handler=forget_field, title=lambda: _("Remove a deleted field’s values")),
     JobKind(name="contacts.forget_files", handler=forget_files, title=lambda: _("Remove files of erased people")),

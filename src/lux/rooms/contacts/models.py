@@ -156,10 +156,12 @@ class ContactImport(Tenant, Base):
     created_by: Mapped[int | None] = mapped_column(BigKey)
     created_at: Mapped[dt.datetime] = mapped_column(default=clock.now)
     finished_at: Mapped[dt.datetime | None]
+    undo_state: Mapped[str | None] = mapped_column(String(16))  # queued|running|done|failed; NULL = never asked for
+    undo: Mapped[dict[str, Any] | None]  # place, counts, job, person of the undo
 
 
 class ImportedContact(Tenant, Base):
-    """A contact that one import has met, and in which line: the second line with its address is a repeat."""
+    """A contact that one import has met, in which line, and what it did there: a repeat is seen, and undo knows."""
 
     __tablename__ = "imported_contact"
     __table_args__ = (
@@ -171,6 +173,27 @@ class ImportedContact(Tenant, Base):
     import_id: Mapped[int] = mapped_column(BigKey, primary_key=True, autoincrement=False)
     contact_id: Mapped[int] = mapped_column(BigKey, primary_key=True, autoincrement=False)
     line: Mapped[int] = mapped_column(BigKey)
+    version: Mapped[int | None]  # of the contact as the import left it
+    effect: Mapped[str | None] = mapped_column(String(8))  # letters of importing.effects, "" = nothing changed
+    overwritten: Mapped[dict[str, Any] | None]  # fields: {name: [before, after]}, tags: [ids]
+    kept: Mapped[str | None] = mapped_column(String(16))  # why an undo left something: changed | mailed | withdrawn
+
+
+class ImportMapping(Tenant, Base):
+    """The answers of a mapping page, kept for the next file with the same headings."""
+
+    __tablename__ = "import_mapping"
+    __table_args__ = (UniqueConstraint("company_id", "header_key", "name_key"),)
+
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    public_id: Mapped[uuid.UUID] = mapped_column(default=uuid7, unique=True)
+    name: Mapped[str] = mapped_column(String(64), default="")  # "" = the last answers for these headings
+    name_key: Mapped[str] = mapped_column(ShortKeyStr, default="")  # casefolded
+    header_key: Mapped[str] = mapped_column(ShortKeyStr)  # SHA-256 of the headings in any order
+    columns: Mapped[dict[str, Any]] = mapped_column(default=dict)  # heading as compared -> target
+    answers: Mapped[dict[str, Any]] = mapped_column(default=dict)  # fields of the mapping form
+    file_name: Mapped[str] = mapped_column(String(255), default="")  # it was last used with
+    used_at: Mapped[dt.datetime] = mapped_column(default=clock.now)
 
 
 class ImportRejection(Tenant, Base):

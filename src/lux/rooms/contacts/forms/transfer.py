@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Literal
 
 from pydantic import Field
@@ -9,10 +10,10 @@ from pydantic import Field
 from lux.kit.errors import FieldProblem, InvalidInput
 from lux.kit.i18n import gettext as _
 from lux.rooms.contacts import catalogue, values
-from lux.rooms.contacts.importing import guess, plan
-from lux.rooms.contacts.importing.dialect import DELIMITERS, ENCODINGS, Dialect
+from lux.rooms.contacts.importing import guess, plan, presets
+from lux.rooms.contacts.importing.cells import TAG_LENGTH, read_tags
+from lux.rooms.contacts.importing.dialect import CARDS, DELIMITERS, ENCODINGS, WORKBOOK, Dialect
 from lux.rooms.contacts.importing.plan import Options
-from lux.rooms.contacts.importing.rows import TAG_LENGTH, read_tags
 from lux.rooms.contacts.models import CustomField, Lifecycle
 from lux.rooms.contacts.values import Unreadable
 from lux.ui.forms import FormModel
@@ -27,6 +28,8 @@ class DialectForm(FormModel):
     encoding: str = Field(default="", max_length=16)
     delimiter: str = Field(default="", max_length=16)
     header: Literal["", "yes", "no"] = ""
+    sheet: str = Field(default="", max_length=100)
+    mapping: str = Field(default="", max_length=64)  # which mapping is offered: of service.mappings
 
 
 class ImportForm(DialectForm):
@@ -41,23 +44,29 @@ class ImportForm(DialectForm):
     region: str = Field(default="", max_length=2)
     date_order: Literal["dmy", "mdy"] = "dmy"
     decimal: Literal[".", ","] = "."
-    consent: Literal["none", "column", "declared"] = "none"
+    consent: Literal["none", "column", "declared", "moment"] = "none"
     consent_yes: str = Field(default="", max_length=1000)
     consent_no: str = Field(default="", max_length=1000)
     basis: Literal["", "opt_in", "double_opt_in", "contract", "other"] = ""
     wording: str = Field(default="", max_length=MOST_WORDING)
     declared_on: str = Field(default="", max_length=10)
+    preset: str = Field(default="", max_length=32)
+    save_as: str = Field(default="", max_length=64)
 
 
 def changed_dialect(dialect: Dialect, form: DialectForm, columns: int) -> Dialect:
     """Return the dialect with the form's corrections; `columns` counts those of the first record read that way."""
-    return Dialect(
+    has_header = dialect.has_header if not form.header or dialect.format == CARDS else form.header == "yes"
+    if dialect.format == WORKBOOK:
+        names = [name for name, _hidden in dialect.sheets]
+        if form.sheet and form.sheet not in names:
+            raise InvalidInput(field="sheet", message=_("This sheet is not in the workbook."), fix=_("Choose one."))
+        return replace(dialect, sheet=form.sheet or dialect.sheet, has_header=has_header, columns=columns)
+    return replace(
+        dialect,
         encoding=form.encoding or dialect.encoding,
-        newline=dialect.newline,
         delimiter=DELIMITER_NAMES.get(form.delimiter, dialect.delimiter),
-        has_header=dialect.has_header if not form.header else form.header == "yes",
-        start=dialect.start,
-        first_line=dialect.first_line,
+        has_header=has_header,
         columns=columns,
     )
 
@@ -91,6 +100,8 @@ def read_options(form: ImportForm, zone: str) -> Options:
         consent=form.consent,
         consent_yes=_words(form.consent_yes) if form.consent == plan.CONSENT_COLUMN else (),
         consent_no=_words(form.consent_no) if form.consent == plan.CONSENT_COLUMN else (),
+        preset=form.preset if form.preset in presets.BY_KEY else "",
+        sure_no=presets.BY_KEY[form.preset].no_words if form.preset in presets.BY_KEY else (),
         basis=form.basis if has_proof else "",
         wording=values.clean(form.wording) if has_proof else "",
         declared_on=form.declared_on if form.consent == plan.CONSENT_DECLARED else "",
@@ -116,6 +127,10 @@ def read_mapping(form: ImportForm, fields: Sequence[CustomField], width: int) ->
     if form.consent == plan.CONSENT_COLUMN and guess.CONSENT not in targets:
         message = _("Consent shall come from a column, but no column is chosen for it.")
         raise InvalidInput(field="columns", message=message, fix=_("Choose “Consent to e-mail” for one column."))
+    if form.consent == plan.CONSENT_MOMENT and guess.CONSENT_AT not in targets:
+        message = _("Consent shall come from a column of times, but no column is chosen for it.")
+        fix = _("Choose “Day of the consent” for one column.")
+        raise InvalidInput(field="columns", message=message, fix=fix)
     return targets
 
 

@@ -30,6 +30,10 @@ class Chunk:
     met: list[tuple[Candidate, Known, dict[str, Any]]] = field(default_factory=list)  # with its changes
     ids: dict[int, int] = field(default_factory=dict)  # line → contact id
     counts: Counter[str] = field(default_factory=Counter)
+    revived: set[int] = field(default_factory=set)  # contacts that an undo put into the trash, and that come again
+    consented: set[int] = field(default_factory=set)  # contacts whose consent this chunk wrote
+    blocked: set[str] = field(default_factory=set)  # addresses that were not blocked before
+    withdrawn: set[str] = field(default_factory=set)  # addresses whose consent it took back
     tags_made: int = 0  # by this import before this chunk
 
     @property
@@ -41,4 +45,4 @@ class Chunk:
 def refuse(chunk: Chunk, one: Candidate, kind: str, reason: str, where: str = "") -> None:
     """Put a candidate on the report instead of into the contacts; kind rejected or duplicate."""
     where = where or catalogue.label_of("email" if one.email_key else "phone")
-    chunk.rejections.append(Rejection(one.line, kind, where, reason, one.cells))
+    chunk.rejections.append(Rejection(one.line, kind, where, reason, one.cells, one.no))

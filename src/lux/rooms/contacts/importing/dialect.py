@@ -11,10 +11,13 @@ from typing import Any, Final
 
 from lux.kit.errors import InvalidInput
 from lux.kit.i18n import gettext as _
-from lux.rooms.contacts.catalogue import heading_key
+from lux.rooms.contacts.catalogue import BY_NAME, heading_key
 
 ENCODINGS: Final = ("utf-8", "cp1252", "utf-16-le", "utf-16-be", "iso-8859-15", "cp1250")
 DELIMITERS: Final = (",", ";", "\t", "|")
+CSV: Final = "csv"
+WORKBOOK: Final = "xlsx"
+CARDS: Final = "vcard"
 _SAMPLE_RECORDS: Final = 60
 _LOOKS_LIKE_DATA: Final = re.compile(r"@|^\+?[\d\s().,/-]+$")
 _SEP_LINE: Final = re.compile(r'"?sep=(.)"?\r?\n?', re.IGNORECASE)
@@ -31,6 +34,10 @@ class Dialect:
     start: int = 0  # bytes before the first record: byte order mark, a "sep=;" line
     first_line: int = 1
     columns: int = 0
+    format: str = CSV
+    sheet: str = ""  # of a workbook: which one is read
+    sheets: tuple[tuple[str, bool], ...] = ()  # name, whether it is hidden
+    is_numbered: bool = False  # made by importing.convert: number and note stand before each row
 
     @property
     def unit(self) -> int:
@@ -44,8 +51,8 @@ class Dialect:
 
 def dialect_of(stored: Mapping[str, Any]) -> Dialect:
     """Return the dialect that was stored."""
-    known = Dialect.__dataclass_fields__
-    return Dialect(**{name: value for name, value in stored.items() if name in known})
+    known = {name: value for name, value in stored.items() if name in Dialect.__dataclass_fields__}
+    return Dialect(**known | {"sheets": tuple((name, bool(hidden)) for name, hidden in known.get("sheets", ()))})
 
 
 def guess_dialect(sample: bytes, encoding: str, newline: str, mark: int, *, is_whole: bool) -> Dialect:
@@ -115,10 +122,15 @@ def sample_records(text: str, delimiter: str) -> list[list[str]]:
 
 
 def looks_like_header(records: Sequence[Sequence[str]]) -> bool:
-    """Say whether the first record names the columns: no addresses, no numbers, no word twice."""
+    """Say whether the first record names the columns: no addresses, no numbers, no word twice.
+
+    One that names a column of addresses is a header even so: exports repeat headings, and leave some empty.
+    """
     first = [cell.strip() for cell in records[0]]
     named = [cell for cell in first if cell]
     if not named or any(_LOOKS_LIKE_DATA.search(cell) for cell in named):
         return False
     keys = [heading_key(cell) for cell in named]
+    if BY_NAME["email"].words & set(keys):
+        return True
     return len(set(keys)) == len(keys) and len(named) * 2 >= len(first)

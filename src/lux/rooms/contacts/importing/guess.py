@@ -16,9 +16,13 @@ FULL_NAME: Final = "full_name"
 TAGS: Final = "tags"
 CONSENT: Final = "consent"
 CONSENT_AT: Final = "consent_at"
+CONSENT_IP: Final = "consent_ip"
+UNSUBSCRIBED: Final = "unsubscribed"
+BOUNCED: Final = "bounced"
+ATTRIBUTES: Final = "attributes"  # a JSON object of custom fields
 NEW_FIELD: Final = "new"
 FIELD: Final = "field:"  # + key of a custom field
-MANY: Final = frozenset({IGNORE, TAGS, NEW_FIELD})  # what several columns may be
+MANY: Final = frozenset({IGNORE, TAGS, NEW_FIELD, CONSENT_IP, UNSUBSCRIBED, BOUNCED})  # what several columns may be
 _WORDS: Final = {
     FULL_NAME: {"name", "fullname", "contactname", "displayname", "vollername", "nomcomplet"},
     TAGS: {"tags", "tag", "labels", "label", "schlagworte", "etiquettes"},
@@ -43,12 +47,13 @@ def columns_of(records: Sequence[Sequence[str]], *, has_header: bool, fields: Se
     """Return the columns with a guess each; no target is guessed twice."""
     width = len(records[0]) if records else 0
     body = records[1:] if has_header else records
+    own = report_columns(records[0]) if has_header and records else 0
     taken: set[str] = set()
     found: list[Column] = []
     for number in range(width):
         heading = records[0][number].strip() if has_header else ""
         values = [row[number].strip() for row in body if number < len(row) and row[number].strip()]
-        target = _by_heading(heading, fields)
+        target = _by_heading(heading, fields) if number >= own else IGNORE
         target = IGNORE if target in taken - MANY else target
         taken.add(target)
         heading = heading or _("Column %(number)s", number=number + 1)
@@ -56,6 +61,17 @@ def columns_of(records: Sequence[Sequence[str]], *, has_header: bool, fields: Se
     if "email" not in taken:
         found = _with_addresses(found, body)
     return found
+
+
+def report_headings() -> list[str]:
+    """Return the headings of the columns that a report of refused rows puts before the file's own."""
+    return [_("line"), _("outcome"), _("field"), _("reason")]
+
+
+def report_columns(headings: Sequence[str]) -> int:
+    """Return how many columns are those of such a report: a mended report is imported like the file it came from."""
+    found = [heading.strip().casefold() for heading in headings[:4]]
+    return 4 if found in (["line", "outcome", "field", "reason"], [one.casefold() for one in report_headings()]) else 0
 
 
 def target_choices(fields: Sequence[CustomField]) -> dict[str, list[tuple[str, str]]]:
@@ -69,9 +85,12 @@ def target_choices(fields: Sequence[CustomField]) -> dict[str, list[tuple[str, s
             (TAGS, _("Tags")),
             (CONSENT, _("Consent to e-mail")),
             (CONSENT_AT, _("Day of the consent")),
+            (CONSENT_IP, _("IP address of the consent")),
+            (UNSUBSCRIBED, _("Unsubscribed: withdraw and block")),
+            (BOUNCED, _("Bounced: block")),
         ],
         _("Custom fields"): [(FIELD + field.key, field.label) for field in fields]
-        + [(NEW_FIELD, _("New text field of this name"))],
+        + [(ATTRIBUTES, _("Several fields as JSON")), (NEW_FIELD, _("New text field of this name"))],
     }
 
 

@@ -71,7 +71,7 @@ def _ids(session: Session, column: Any, keys: Collection[str]) -> Iterator[int]:
 
 def _locked(session: Session, ids: Collection[int]) -> Iterator[Known]:
     """Yield the rows as they are once nobody else can change them; in the order of their ids, as all writers lock."""
-    columns = [getattr(Contact, name) for name in ("id", "email_key", "trashed_at", *COLUMNS)]
+    columns = [getattr(Contact, name) for name in ("id", "email_key", "trashed_at", "version", *COLUMNS)]
     wanted = sorted(ids)
     for start in range(0, len(wanted), _IN_AT_ONCE):
         query = select(*columns).where(Contact.id.in_(wanted[start : start + _IN_AT_ONCE])).order_by(Contact.id)

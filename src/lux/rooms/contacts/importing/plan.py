@@ -18,6 +18,7 @@ LEAVE_OUT: Final = "leave_out"  # ... only the value is left out, and listed
 CONSENT_NONE: Final = "none"
 CONSENT_COLUMN: Final = "column"
 CONSENT_DECLARED: Final = "declared"
+CONSENT_MOMENT: Final = "moment"  # a column holds the time of the yes; none = no yes
 YES_WORDS: Final = (
     "yes", "y", "true", "1", "on", "subscribed", "opt-in", "granted", "given", "active", "ja", "oui", "sí",
 )  # fmt: skip
@@ -41,6 +42,8 @@ class Options:
     consent: str = CONSENT_NONE
     consent_yes: tuple[str, ...] = ()
     consent_no: tuple[str, ...] = ()
+    preset: str = ""  # of importing.presets
+    sure_no: tuple[str, ...] = ()  # words of the consent column that count whatever is answered about consent
     basis: str = ""
     wording: str = ""
     declared_on: str = ""  # ISO day
@@ -64,7 +67,7 @@ class Options:
         return asdict(self) | {name: list(getattr(self, name)) for name in _LISTS}
 
 
-_LISTS: Final = ("tags", "consent_yes", "consent_no")
+_LISTS: Final = ("tags", "consent_yes", "consent_no", "sure_no")
 
 
 def options_of(stored: Mapping[str, Any]) -> Options:
@@ -83,9 +86,13 @@ def mapping_json(targets: Sequence[str]) -> dict[str, Any]:
     return {str(number): target for number, target in enumerate(targets) if target}
 
 
-def proof(entry: ContactImport, options: Options, *, line: int, value: str | None) -> dict[str, Any]:
+def proof(entry: ContactImport, options: Options, *, line: int, value: str | None, ip: str = "") -> dict[str, Any]:
     """Return where a consent comes from, so that it can be shown years later."""
     found: dict[str, Any] = {"file": entry.file_name, "line": line, "import": str(entry.public_id)}
+    if ip:
+        found["ip"] = ip
     if options.user_name:
         found["by"] = options.user_name
-    return found | ({"declared_on": options.declared_on} if value is None else {"value": value})
+    if value is not None:
+        return found | {"value": value}
+    return found | ({"declared_on": options.declared_on} if options.declared_on else {})

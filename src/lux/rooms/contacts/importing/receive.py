@@ -9,10 +9,12 @@ from typing import BinaryIO, Final
 
 from lux.kit.errors import InvalidInput, TooLarge
 from lux.kit.i18n import gettext as _
-from lux.rooms.contacts.importing.dialect import Dialect, guess_dialect
+from lux.rooms.contacts.importing.cards import BEGIN
+from lux.rooms.contacts.importing.dialect import CARDS, WORKBOOK, Dialect, guess_dialect
 
 BLOCK: Final = 256 * 1024
 SAMPLE: Final = 128 * 1024
+ZIP: Final = b"PK\x03\x04"
 _MARKS: Final = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF32_LE, "utf-32"),  # before UTF-16, whose mark it begins with
@@ -21,12 +23,18 @@ _MARKS: Final = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 _OTHER_KINDS: Final[tuple[tuple[bytes, Callable[[], str]], ...]] = (
-    (b"PK\x03\x04", lambda: _("an Excel or OpenDocument workbook")),
     (b"\xd0\xcf\x11\xe0", lambda: _("an old Excel workbook")),
     (b"%PDF", lambda: _("a PDF")),
     (b"\x1f\x8b", lambda: _("a compressed file")),
     (b"\x89PNG", lambda: _("a picture")),
     (b"\xff\xd8\xff", lambda: _("a picture")),
+    (b"GIF8", lambda: _("a picture")),
+    (b"Rar!\x1a\x07", lambda: _("a compressed file")),
+    (b"7z\xbc\xaf\x27\x1c", lambda: _("a compressed file")),
+    (b"SQLite format 3\x00", lambda: _("a database")),
+    (b"\x7fELF", lambda: _("a program")),
+    (b"MZ\x90\x00", lambda: _("a program")),
+    (b"{\\rtf", lambda: _("a text document (RTF)")),
 )
 
 
@@ -46,20 +54,37 @@ def receive(source: BinaryIO, target: BinaryIO, *, limit: int) -> Received:
     while block := source.read(BLOCK):
         size += len(block)
         if size > limit:
-            raise TooLarge(_("The file is larger than %(size)s MiB.", size=limit // 2**20))
+            raise TooLarge(_("The file is larger than %(size)s, the most that is taken here.", size=size_words(limit)))
         if len(sample) < SAMPLE:
             sample = (sample + block)[:SAMPLE]
-            refuse_other_kinds(sample)
-        watch.see(block, is_first=size == len(block))
+            if not sample.startswith(ZIP):
+                refuse_other_kinds(sample)
+        if not sample.startswith(ZIP):
+            watch.see(block, is_first=size == len(block))
         target.write(block)
+    if sample.startswith(ZIP):
+        return Received(size=size, sample=sample, dialect=Dialect(format=WORKBOOK))
     if not sample.strip(b"\x00 \t\r\n\xef\xbb\xbf\xff\xfe"):
         raise InvalidInput(
             field="file",
             message=_("The file is empty."),
             fix=_("Choose a CSV file with a header and one row per person."),
         )
+    if BEGIN.match(as_ascii(sample, watch.name(), watch.mark)):
+        cards = Dialect(encoding=watch.name(), newline=watch.newline(), start=watch.mark, format=CARDS)
+        return Received(size=size, sample=sample, dialect=cards)
     dialect = guess_dialect(sample, watch.name(), watch.newline(), watch.mark, is_whole=size <= SAMPLE)
     return Received(size=size, sample=sample, dialect=dialect)
+
+
+def size_words(limit: int) -> str:
+    """Return a size in bytes as people say it: 2 GiB, 512 MiB."""
+    return f"{limit // 2**30} GiB" if limit % 2**30 == 0 else f"{limit // 2**20} MiB"
+
+
+def as_ascii(sample: bytes, encoding: str, mark: int) -> bytes:
+    """Return the beginning of a text in one byte per sign."""
+    return sample[mark : mark + 200].decode(encoding, errors="replace").encode("ascii", errors="replace")
 
 
 def refuse_other_kinds(sample: bytes) -> None:
@@ -68,8 +93,8 @@ def refuse_other_kinds(sample: bytes) -> None:
         if sample.startswith(magic):
             raise InvalidInput(
                 field="file",
-                message=_("This is %(kind)s, not a CSV file.", kind=kind()),
-                fix=_("Open it in its program and save it as “CSV UTF-8”."),
+                message=_("This is %(kind)s, not a list of contacts.", kind=kind()),
+                fix=_("Open it in its program and save the list as .xlsx or as “CSV UTF-8”."),
             )
     if not sample.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) and not _utf16_by_zeros(sample):
         zeros = sample.count(0)

@@ -25,9 +25,12 @@ class Record(NamedTuple):
     end: int  # bytes from the beginning of the file to the next record
     cells: list[str]
     problem: str = ""
+    note: str = ""  # what a converted row could not say in its cells
 
 
-class _Line(NamedTuple):
+class Line(NamedTuple):
+    """One physical line."""
+
     size: int  # bytes
     text: str | None  # None = too long to be kept
 
@@ -49,9 +52,9 @@ class _Reader:
     """Feeds lines to the csv module one record at a time, and takes back what a record should not have eaten."""
 
     def __init__(self, stream: BinaryIO, dialect: Dialect, offset: int, line: int) -> None:
-        self._lines = _lines(stream, dialect)
-        self._back: deque[_Line] = deque()
-        self._eaten: list[_Line] = []
+        self._lines = lines(stream, dialect)
+        self._back: deque[Line] = deque()
+        self._eaten: list[Line] = []
         self._offset = offset
         self._line = line
         self._csv = csv.reader(self._feed(), delimiter=dialect.delimiter)
@@ -114,7 +117,7 @@ def _words(error: csv.Error) -> str:
     return _("This row can't be read: %(why)s.", why=str(error))
 
 
-def _lines(stream: BinaryIO, dialect: Dialect) -> Iterator[_Line]:
+def lines(stream: BinaryIO, dialect: Dialect) -> Iterator[Line]:
     """Yield the physical lines with their size in bytes; a line that is too long is skipped, not kept."""
     end, unit, encoding = dialect.newline.encode(dialect.encoding), dialect.unit, dialect.encoding
     rest, skipped = b"", 0
@@ -124,7 +127,7 @@ def _lines(stream: BinaryIO, dialect: Dialect) -> Iterator[_Line]:
         while (cut := _find(rest, end, begin, unit)) >= 0:
             cut += len(end)
             if skipped:
-                yield _Line(skipped + cut - begin, None)
+                yield Line(skipped + cut - begin, None)
                 skipped = 0
             else:
                 yield _line(rest[begin:cut], encoding)
@@ -135,7 +138,7 @@ def _lines(stream: BinaryIO, dialect: Dialect) -> Iterator[_Line]:
             skipped += len(rest) - keep
             rest = rest[len(rest) - keep :]
     if skipped:
-        yield _Line(skipped + len(rest), None)
+        yield Line(skipped + len(rest), None)
     elif rest:
         yield _line(rest, encoding)
 
@@ -147,7 +150,7 @@ def _find(text: bytes, end: bytes, begin: int, unit: int) -> int:
     return at
 
 
-def _line(line: bytes, encoding: str) -> _Line:
+def _line(line: bytes, encoding: str) -> Line:
     text = line.decode(encoding, errors="replace")
     # csv would take a carriage return at the end of an old Mac's line for one in the middle of a text
-    return _Line(len(line), text[:-1] + "\n" if text.endswith("\r") else text)
+    return Line(len(line), text[:-1] + "\n" if text.endswith("\r") else text)

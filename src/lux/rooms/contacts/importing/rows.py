@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
-from lux.kit.addresses import MAX_LENGTH, EmailAddress, parse_email
+from lux.gate.consent import SuppressionReason
 from lux.kit.errors import InvalidInput
 from lux.kit.i18n import gettext as _
 from lux.rooms.contacts import catalogue, values
-from lux.rooms.contacts.importing import guess
+from lux.rooms.contacts.importing import guess, standing
+from lux.rooms.contacts.importing.cells import (
+    REMEMBERED,
+    attributes_reader,
+    read_address,
+    read_full_name,
+    read_past,
+    read_tags,
+)
 from lux.rooms.contacts.importing.plan import CONSENT_COLUMN, LEAVE_OUT, Options
 from lux.rooms.contacts.importing.records import Record
 from lux.rooms.contacts.models import CustomField
@@ -21,11 +28,16 @@ from lux.rooms.contacts.spreadsheet import restored
 from lux.rooms.contacts.values import Unreadable
 
 Reader = Callable[[str], Any]
-TAG_LENGTH: Final = 64
-MOST_TAGS: Final = 50  # of one row
-_TAG_SIGNS: Final = re.compile(r"[,;|]")
-_PLAIN_LOCAL: Final = re.compile(r"[A-Za-z0-9_+-]+(?:\.[A-Za-z0-9_+-]+)*")
-_REMEMBERED: Final = 4096  # read values per column: countries and the like come again and again
+_STANDING: Final = frozenset({guess.CONSENT, guess.CONSENT_AT, guess.CONSENT_IP, guess.UNSUBSCRIBED, guess.BOUNCED})
+_SAYS_NO: Final = frozenset({"email", guess.CONSENT, guess.UNSUBSCRIBED, guess.BOUNCED})
+
+
+class No(NamedTuple):
+    """An address that a row forbids to write to."""
+
+    line: int
+    email_key: str
+    reason: SuppressionReason
 
 
 class Rejection(NamedTuple):
@@ -36,6 +48,7 @@ class Rejection(NamedTuple):
     field: str
     reason: str
     cells: list[str]
+    no: No | None = None  # the row is refused, what it says against mail is not
 
 
 @dataclass(slots=True)
@@ -53,12 +66,21 @@ class Candidate:
     consent: bool | None = None
     consent_value: str | None = None  # the cell that said so
     consent_at: dt.datetime | None = None
+    consent_ip: str = ""
+    blocked: SuppressionReason | None = None  # a column says that nobody must write there
     gaps: list[tuple[str, str]] = field(default_factory=list)  # (field, reason) of values left out
 
     @property
     def identity(self) -> tuple[str, str]:
         """Return what makes it one person: the address, else the number."""
         return ("email", self.email_key) if self.email_key else ("phone", self.phone or "")
+
+    @property
+    def no(self) -> No | None:
+        """Return what the row says against mail."""
+        if self.email_key is None or (self.blocked is None and self.consent is not False):
+            return None
+        return No(self.line, self.email_key, self.blocked or SuppressionReason.IMPORTED)
 
 
 class RowReader:
@@ -76,9 +98,11 @@ class RowReader:
             reader = self._reader(target, fields)
             if reader is not None:
                 self._columns.append((number, target, reader))
+        self._has_no = not _SAYS_NO.isdisjoint(target for _n, target, _r in self._columns if target != "email")
         self._labels = {guess.FIELD + key: custom.label for key, custom in fields.items()}
         self._yes = frozenset(word.casefold() for word in options.consent_yes)
-        self._no = frozenset(word.casefold() for word in options.consent_no)
+        is_column = options.consent == CONSENT_COLUMN
+        self._no = frozenset(word.casefold() for word in (options.consent_no if is_column else ()) + options.sure_no)
 
     def read(self, record: Record) -> Candidate | Rejection | None:
         """Return a candidate, a rejection, or None for a row of empty cells."""
@@ -95,6 +119,8 @@ class RowReader:
             )
             return self._reject(record, "", reason)
         found = Candidate(record.line, cells[: self._width])
+        if record.note:
+            found.gaps.append(("", record.note))
         for number, target, reader in self._columns:
             text = restored(cells[number]).strip()
             if not text:
@@ -115,7 +141,19 @@ class RowReader:
         return self._labels.get(target) or field_label(target)
 
     def _reject(self, record: Record, where: str, reason: str) -> Rejection:
-        return Rejection(record.line, "rejected", where, reason, record.cells)
+        return Rejection(record.line, "rejected", where, reason, record.cells, self._no_of(record))
+
+    def _no_of(self, record: Record) -> No | None:
+        """Return what a refused row says against mail: a bad number does not make a no void."""
+        found = Candidate(record.line, [])
+        for number, target, reader in self._columns if self._has_no else ():
+            text = restored(record.cells[number]).strip() if number < len(record.cells) else ""
+            if text and target in _SAYS_NO:
+                try:
+                    self._put(found, target, text, reader)
+                except (Unreadable, InvalidInput):
+                    continue
+        return found.no
 
     def _put(self, found: Candidate, target: str, text: str, reader: Reader) -> None:
         if target == "email":
@@ -130,18 +168,28 @@ class RowReader:
         elif target == guess.FULL_NAME:
             for name, value in reader(text).items():
                 found.fields.setdefault(name, value)
-        elif target == guess.CONSENT:
-            found.consent, found.consent_value = self._consent(text), text[:200]
-        elif target == guess.CONSENT_AT:
-            found.consent_at = reader(text)
+        elif target in _STANDING:
+            self._put_standing(found, target, text, reader)
+        elif target == guess.ATTRIBUTES:
+            found.attrs |= reader(text)
         else:
             found.fields[target] = reader(text)
 
+    def _put_standing(self, found: Candidate, target: str, text: str, reader: Reader) -> None:
+        if target == guess.CONSENT:
+            found.consent, found.consent_value = self._consent(text), text[:200]
+        elif target == guess.CONSENT_AT:
+            found.consent_at = reader(text)
+        elif target == guess.CONSENT_IP:
+            found.consent_ip = reader(text)[:64]
+        else:
+            found.blocked = reader(text) or found.blocked
+
     def _consent(self, text: str) -> bool | None:
-        if self._options.consent != CONSENT_COLUMN:
-            return None
         bare = values.clean(text).casefold()
-        return True if bare in self._yes else False if bare in self._no else None
+        if bare in self._no:
+            return False
+        return True if self._options.consent == CONSENT_COLUMN and bare in self._yes else None
 
     def _reader(self, target: str, fields: Mapping[str, CustomField]) -> Reader | None:
         habits = self._options.habits
@@ -149,13 +197,16 @@ class RowReader:
             custom = fields.get(target.removeprefix(guess.FIELD))
             return values.field_reader(custom.type, custom.choices, habits) if custom else None
         special: dict[str, Reader] = {
-            "country": lru_cache(_REMEMBERED)(values.read_country),
-            "language": lru_cache(_REMEMBERED)(values.read_language),
-            "timezone": lru_cache(_REMEMBERED)(values.read_timezone),
-            "lifecycle": lru_cache(_REMEMBERED)(values.read_lifecycle),
-            guess.TAGS: lru_cache(_REMEMBERED)(read_tags),
+            "country": lru_cache(REMEMBERED)(values.read_country),
+            "language": lru_cache(REMEMBERED)(values.read_language),
+            "timezone": lru_cache(REMEMBERED)(values.read_timezone),
+            "lifecycle": lru_cache(REMEMBERED)(values.read_lifecycle),
+            guess.TAGS: lru_cache(REMEMBERED)(read_tags),
             guess.FULL_NAME: read_full_name,
-            guess.CONSENT_AT: lambda text: _past_moment(values.read_date(text, habits), self._options.zone),
+            guess.CONSENT_AT: lambda text: read_past(text, habits, self._options.zone),
+            guess.UNSUBSCRIBED: standing.unsubscribed,
+            guess.BOUNCED: standing.bounced,
+            guess.ATTRIBUTES: attributes_reader(fields, habits),
         }
         if target in special:
             return special[target]
@@ -170,52 +221,9 @@ def field_label(target: str) -> str:
         guess.TAGS: _("Tags"),
         guess.CONSENT: _("Consent"),
         guess.CONSENT_AT: _("Day of the consent"),
+        guess.CONSENT_IP: _("IP address of the consent"),
+        guess.UNSUBSCRIBED: _("Unsubscribed"),
+        guess.BOUNCED: _("Bounced"),
+        guess.ATTRIBUTES: _("Fields as JSON"),
     }
     return own.get(target) or catalogue.label_of(target.removeprefix(guess.FIELD))
-
-
-def read_address(text: str) -> EmailAddress:
-    """Return the same as `parse_email`; a plain address costs less, because a file's domains come again and again."""
-    local, _at, domain = text.rpartition("@")
-    if len(local) <= 64 and domain.isascii() and _PLAIN_LOCAL.fullmatch(local):
-        known = _domain(domain)
-        if known is not None and len(text) <= MAX_LENGTH:
-            return EmailAddress(text=text, key=f"{local.casefold()}@{known}")
-    return parse_email(text)
-
-
-@lru_cache(_REMEMBERED)
-def _domain(domain: str) -> str | None:
-    try:
-        return parse_email(f"a@{domain}").domain
-    except InvalidInput:
-        return None
-
-
-def read_tags(text: str) -> tuple[str, ...]:
-    """Return the tags of a cell, cut at commas, semicolons and bars; raises Unreadable."""
-    found: dict[str, str] = {}
-    for part in _TAG_SIGNS.split(text):
-        name = values.read_text(part, TAG_LENGTH)
-        if name:
-            found.setdefault(name.casefold(), name)
-    if len(found) > MOST_TAGS:
-        raise Unreadable(_("There are more than %(most)s tags in this cell.", most=MOST_TAGS))
-    return tuple(found.values())
-
-
-def read_full_name(text: str) -> dict[str, str]:
-    """Return first and last name of "Ada Lovelace" or "Lovelace, Ada"."""
-    name = values.read_text(text, 200)
-    if "," in name:
-        last, first = (part.strip() for part in name.split(",", 1))
-    else:
-        first, _space, last = name.rpartition(" ") if " " in name else (name, "", "")
-    parts = {"first_name": first, "last_name": last}
-    return {key: values.read_text(part, catalogue.BY_NAME[key].limit) for key, part in parts.items() if part}
-
-
-def _past_moment(day: dt.date, zone: str) -> dt.datetime:
-    if values.is_future(day, zone):
-        raise Unreadable(_("This day is in the future."))
-    return values.beginning_of(day)

@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Final, cast
 from sqlalchemy import CursorResult, select, update
 
 from lux.kit import clock, i18n
-from lux.kit.errors import LuxError
+from lux.kit.db.base import uuid7
+from lux.kit.errors import InvalidInput, LuxError
 from lux.kit.i18n import gettext as _
 from lux.kit.jobs import GiveUp, JobCancelled, JobInterrupted, LeaseLost
 from lux.rooms.contacts.importing.chunk import Chunk, Raced
-from lux.rooms.contacts.importing.dialect import Dialect, dialect_of
+from lux.rooms.contacts.importing.convert import convert, unnumbered
+from lux.rooms.contacts.importing.dialect import CSV, Dialect, dialect_of
 from lux.rooms.contacts.importing.plan import Options, mapping_of, options_of
 from lux.rooms.contacts.importing.records import Record, records
 from lux.rooms.contacts.importing.rows import Candidate, RowReader
@@ -43,12 +45,16 @@ def run(context: JobContext, store: FileStore, import_id: int) -> None:
     options = options_of(entry.options)
     with i18n.use_locale(options.locale):
         try:
+            _normalise(context, store, entry, options)
             _read_file(context, store, entry, options)
         except JobCancelled:
             _end(context, entry, "cancelled")
             raise
         except JobInterrupted:
             raise
+        except InvalidInput as error:
+            _end(context, entry, "failed", f"{error.message} {error.fix}".strip())
+            raise GiveUp(error.message) from error
         except FileNotFoundError as error:
             _end(context, entry, "failed", _("The uploaded file is gone. Upload it again."))
             raise GiveUp(str(error)) from error
@@ -63,7 +69,7 @@ def run(context: JobContext, store: FileStore, import_id: int) -> None:
 def _begin(context: JobContext, import_id: int) -> ContactImport | None:
     with context.db.begin(context.company_id) as session:
         entry = session.get(ContactImport, import_id)
-        if entry is None or not entry.file_key:
+        if entry is None or not entry.file_key or entry.undo_state is not None:
             return None
         if entry.state not in OPEN_STATES and (entry.state not in ENDED_BADLY or entry.job_id != context.job_id):
             return None
@@ -100,12 +106,30 @@ def _read_file(context: JobContext, store: FileStore, entry: ContactImport, opti
             context.progress(place, entry.file_size, entry.file_name)
 
 
+def _normalise(context: JobContext, store: FileStore, entry: ContactImport, options: Options) -> None:
+    """Turn a workbook or vCards into a CSV file, once; a crash before its end begins it again."""
+    dialect = dialect_of(entry.dialect)
+    if dialect.format == CSV or dialect.is_numbered:
+        return
+    before, after = entry.file_key, f"imports/{uuid7()}.csv"
+    with store.open_read(before) as source, store.open_write(after) as target:
+        plain = convert(source, target, dialect, decimal=options.decimal, tick=context.check_cancelled)
+    entry.file_key, entry.file_size = after, store.size(after)
+    entry.dialect = entry.dialect | plain.as_json()
+    with context.db.begin(context.company_id) as session:
+        values = {"file_key": after, "file_size": entry.file_size, "dialect": entry.dialect}
+        statement = update(ContactImport).where(ContactImport.id == entry.id, ContactImport.file_key == before)
+        session.execute(statement.values(values).execution_options(synchronize_session=False))
+    store.delete(before)
+
+
 def _from(stream: BinaryIO, dialect: Dialect, entry: ContactImport) -> Iterator[Record]:
     """Yield the records that are still to be imported."""
     if entry.offset:
-        return records(stream, dialect, offset=entry.offset, line=entry.line)
-    found = records(stream, dialect)
-    return itertools.islice(found, 1 if dialect.has_header else 0, None)
+        found = records(stream, dialect, offset=entry.offset, line=entry.line)
+    else:
+        found = itertools.islice(records(stream, dialect), 1 if dialect.has_header else 0, None)
+    return map(unnumbered, found) if dialect.is_numbered else found
 
 
 def _row_reader(context: JobContext, entry: ContactImport, options: Options, dialect: Dialect) -> RowReader:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 from sqlalchemy import Table, bindparam, delete, func, insert, select, update
@@ -18,8 +18,9 @@ from lux.kit.i18n import gettext as _
 from lux.ledger import facts
 from lux.ledger.facts import NewFact
 from lux.rooms.contacts import catalogue
-from lux.rooms.contacts.importing import merge, permission, tags
+from lux.rooms.contacts.importing import effects, merge, permission, tags
 from lux.rooms.contacts.importing.chunk import Chunk, Raced, refuse
+from lux.rooms.contacts.importing.plan import OVERWRITE
 from lux.rooms.contacts.importing.rows import Rejection
 from lux.rooms.contacts.models import Contact, ContactWord, ImportedContact, ImportRejection, Lifecycle
 from lux.rooms.contacts.queries import conditions
@@ -28,7 +29,7 @@ _INSERTED = (
     "company_id", "public_id", "email", "email_key", "phone", *catalogue.STORED, "attrs", "import_id", "created_at",
     "updated_at", "version",
 )  # fmt: skip
-_NAMES = ("first_name", "last_name", "organisation")
+NAMES = ("first_name", "last_name", "organisation")
 _CELL = 2000  # characters of a cell that the report keeps
 
 
@@ -43,7 +44,7 @@ def write(session: Session, chunk: Chunk) -> Counter[str]:
     added = tags.write(session, chunk, known_tags)
     permission.write(session, chunk)
     _write_facts(session, chunk, added)
-    _write_places(session, chunk)
+    effects.write(session, chunk, added)
     _count(session, chunk, added)
     _write_report(session, chunk)
     return chunk.counts
@@ -54,12 +55,17 @@ def _sort_out(session: Session, chunk: Chunk) -> None:
     known = merge.known_contacts(session, chunk.candidates)
     before = _lines_before(session, chunk, [row.id for row in known.values()])
     lines: dict[tuple[str, str], int] = {}
+    undone = effects.trashed_by_undo(session, [row.id for row in known.values() if row.trashed_at is not None])
     for one in chunk.candidates:
         row = known.get(one.identity)
         first = lines.get(one.identity) or (before.get(row.id) if row else None)
         if first is not None:
             reason = _("Line %(line)s of this file names the same person; this row was left out.", line=first)
             refuse(chunk, one, "duplicate", reason)
+        elif row is not None and row.id in undone:
+            lines[one.identity] = one.line
+            chunk.revived.add(row.id)
+            chunk.met.append((one, row, merge.changes(row, one, OVERWRITE, chunk.options.source)))
         elif row is not None and row.trashed_at is not None:
             refuse(chunk, one, "rejected", _("This contact is in the trash: restore it, then import the row again."))
         elif row is not None:
@@ -120,9 +126,10 @@ def _update_met(session: Session, chunk: Chunk) -> None:
     chunk.ids.update((one.line, row.id) for one, row, _changes in chunk.met)
     values = []
     for _one, row, changed in chunk.met:
-        if changed:
+        if changed or row.id in chunk.revived:
             after = {name: changed.get(name, getattr(row, name)) for name in merge.COLUMNS}
-            values.append({f"new_{name}": value for name, value in after.items()} | {"row_id": row.id, "moment": now})
+            place = {"row_id": row.id, "moment": now, "trashed": None if row.id in chunk.revived else row.trashed_at}
+            values.append({f"new_{name}": value for name, value in after.items()} | place)
     if not values:
         return
     table = cast("Table", Contact.__table__)
@@ -130,25 +137,28 @@ def _update_met(session: Session, chunk: Chunk) -> None:
         update(table)
         .where(table.c.company_id == company_of(session), table.c.id == bindparam("row_id"))
         .values({name: bindparam(f"new_{name}") for name in merge.COLUMNS})
-        .values(updated_at=bindparam("moment"), version=table.c.version + 1)
+        .values(trashed_at=bindparam("trashed"), updated_at=bindparam("moment"), version=table.c.version + 1)
     )
     session.connection().execute(statement, values)
 
 
 def _write_words(session: Session, chunk: Chunk) -> None:
+    texts = {chunk.ids[one.line]: [one.fields.get(name, "") for name in NAMES] for one, _public_id in chunk.new}
+    renamed = [(row, changed) for _one, row, changed in chunk.met if any(name in changed for name in NAMES)]
+    for row, changed in renamed:
+        texts[row.id] = [changed.get(name, getattr(row, name)) for name in NAMES]
+    write_words(session, texts, renamed=[row.id for row, _changed in renamed])
+
+
+def write_words(session: Session, texts: Mapping[int, Sequence[str]], *, renamed: Sequence[int]) -> None:
+    """Write the searchable words of contacts: contact id to names; `renamed` have older ones, which go."""
+    for start in range(0, len(renamed), 1000):
+        session.execute(
+            delete(ContactWord)
+            .where(ContactWord.contact_id.in_(renamed[start : start + 1000]))
+            .execution_options(synchronize_session=False)
+        )
     company_id = company_of(session)
-    texts = {chunk.ids[one.line]: [one.fields.get(name, "") for name in _NAMES] for one, _public_id in chunk.new}
-    renamed = [(row, changed) for _one, row, changed in chunk.met if any(name in changed for name in _NAMES)]
-    if renamed:
-        gone = [row.id for row, _changed in renamed]
-        for start in range(0, len(gone), 1000):
-            session.execute(
-                delete(ContactWord)
-                .where(ContactWord.contact_id.in_(gone[start : start + 1000]))
-                .execution_options(synchronize_session=False)
-            )
-        for row, changed in renamed:
-            texts[row.id] = [changed.get(name, getattr(row, name)) for name in _NAMES]
     rows = [(company_id, word, number) for number, names in texts.items() for word in catalogue.words_of(*names)]
     insert_rows(session, cast("Table", ContactWord.__table__), ("company_id", "word", "contact_id"), rows)
 
@@ -182,16 +192,9 @@ def _write_facts(session: Session, chunk: Chunk, added: Sequence[tuple[int, int,
     facts.record_many(session, [*new, *changed, *tagged])
 
 
-def _write_places(session: Session, chunk: Chunk) -> None:
-    company_id = company_of(session)
-    rows = [(company_id, chunk.entry.id, contact_id, line) for line, contact_id in chunk.ids.items()]
-    columns = ("company_id", "import_id", "contact_id", "line")
-    insert_rows(session, cast("Table", ImportedContact.__table__), columns, rows)
-
-
 def _count(session: Session, chunk: Chunk, added: Sequence[tuple[int, int, str]]) -> None:
     tagged = {contact_id for contact_id, _tag_id, _name in added}
-    updated = sum(bool(changed) or row.id in tagged for _one, row, changed in chunk.met)
+    updated = sum(bool(changed) or row.id in tagged | chunk.revived for _one, row, changed in chunk.met)
     chunk.counts.update(created=len(chunk.new), updated=updated, unchanged=len(chunk.met) - updated)
     for rejection in chunk.rejections:
         chunk.counts["duplicates" if rejection.kind == "duplicate" else "rejected"] += 1
@@ -211,7 +214,8 @@ def _write_report(session: Session, chunk: Chunk) -> None:
     for one in written:
         if one.gaps:
             chunk.counts["gaps"] += 1
-            fields, reasons = (", ".join(part) for part in zip(*one.gaps, strict=True))
+            fields = ", ".join(name for name, _reason in one.gaps if name)
+            reasons = " ".join(reason for _name, reason in one.gaps)
             chunk.rejections.append(Rejection(one.line, "gap", fields, reasons, one.cells))
     company_id = company_of(session)
     rows = [

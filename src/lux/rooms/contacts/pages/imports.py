@@ -15,9 +15,11 @@ from lux.net.storage import store_of
 from lux.rooms.contacts.forms.transfer import DELIMITER_NAMES, DialectForm, ImportForm
 from lux.rooms.contacts.importing import guess
 from lux.rooms.contacts.importing.dialect import ENCODINGS
+from lux.rooms.contacts.importing.receive import size_words
 from lux.rooms.contacts.models import ContactImport
 from lux.rooms.contacts.pages import words
 from lux.rooms.contacts.pages.blueprint import contacts
+from lux.rooms.contacts.pages.undo import undo_context
 from lux.rooms.contacts.queries import tables
 from lux.rooms.contacts.service import reports, uploads
 from lux.rooms.contacts.values import country_choices
@@ -44,7 +46,7 @@ def imports_index() -> Response:
 @access(Right.EDIT)
 def import_new() -> Response:
     """Show the form that takes a file."""
-    return page("contacts/import_new.html", form=form_state({}), most=web.settings().max_upload_mb)
+    return page("contacts/import_new.html", form=form_state({}), most=size_words(web.settings().max_upload_mb * 2**20))
 
 
 @contacts.post("/imports/new")
@@ -89,6 +91,7 @@ def import_show(public_id: uuid.UUID) -> Response:
     refused = tables.rejections(web.session(), entry.id, limit=SHOWN_REJECTIONS)
     can_edit = web.person().has(Right.EDIT)
     context: dict[str, Any] = {"entry": entry, "state": state, "error": error, "refused": refused, "words": words}
+    context |= undo_context(entry)
     return page("contacts/import_show.html", block="status", can_edit=can_edit, **context)
 
 
@@ -132,7 +135,11 @@ def _mapping(entry: ContactImport) -> dict[str, Any]:
         "entry": entry,
         "form": form,
         "preview": preview,
-        "targets": chosen if len(chosen) == len(preview.columns) else [one.target for one in preview.columns],
+        "offer": preview.offer,
+        "targets": chosen if len(chosen) == len(preview.columns) else preview.offer.targets,
+        "sheets": [
+            (name, _("%(name)s (hidden)", name=name) if hide else name) for name, hide in preview.dialect.sheets
+        ],
         "choices": guess.target_choices(tables.custom_fields(session)),
         "encodings": [(one, one.upper()) for one in ENCODINGS],
         "delimiters": [("comma", _("Comma")), ("semicolon", _("Semicolon")), ("tab", _("Tab")), ("bar", _("Bar"))],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 
 from babel import dates
 from markupsafe import Markup
@@ -106,6 +107,11 @@ def type_choices() -> list[tuple[str, str]]:
         (FieldType.BOOLEAN.value, _("Yes or no")),
         (FieldType.CHOICE.value, _("One of a list")),
     ]
+
+
+def sheet_choices(sheets: Sequence[tuple[str, bool]]) -> list[tuple[str, str]]:
+    """Return (value, label) of a workbook's sheets."""
+    return [(name, _("%(name)s (hidden)", name=name) if is_hidden else name) for name, is_hidden in sheets]
 
 
 def import_state(state: str) -> str:

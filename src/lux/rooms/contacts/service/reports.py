@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from lux.kit.i18n import gettext as _
+from lux.rooms.contacts.importing.guess import report_headings
 from lux.rooms.contacts.queries import tables
 from lux.rooms.contacts.spreadsheet import disarmed
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 def report_csv(db: Database, entry: ContactImport) -> Iterator[bytes]:
     """Return the report in parts; they are read in a session of their own, because the request's has ended by then."""
     headings = [str(one) for one in entry.dialect.get("headings", [])]
-    head = _line([_("line"), _("outcome"), _("field"), _("reason"), *headings])
+    head = _line([*report_headings(), *headings])
     words = {"rejected": _("not imported"), "duplicate": _("repeat"), "gap": _("imported in part")}
     return itertools.chain([f"\ufeff{head}".encode()], _rows(db, entry.company_id, entry.id, words))
 

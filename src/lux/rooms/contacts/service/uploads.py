@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePath
 from typing import TYPE_CHECKING, BinaryIO, Final
@@ -15,6 +16,8 @@ from lux.kit.db.base import uuid7
 from lux.kit.db.session import company_of
 from lux.kit.errors import InvalidInput, WrongState
 from lux.kit.i18n import gettext as _
+from lux.rooms.contacts import values
+from lux.rooms.contacts.catalogue import heading_key
 from lux.rooms.contacts.forms.transfer import (
     DialectForm,
     ImportForm,
@@ -23,13 +26,24 @@ from lux.rooms.contacts.forms.transfer import (
     read_mapping,
     read_options,
 )
-from lux.rooms.contacts.importing import guess, plan
-from lux.rooms.contacts.importing.dialect import Dialect, dialect_of, sample_records, sample_text
+from lux.rooms.contacts.importing import convert, guess, plan
+from lux.rooms.contacts.importing.cells import read_object
+from lux.rooms.contacts.importing.dialect import (
+    CSV,
+    Dialect,
+    dialect_of,
+    looks_like_header,
+    sample_records,
+    sample_text,
+)
 from lux.rooms.contacts.importing.guess import Column
 from lux.rooms.contacts.importing.receive import SAMPLE, receive
-from lux.rooms.contacts.models import ContactImport, FieldType
+from lux.rooms.contacts.models import ContactImport, CustomField, FieldType
 from lux.rooms.contacts.queries import tables
 from lux.rooms.contacts.service import fields as custom
+from lux.rooms.contacts.service import mappings
+from lux.rooms.contacts.service.examine import examined
+from lux.rooms.contacts.service.mappings import Offer
 from lux.rooms.contacts.service.origin import region_of_company
 
 if TYPE_CHECKING:
@@ -50,13 +64,15 @@ class Preview:
     dialect: Dialect
     columns: Sequence[Column]
     rows: Sequence[Sequence[str]]  # the first ones, without the header
-    consent_words: Sequence[tuple[str, int]]  # in the column guessed for consent: word, how often in the sample
+    offer: Offer  # what the columns are, and where that comes from
+    consent_words: Sequence[tuple[str, int]]  # in the column of consent: word, how often in the sample
+    homeless: Sequence[str] = ()  # names in JSON attributes for which there is no custom field
 
 
 def upload(
     session: Session, store: FileStore, source: BinaryIO, file_name: str, person: Person, *, limit: int
 ) -> ContactImport:
-    """Take a file into the store and look at it; `limit` in bytes. Raises InvalidInput for what is no CSV file."""
+    """Take a file into the store and look at it; `limit` in bytes. Raises InvalidInput for what can't be read."""
     name = PurePath(file_name.replace("\\", "/")).name.strip()[:255]
     if not name:
         raise InvalidInput(field="file", message=_("Choose a file."))
@@ -69,11 +85,11 @@ def upload(
         file_name=name,
         file_key=key,
         file_size=received.size,
-        dialect=received.dialect.as_json(),
         created_by=person.user_id,
     )
     try:
-        _refuse_header_only(received.sample, received.size, received.dialect)
+        dialect = examined(store, key, received)
+        entry.dialect = dialect.as_json()
         session.add(entry)
         session.flush()
     except BaseException:
@@ -86,22 +102,46 @@ def preview(session: Session, store: FileStore, entry: ContactImport, form: Dial
     """Read the beginning of the file as the form says; raises NotFound when the file is gone."""
     check_dialect(form)
     dialect, records = _sample(store, entry, form)
-    found = guess.columns_of(records, has_header=dialect.has_header, fields=tables.custom_fields(session))
+    fields = tables.custom_fields(session)
+    columns = guess.columns_of(records, has_header=dialect.has_header, fields=fields)
+    known = {value for group in guess.target_choices(fields).values() for value, _label in group}
+    found = mappings.offer(session, columns, known, entry.file_name, form.mapping, has_header=dialect.has_header)
     body = records[1:] if dialect.has_header else records
-    words: dict[str, int] = {}
-    for column in found:
-        if column.target == guess.CONSENT:
-            for row in body:
-                word = row[column.number].strip() if column.number < len(row) else ""
-                words[word] = words.get(word, 0) + 1
-    counted = sorted(words.items(), key=lambda pair: -pair[1])[:12]
-    return Preview(dialect=dialect, columns=found, rows=body[:SHOWN_ROWS], consent_words=counted)
+    words = Counter(_cells(body, found.targets, guess.CONSENT))
+    return Preview(
+        dialect=dialect,
+        columns=columns,
+        rows=body[:SHOWN_ROWS],
+        offer=found,
+        consent_words=words.most_common(12),
+        homeless=_homeless(_cells(body, found.targets, guess.ATTRIBUTES), fields),
+    )
+
+
+def _cells(body: Sequence[Sequence[str]], targets: Sequence[str], wanted: str) -> Iterator[str]:
+    """Yield the cells of the sample in the columns of one kind."""
+    for number, target in enumerate(targets):
+        if target == wanted:
+            yield from (row[number].strip() if number < len(row) else "" for row in body)
+
+
+def _homeless(cells: Iterable[str], fields: Sequence[CustomField]) -> list[str]:
+    """Return the names in JSON objects that no custom field has."""
+    known = {heading_key(name) for field in fields for name in (field.key, field.label)}
+    found: dict[str, None] = {}
+    for cell in cells:
+        try:
+            names = read_object(cell) if cell else {}
+        except values.Unreadable:
+            continue
+        found.update(dict.fromkeys(name[:64] for name in names if heading_key(name) not in known))
+    return list(found)[:20]
 
 
 def defaults(session: Session, found: Preview) -> dict[str, object]:
     """Return what the mapping page proposes, by the company's country and language and by the file itself."""
     company = companies.by_id(session, company_of(session))
-    has_consent = any(column.target == guess.CONSENT for column in found.columns)
+    has_consent = guess.CONSENT in found.offer.targets
     is_american = company.locale.replace("-", "_").endswith(("_US", "_PH"))
     has_comma = company.locale[:2] in {
         "de",
@@ -130,7 +170,7 @@ def defaults(session: Session, found: Preview) -> dict[str, object]:
         "bad_values": plan.REJECT,
         "consent": plan.CONSENT_COLUMN if has_consent else plan.CONSENT_NONE,
         "lifecycle": "lead",
-    }
+    } | dict(found.offer.answers)
 
 
 def start(session: Session, store: FileStore, entry: ContactImport, form: ImportForm, person: Person) -> None:
@@ -144,6 +184,8 @@ def start(session: Session, store: FileStore, entry: ContactImport, form: Import
     options = read_options(form, person.timezone)
     headings = [column.heading for column in guess.columns_of(records, has_header=dialect.has_header, fields=known)]
     targets = _with_new_fields(session, targets, headings)
+    if dialect.has_header:
+        mappings.remember(session, entry, headings, targets, form)
     entry.dialect = dialect.as_json() | {"headings": headings}
     entry.mapping = plan.mapping_json(targets)
     who = person.name or person.email
@@ -176,6 +218,8 @@ def go_on(session: Session, store: FileStore, entry: ContactImport) -> None:
     state, _error = tables.state_of(session, entry)
     if state not in {"failed", "cancelled"} or not entry.mapping:
         raise WrongState(_("Only an import that failed or was cancelled can go on."))
+    if entry.undo_state is not None:
+        raise WrongState(_("This import was undone."), fix=_("Upload the file again."))
     if not entry.file_key or not store.exists(entry.file_key):
         raise WrongState(_("The uploaded file is gone."), fix=_("Upload it again: contacts that are in stay single."))
     _enqueue(session, entry)
@@ -198,24 +242,17 @@ def _enqueue(session: Session, entry: ContactImport) -> None:
 def _sample(store: FileStore, entry: ContactImport, form: DialectForm) -> tuple[Dialect, list[list[str]]]:
     dialect = changed_dialect(dialect_of(entry.dialect), form, 0)
     with store.open_read(entry.file_key) as stream:
+        if dialect.format != CSV:
+            found = convert.sample(stream, dialect)
+            if form.sheet and not form.header and found:
+                dialect = replace(dialect, has_header=looks_like_header(found))
+            return replace(dialect, columns=len(found[0]) if found else 0), found
         stream.seek(dialect.start)
         sample = stream.read(SAMPLE)
     is_whole = dialect.start + len(sample) >= entry.file_size
     text = sample_text(sample, dialect.encoding, dialect.newline, is_whole=is_whole)
     records = sample_records(text, dialect.delimiter)
     return replace(dialect, columns=len(records[0]) if records else 0), records
-
-
-def _refuse_header_only(sample: bytes, size: int, dialect: Dialect) -> None:
-    if size > SAMPLE or not dialect.has_header:
-        return
-    text = sample_text(sample[dialect.start :], dialect.encoding, dialect.newline, is_whole=True)
-    if len(sample_records(text, dialect.delimiter)) < 2:
-        raise InvalidInput(
-            field="file",
-            message=_("The file has a header and no rows below it."),
-            fix=_("Choose a file with one row per person."),
-        )
 
 
 def _with_new_fields(session: Session, targets: Sequence[str], headings: Sequence[str]) -> list[str]:

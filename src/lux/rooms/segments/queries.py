@@ -16,6 +16,7 @@ from lux.identity.models import Company
 from lux.kit.db.session import company_of
 from lux.kit.errors import NotFound
 from lux.kit.i18n import gettext as _
+from lux.ledger.models import Fact
 from lux.rooms.contacts.models import Contact, CustomField, FieldType, Tag
 from lux.rooms.contacts.queries.conditions import matches
 from lux.rooms.segments.models import Segment, SegmentMember
@@ -236,16 +237,17 @@ def fields_named(session: Session, company_id: int, keys: Iterable[str]) -> dict
     return {row[0]: (row[1], row[2]) for row in session.execute(query)} if wanted else {}
 
 
-def lists_named(session: Session, company_id: int, public_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, tuple[int, str]]:
-    """Return public id → (id, name) of the static segments that are not in the trash."""
+def segments_named(
+    session: Session, company_id: int, public_ids: Iterable[uuid.UUID]
+) -> dict[uuid.UUID, tuple[int, str, dict[str, Any] | None]]:
+    """Return public id → (id, name, rule or None for a list) of the segments that are not in the trash."""
     wanted = list(public_ids)
-    query = select(Segment.public_id, Segment.id, Segment.name).where(
+    query = select(Segment.public_id, Segment.id, Segment.name, Segment.is_dynamic, Segment.rule).where(
         Segment.company_id == company_id,
         Segment.public_id.in_(wanted),
-        Segment.is_dynamic.is_(False),
         Segment.trashed_at.is_(None),
     )
-    return {row[0]: (row[1], row[2]) for row in session.execute(query)} if wanted else {}
+    return {row[0]: (row[1], row[2], row[4] if row[3] else None) for row in session.execute(query)} if wanted else {}
 
 
 def tags(session: Session, company_id: int) -> Sequence[tuple[uuid.UUID, str]]:
@@ -264,6 +266,26 @@ def languages(session: Session, company_id: int) -> Sequence[str]:
     """Return the languages contacts have."""
     query = select(Contact.language).where(Contact.company_id == company_id, Contact.language != "")
     return session.scalars(query.distinct().order_by(Contact.language).limit(200)).all()
+
+
+def order_currencies(session: Session) -> Sequence[str]:
+    """Return the currencies of the latest orders."""
+    latest = (
+        select(Fact.currency)
+        .where(Fact.company_id == company_of(session), Fact.kind == "order.paid", Fact.currency.is_not(None))
+        .order_by(Fact.at.desc())
+        .limit(1_000)
+        .subquery()
+    )
+    return [str(code) for code in session.scalars(select(latest.c.currency).distinct().order_by(latest.c.currency))]
+
+
+def own_events(session: Session) -> Sequence[str]:
+    """Return the company's own kinds of facts."""
+    query = select(Fact.kind).where(
+        Fact.company_id == company_of(session), Fact.kind >= "custom.", Fact.kind < "custom/"
+    )
+    return session.scalars(query.distinct().order_by(Fact.kind).limit(100)).all()
 
 
 def _company() -> Any:  # noqa: ANN401 - a mapped column

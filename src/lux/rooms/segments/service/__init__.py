@@ -1,6 +1,7 @@
 """Verbs over segments: save, throw away, put contacts on lists, and turn any of them into SQL."""
 
 from lux.rooms.segments.service.audience import (
+    frozen_rule,
     gaps,
     gaps_by_id,
     memberships,
@@ -45,6 +46,7 @@ __all__ = [
     "duplicate",
     "forget_contact",
     "free_name",
+    "frozen_rule",
     "gaps",
     "gaps_by_id",
     "memberships",

@@ -323,8 +323,8 @@ def test_the_largest_rule_runs(shared_db: Database):
 def someone() -> world.Someone:
     return world.Someone(
         email="ada@example.com", phone=None, first_name="Ada", last_name="", organisation="", website="",
-        street="", timezone="", postal_code="", city="", region="", source="", country="", language="", lifecycle=world.Lifecycle.LEAD,
-        attrs={}, created_hours_ago=1,
+        street="", timezone="", postal_code="", city="", region="", source="", country="", language="",
+        lifecycle=world.Lifecycle.LEAD, attrs={}, created_hours_ago=1,
         active_hours_ago=None, is_trashed=False, tags=frozenset(), lists=frozenset(), consent=None,
         is_suppressed=False, happened=(),
     )  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,9 +17,9 @@ from lux.kit.db.session import company_of
 from lux.kit.errors import NotFound
 from lux.kit.i18n import gettext as _
 from lux.ledger.models import Fact
-from lux.rooms.contacts.models import Contact, CustomField, FieldType, Tag
+from lux.rooms.contacts.models import Contact, CustomField, Tag
 from lux.rooms.contacts.queries.conditions import matches
-from lux.rooms.segments.models import Segment, SegmentMember
+from lux.rooms.segments.models import BulkAction, Segment, SegmentMember
 
 CHANNEL = "email"
 
@@ -221,35 +221,6 @@ def zone(session: Session, company_id: int) -> str:
     return session.scalar(select(Company.timezone).where(Company.id == company_id)) or "UTC"
 
 
-def tags_named(session: Session, company_id: int, public_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, tuple[int, str]]:
-    """Return public id → (id, name) of the tags that exist."""
-    wanted = list(public_ids)
-    query = select(Tag.public_id, Tag.id, Tag.name).where(Tag.company_id == company_id, Tag.public_id.in_(wanted))
-    return {row[0]: (row[1], row[2]) for row in session.execute(query)} if wanted else {}
-
-
-def fields_named(session: Session, company_id: int, keys: Iterable[str]) -> dict[str, tuple[str, FieldType]]:
-    """Return key → (label, type) of the custom fields that exist."""
-    wanted = list(keys)
-    query = select(CustomField.key, CustomField.label, CustomField.type).where(
-        CustomField.company_id == company_id, CustomField.key.in_(wanted)
-    )
-    return {row[0]: (row[1], row[2]) for row in session.execute(query)} if wanted else {}
-
-
-def segments_named(
-    session: Session, company_id: int, public_ids: Iterable[uuid.UUID]
-) -> dict[uuid.UUID, tuple[int, str, dict[str, Any] | None]]:
-    """Return public id → (id, name, rule or None for a list) of the segments that are not in the trash."""
-    wanted = list(public_ids)
-    query = select(Segment.public_id, Segment.id, Segment.name, Segment.is_dynamic, Segment.rule).where(
-        Segment.company_id == company_id,
-        Segment.public_id.in_(wanted),
-        Segment.trashed_at.is_(None),
-    )
-    return {row[0]: (row[1], row[2], row[4] if row[3] else None) for row in session.execute(query)} if wanted else {}
-
-
 def tags(session: Session, company_id: int) -> Sequence[tuple[uuid.UUID, str]]:
     """Return all tags by name."""
     query = select(Tag.public_id, Tag.name).where(Tag.company_id == company_id)
@@ -266,6 +237,19 @@ def languages(session: Session, company_id: int) -> Sequence[str]:
     """Return the languages contacts have."""
     query = select(Contact.language).where(Contact.company_id == company_id, Contact.language != "")
     return session.scalars(query.distinct().order_by(Contact.language).limit(200)).all()
+
+
+def bulk_action(session: Session, public_id: uuid.UUID) -> BulkAction:
+    """Return what was done to many contacts; raises NotFound."""
+    found = session.scalar(select(BulkAction).where(BulkAction.public_id == public_id))
+    if found is None:
+        raise NotFound(_("There is no such change."))
+    return found
+
+
+def bulk_actions(session: Session, limit: int = 50) -> Sequence[BulkAction]:
+    """Return the latest of them."""
+    return session.scalars(select(BulkAction).order_by(BulkAction.id.desc()).limit(limit)).all()
 
 
 def order_currencies(session: Session) -> Sequence[str]:

@@ -12,7 +12,7 @@ from lux.kit.errors import BrokenRule
 from lux.kit.i18n import gettext as _
 from lux.ports.contributions import Subject, installed
 from lux.rooms.contacts.models import FieldType
-from lux.rooms.segments import queries
+from lux.rooms.segments import naming
 from lux.rooms.segments.behaviour import ActivityCondition
 from lux.rooms.segments.conditions import CustomCondition, SegmentCondition, TagCondition
 from lux.rooms.segments.rules import Rule
@@ -87,10 +87,10 @@ def look_up(session: Session, company_id: int, rules: Iterable[Rule]) -> Referen
     segments = _segments(session, company_id, rules)
     wanted = _Wanted([*rules, *(named.rule for named in segments.values() if named.rule is not None)])
     return References(
-        tags=_named(queries.tags_named(session, company_id, wanted.tags)),
+        tags=_named(naming.tags_named(session, company_id, wanted.tags)),
         fields={
             key: NamedField(key=key, name=label, type=kind)
-            for key, (label, kind) in queries.fields_named(session, company_id, wanted.keys).items()
+            for key, (label, kind) in naming.fields_named(session, company_id, wanted.keys).items()
         },
         segments=segments,
         campaigns={
@@ -152,7 +152,7 @@ def _segments(session: Session, company_id: int, rules: Sequence[Rule]) -> dict[
     level = _Wanted(rules).segments
     while fresh := level - seen:
         seen |= fresh
-        named = queries.segments_named(session, company_id, fresh)
+        named = naming.segments_named(session, company_id, fresh)
         found |= {
             key: Named(id=number, name=name, rule=None if raw is None else Rule.model_validate(raw))
             for key, (number, name, raw) in named.items()

@@ -108,6 +108,7 @@ def _context(*, is_exact: bool) -> dict[str, Any]:
         "rights": Right,
         "export_url": url_for("contacts.export_request", **address()),
         "list_url": lambda **changes: url_for("contacts.index", **address(**changes)),
+        "list_address": {name: value for name, value in address().items() if name in NAMES},
         "exact_url": url_for("contacts.exact", **address()),
         "bulk_url": url_for("contacts.selection", **address()),
     }

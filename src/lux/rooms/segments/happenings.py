@@ -131,6 +131,17 @@ def score_rows(condition: ScoreCondition, ledger: Ledger) -> list[Bool]:
     return [*of_kinds(ledger, "score.changed"), func.coalesce(name, "") == condition.score]
 
 
+def signed_total() -> Any:  # noqa: ANN401 - SQL of a sum
+    """Return SQL: what orders come to in minor units, refunds taken off."""
+    return func.sum(case((Fact.kind == "order.refunded", -Fact.value_minor), else_=Fact.value_minor))
+
+
+def main_unit(minor: float, currency: str) -> float:
+    """Return an amount in the currency's main unit, rounded to its places."""
+    places = money.exponent(currency)
+    return round(minor / float(10**places), places)
+
+
 def of_kinds(ledger: Ledger, *kinds: str) -> list[Bool]:
     """Return: facts of these kinds about some contact of the company."""
     rows: list[Bool] = [Fact.company_id == ledger.company_id]
@@ -168,7 +179,7 @@ def _measured(condition: OrderCondition, test: NumberTest) -> Bool:
     bounds = [None if end is None else _minor(end, places) for end in (test.value, test.upper)]
     if condition.measure == "count":
         return comparisons.against(func.count(), test.op, *bounds)
-    signed: Any = func.sum(case((Fact.kind == "order.refunded", -Fact.value_minor), else_=Fact.value_minor))
+    signed = signed_total()
     if condition.measure == "average":
         return comparisons.against(signed, test.op, *[None if end is None else func.count() * end for end in bounds])
     return comparisons.against(signed, test.op, *bounds)

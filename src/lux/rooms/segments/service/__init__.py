@@ -32,11 +32,13 @@ from lux.rooms.segments.service.members import (
     remove_contacts,
     remove_selected,
 )
+from lux.rooms.segments.service.overlaps import Overlap, overlap
 from lux.rooms.segments.service.selection import put_on_list
 
 __all__ = [
     "MAX_PASTED",
     "Draft",
+    "Overlap",
     "Pasted",
     "add_contacts",
     "add_pasted",
@@ -50,6 +52,7 @@ __all__ = [
     "gaps",
     "gaps_by_id",
     "memberships",
+    "overlap",
     "panel_of",
     "preview",
     "put_on_list",

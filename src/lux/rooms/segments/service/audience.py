@@ -143,6 +143,7 @@ def panel_of(session: Session, company_id: int, contact_id: int) -> dict[str, An
         "contact_public_id": queries.contact_public_id(session, company_id, contact_id),
         "inside": [standing for standing in found if standing.is_member],
         "broken": [standing for standing in found if standing.is_member is None],
+        "outside": [standing for standing in found if standing.is_member is False and standing.segment.is_dynamic],
         "lists": [
             (str(standing.segment.public_id), standing.segment.name)
             for standing in found

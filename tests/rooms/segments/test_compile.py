@@ -218,7 +218,7 @@ def depth(node: dict[str, Any]) -> int:
 STEADY = settings(deadline=None, suppress_health_check=list(HealthCheck))
 
 
-@settings(STEADY, max_examples=12)
+@settings(STEADY, max_examples=8)
 @given(made=world.worlds(), data=st.data())
 def test_sql_matches_whom_the_plain_evaluator_matches(shared_db: Database, made: world.World, data: st.DataObject):
     compare_with_the_yardstick(shared_db, made, data)

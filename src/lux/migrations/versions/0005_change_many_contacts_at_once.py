@@ -96,9 +96,7 @@ def _views() -> None:
             ["contact_view.company_id", "contact_view.id"],
             name=op.f("fk_contact_view_default_company_id_view_id"),
         ),
-        sa.ForeignKeyConstraint(
-            ["company_id"], ["company.id"], name=op.f("fk_contact_view_default_company_id")
-        ),
+        sa.ForeignKeyConstraint(["company_id"], ["company.id"], name=op.f("fk_contact_view_default_company_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_contact_view_default")),
         sa.UniqueConstraint("company_id", "user_id", name=op.f("uq_contact_view_default_company_id_user_id")),
     )

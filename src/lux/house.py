@@ -61,9 +61,13 @@ def job_kinds() -> list[JobKind]:
     from lux.rooms.contacts import jobs as contacts
     from lux.rooms.diagnostics import jobs as diagnostics
     from lux.rooms.notifications import jobs as notifications
+    from lux.rooms.segments import jobs as segments
     from lux.rooms.signin import jobs as signin
 
-    return [*gate.KINDS, *company.KINDS, *contacts.KINDS, *diagnostics.KINDS, *notifications.KINDS, *signin.KINDS]
+    return [
+        *gate.KINDS, *company.KINDS, *contacts.KINDS, *diagnostics.KINDS, *notifications.KINDS, *segments.KINDS,
+        *signin.KINDS,
+    ]  # fmt: skip
 
 
 def schedules() -> list[Schedule]:
@@ -72,10 +76,12 @@ def schedules() -> list[Schedule]:
     from lux.rooms.contacts import jobs as contacts
     from lux.rooms.diagnostics import jobs as diagnostics
     from lux.rooms.notifications import jobs as notifications
+    from lux.rooms.segments import jobs as segments
     from lux.rooms.signin import jobs as signin
 
     return [
-        *gate.SCHEDULES, *contacts.SCHEDULES, *diagnostics.SCHEDULES, *notifications.SCHEDULES, *signin.SCHEDULES,
+        *gate.SCHEDULES, *contacts.SCHEDULES, *diagnostics.SCHEDULES, *notifications.SCHEDULES, *segments.SCHEDULES,
+        *signin.SCHEDULES,
     ]  # fmt: skip
 
 

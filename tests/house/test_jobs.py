@@ -16,6 +16,9 @@ from lux.kit import clock, jobs
 from lux.kit.db import ALL_COMPANIES, Base
 from lux.net.storage import store_of
 from lux.rooms.contacts.models import Contact, ContactExport, ContactImport, ImportedContact
+from lux.rooms.contacts.service import tagging
+from lux.rooms.segments import bulk
+from lux.rooms.segments.models import BulkAction
 from tests.factories import Firm, Installation
 from tests.full_company import filled
 from tests.house import sources
@@ -93,6 +96,22 @@ def _company(_lux: Installation, firm: Firm) -> Made:
     return {"company_id": firm.id, "keys": ["imports/secret.csv"]}, None
 
 
+def _bulk(lux: Installation, firm: Firm) -> Made:
+    with lux.db.begin(firm.id) as session:
+        tag = tagging.ensure(session, ["House"])[0]
+        scope, plan = bulk.Scope(filter={}), bulk.Plan(kind="tag_add", args={"tag_id": tag.id, "name": tag.name})
+        action = bulk.start(session, scope, plan, firm.person, confirmed=bulk.preview(session, scope))
+        return {"action_id": action.id}, firm.id
+
+
+def _bulk_undo(lux: Installation, firm: Firm) -> Made:
+    made = _bulk(lux, firm)
+    lux.work()
+    with lux.db.begin(firm.id) as session:
+        bulk.undo(session, session.get_one(BulkAction, made[0]["action_id"]), firm.person, reason="house")
+    return made
+
+
 def _nobody(_lux: Installation, _firm: Firm) -> Made:
     return {"user_id": None}, None
 
@@ -110,6 +129,9 @@ FACTORIES: Final[dict[str, Callable[[Installation, Firm], Made]]] = {
     "gate.expire": _expired,
     "gate.send": _outbound,
     "notifications.sweep": _nothing,
+    "segments.bulk": _bulk,
+    "segments.bulk_forget": _nothing,
+    "segments.bulk_undo": _bulk_undo,
     "signin.reset_mail": _nobody,
     "signin.sweep": _nothing,
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -222,12 +222,25 @@ def status(session: Session, channel: str, address_keys: Sequence[str]) -> dict[
 
 
 def consent_exists(
-    company_id: ColumnElement[int], address_key: ColumnElement[Any], channel: str, state: ConsentState | None
+    company_id: ColumnElement[int],
+    address_key: ColumnElement[Any],
+    channel: str,
+    state: ConsentState | None,
+    *,
+    contact_id: ColumnElement[int] | None = None,
+    further: Callable[[Any, Any], Sequence[ColumnElement[bool]]] | None = None,
 ) -> ColumnElement[bool]:
-    """Return SQL: the address said `state` on the channel (None = said anything)."""
-    condition = and_(Consent.company_id == company_id, Consent.channel == channel, Consent.address_key == address_key)
+    """Return SQL: the address said `state` on the channel (None = said anything).
+
+    With `contact_id` it is the contact who said it, whatever the address. `further` takes the columns of when it was
+    said and through what, and returns more conditions.
+    """
+    who = Consent.address_key == address_key if contact_id is None else Consent.contact_id == contact_id
+    condition = and_(Consent.company_id == company_id, Consent.channel == channel, who)
     if state is not None:
         condition = and_(condition, Consent.state == state)
+    if further is not None:
+        condition = and_(condition, *further(Consent.at, Consent.source))
     return exists(select(Consent.id).where(condition))
 
 

@@ -33,7 +33,7 @@ def node(item: dict[str, Any], someone: Someone, world: World) -> bool:
     ]
 
 
-def condition(item: dict[str, Any], someone: Someone, world: World) -> bool:  # noqa: PLR0911 - one per kind
+def condition(item: dict[str, Any], someone: Someone, world: World) -> bool:  # noqa: C901, PLR0911 - one per kind
     kind, op = item["kind"], item.get("op")
     if kind == "field":
         return field(item["field"], item["test"], someone, world)
@@ -42,31 +42,108 @@ def condition(item: dict[str, Any], someone: Someone, world: World) -> bool:  # 
     if kind == "tag":
         return (world.tags.index(item["tag"]) in someone.tags) == (op == "has")
     if kind == "segment":
-        return (world.lists.index(item["segment"]) in someone.lists) == (op == "in")
+        if item["segment"] in world.nested:
+            inside = node(world.nested[item["segment"]], someone, world)
+        else:
+            inside = world.lists.index(item["segment"]) in someone.lists
+        return inside == (op == "in")
     if kind == "consent":
-        said = someone.consent if someone.email else None
-        state = said.value if said else "none"
-        return (state == item["state"]) == (op == "is")
+        return consent(item, someone, world) == (op == "is")
     if kind == "suppression":
-        return (someone.is_suppressed and someone.email is not None) == (op == "is")
+        is_email = item.get("channel", "email") == "email"
+        return (is_email and someone.is_suppressed and someone.email is not None) == (op == "is")
     if kind == "email_activity":
-        return activity(item, someone, world) == (op == "did")
+        return happening(item, mails(item, someone, world), world) == (op == "did")
+    if kind == "fact":
+        return happening(item, others(item, someone, world), world) == (op == "did")
+    if kind == "orders":
+        return number(ordered(item, someone, world), item["test"]["op"], item["test"], world)
+    if kind == "score":
+        return number(latest_score(item["score"], someone), item["test"]["op"], item["test"], world)
     raise AssertionError(kind)
 
 
-def activity(item: dict[str, Any], someone: Someone, world: World) -> bool:
-    for happened in someone.happened:
-        if happened.event != item["event"]:
-            continue
-        if happened.event != "sent" and happened.human == "machine":
-            continue
-        if item.get("campaign") and happened.campaign != world.campaigns.index(item["campaign"]):
-            continue
-        age = (today(world) - local_day(world.ago(happened.hours_ago), world)).days
-        if item.get("days") is not None and age > item["days"]:
-            continue
+def consent(item: dict[str, Any], someone: Someone, world: World) -> bool:
+    channel = item.get("channel", "email")
+    has_address = {"email": someone.email, "sms": someone.phone, "social": "yes"}[channel] is not None
+    said = someone.said.get(channel) if has_address else None
+    state, at, source = (said.state, world.ago(said.hours_ago), said.source) if said else (None, None, "")
+    if channel == "email" and someone.email and someone.consent:
+        state, at, source = someone.consent, world.now, ""
+    if (state.value if state else "none") != item["state"]:
+        return False
+    if item.get("when") and not compare(at, item["when"], world):
+        return False
+    return not item.get("source") or compare(source, item["source"], world)
+
+
+def mails(item: dict[str, Any], someone: Someone, world: World) -> list[dt.datetime]:
+    return [
+        world.ago(happened.hours_ago)
+        for happened in someone.happened
+        if happened.event == item["event"]
+        and (happened.event == "sent" or happened.human != "machine")
+        and (not item.get("campaign") or happened.campaign == world.campaigns.index(item["campaign"]))
+    ]
+
+
+def others(item: dict[str, Any], someone: Someone, world: World) -> list[dt.datetime]:
+    return [
+        world.ago(fact.hours_ago)
+        for fact in someone.facts
+        if fact.kind == item["event"] and has_property(item.get("property"), fact.properties, world)
+    ]
+
+
+def has_property(wanted: dict[str, Any] | None, found: dict[str, Any], world: World) -> bool:
+    if wanted is None:
         return True
-    return False
+    value, test = found.get(wanted["name"]), wanted["test"]
+    if test["type"] == "list":
+        return isinstance(value, list) and test["value"] in value
+    is_wrong = isinstance(value, bool) != (test["type"] == "boolean") or not isinstance(value, JSON_TYPES[test["type"]])
+    return compare(None if is_wrong else value, test, world)
+
+
+def happening(item: dict[str, Any], moments: list[dt.datetime], world: World) -> bool:
+    when = item.get("when")
+    if item.get("days") is not None:
+        when = {"type": "moment", "op": "in_last", "days": item["days"]}
+    which = item.get("which", "any")
+    if which != "any":
+        chosen = {"first": min, "last": max}[which](moments) if moments else None
+        return chosen is not None and compare(chosen, when, world)
+    count = sum(when is None or compare(moment, when, world) for moment in moments)
+    times = item.get("times") or {"op": "at_least", "count": 1}
+    wanted = times["count"]
+    return {"at_least": count >= wanted, "exactly": count == wanted, "at_most": count <= wanted}[times["op"]]
+
+
+def ordered(item: dict[str, Any], someone: Someone, world: World) -> float | None:
+    def is_wanted(kind: str) -> list[int]:
+        return [
+            fact.value_minor or 0
+            for fact in someone.facts
+            if fact.kind == kind
+            and (item["measure"] == "count" or (fact.currency == item["currency"] and fact.value_minor is not None))
+            and (not item.get("when") or compare(world.ago(fact.hours_ago), item["when"], world))
+        ]
+
+    paid, places = is_wanted("order.paid"), {"JPY": 0}.get(item.get("currency", ""), 2)
+    if item["measure"] == "count":
+        return len(is_wanted("order.placed"))
+    if item["measure"] == "average":
+        return sum(paid) / len(paid) / 10**places if paid else None
+    return (sum(paid) - sum(is_wanted("order.refunded"))) / 10**places
+
+
+def latest_score(name: str, someone: Someone) -> float | None:
+    found = [fact for fact in someone.facts if fact.kind == "score.changed" and fact.properties["score"] == name]
+    if not found:
+        return None
+    nearest = min(fact.hours_ago for fact in found)
+    value = [fact for fact in found if fact.hours_ago == nearest][-1].properties["value"]
+    return value if isinstance(value, int | float) else None
 
 
 def custom(item: dict[str, Any], someone: Someone) -> Any:
@@ -125,6 +202,8 @@ def choice(value: str | None, op: str, test: dict[str, Any], world: World) -> bo
 
 
 def number(value: float | None, op: str, test: dict[str, Any], world: World) -> bool:
+    if op in {"is_empty", "is_set"}:
+        return (value is None) == (op == "is_empty")
     if value is None:
         return op == "not_equals"
     wanted, upper = test["value"], test.get("upper")
@@ -149,15 +228,42 @@ def day(value: dt.datetime | dt.date | None, op: str, test: dict[str, Any], worl
     found = local_day(value, world) if isinstance(value, dt.datetime) else value
     wanted = test.get("day") and dt.date.fromisoformat(test["day"])
     until = test.get("until") and dt.date.fromisoformat(test["until"])
-    now, days = today(world), dt.timedelta(days=test.get("days") or 0)
+    now = today(world)
+    back, ahead = (shifted(now, sign * (test.get("days") or 0), test.get("unit", "days")) for sign in (-1, 1))
     return {
         "on": lambda: found == wanted,
         "before": lambda: found < wanted,
         "after": lambda: found > wanted,
         "between": lambda: wanted <= found <= until,
-        "in_last": lambda: now - days <= found <= now,
-        "in_next": lambda: now <= found <= now + days,
+        "in_last": lambda: back <= found <= now,
+        "in_next": lambda: now <= found <= ahead,
+        "more_than_ago": lambda: found < back,
+        "more_than_ahead": lambda: found > ahead,
+        "anniversary": lambda: any(falls_on(found, now + dt.timedelta(days=n)) for n in range(test["days"] + 1)),
     }[op]()
+
+
+def falls_on(born: dt.date, day: dt.date) -> bool:
+    if (born.month, born.day) == (2, 29) and (day.month, day.day) == (2, 28):
+        return (day + dt.timedelta(days=1)).month == 3  # no 29th in this year
+    return (born.month, born.day) == (day.month, day.day)
+
+
+def shifted(day: dt.date, count: int, unit: str) -> dt.date:
+    if unit != "months":
+        return day + dt.timedelta(days=count * {"days": 1, "weeks": 7}[unit])
+    step = 1 if count > 0 else -1
+    year, month = day.year, day.month
+    for _n in range(abs(count)):
+        month += step
+        if month in {0, 13}:
+            year, month = year + step, 12 if month == 0 else 1
+    for last in (day.day, 30, 29, 28):
+        try:
+            return dt.date(year, month, min(day.day, last))
+        except ValueError:
+            continue
+    raise AssertionError(day)
 
 
 def parsed(value: str) -> dt.date | None:

@@ -55,6 +55,14 @@ FIELDS = {
 }
 CHOICES = ("S", "M", "L")
 EVENTS = ("sent", "opened", "clicked")
+SHOP = ("order.placed", "order.paid", "order.refunded", "page.viewed", "custom.lesson")
+CURRENCIES = ("EUR", "USD", "JPY")
+AMOUNTS = (0, 100, 1000, 1050, 9999)  # minor units
+PROPERTIES: tuple[dict[str, Any], ...] = (
+    {}, {"path": "/Preise"}, {"path": 7}, {"products": ["A-1", "b"]}, {"products": "A-1"}, {"seats": 2},
+    {"seats": True}, {"seats": "2"}, {"is_new": True}, {"is_new": False}, {"products": []},
+)  # fmt: skip
+SCORES = (-1, 0, 10, 12.5)
 HUMAN = ("yes", "machine", "unknown")
 
 
@@ -67,6 +75,26 @@ class Happened:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Fact:
+    """Something that is no mail."""
+
+    kind: str
+    hours_ago: int
+    value_minor: int | None = None
+    currency: str | None = None
+    properties: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Said:
+    """What somebody said last about a channel."""
+
+    state: ConsentState
+    hours_ago: int
+    source: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Someone:
     """One contact and everything around it."""
 
@@ -75,6 +103,9 @@ class Someone:
     first_name: str
     last_name: str
     organisation: str
+    website: str
+    street: str
+    timezone: str
     postal_code: str
     city: str
     region: str
@@ -91,6 +122,8 @@ class Someone:
     consent: ConsentState | None
     is_suppressed: bool
     happened: tuple[Happened, ...]
+    said: dict[str, Said] = field(default_factory=dict)  # by channel, e-mail's besides `consent`
+    facts: tuple[Fact, ...] = ()
 
 
 @dataclass(kw_only=True)
@@ -104,6 +137,7 @@ class World:
     tags: list[UUID] = field(default_factory=list)
     lists: list[UUID] = field(default_factory=list)
     campaigns: list[UUID] = field(default_factory=list)
+    nested: dict[UUID, dict[str, Any]] = field(default_factory=dict)  # segments by rule, in JSON form
 
     def ago(self, hours: int) -> dt.datetime:
         return self.now - dt.timedelta(hours=hours)
@@ -132,10 +166,13 @@ def someones(draw: st.DrawFn, number: int) -> Someone:
             attrs[key] = draw(wrong)
     return Someone(
         email=f"{local}+{number}@{domain}" if draw(st.integers(0, 4)) else None,
-        phone=draw(st.sampled_from([None, "+491701", "+4930"])),
+        phone=f"+4917{number}" if draw(st.booleans()) else None,
         first_name=draw(word),
         last_name=draw(word),
         organisation=draw(word),
+        website=draw(word),
+        street=draw(word),
+        timezone=draw(word),
         postal_code=draw(word),
         city=draw(word),
         region=draw(word),
@@ -152,6 +189,39 @@ def someones(draw: st.DrawFn, number: int) -> Someone:
         consent=draw(st.none() | st.sampled_from(list(ConsentState))),
         is_suppressed=draw(st.integers(0, 3)) == 0,
         happened=tuple(draw(st.lists(happenings(), max_size=4))),
+        said=draw(st.dictionaries(st.sampled_from(["email", "sms", "social"]), sayings(), max_size=3)),
+        facts=tuple(draw(st.lists(facts_of_shop() | changes_of_score(), max_size=5))),
+    )
+
+
+def sayings() -> st.SearchStrategy[Said]:
+    return st.builds(
+        Said,
+        state=st.sampled_from(list(ConsentState)),
+        hours_ago=st.sampled_from(HOURS),
+        source=st.sampled_from(["", "Shop", "form"]),
+    )
+
+
+def facts_of_shop() -> st.SearchStrategy[Fact]:
+    return st.builds(
+        Fact,
+        kind=st.sampled_from(SHOP),
+        hours_ago=st.sampled_from(HOURS),
+        value_minor=st.none() | st.sampled_from(AMOUNTS),
+        currency=st.none() | st.sampled_from(CURRENCIES),
+        properties=st.sampled_from(PROPERTIES),
+    )
+
+
+def changes_of_score() -> st.SearchStrategy[Fact]:
+    value = st.sampled_from([*SCORES, "ten", None])
+    score = st.sampled_from(["lead", "lead", "engagement", "other"])
+    return st.builds(
+        Fact,
+        kind=st.just("score.changed"),
+        hours_ago=st.sampled_from(HOURS),
+        properties=st.fixed_dictionaries({"score": score, "value": value}),
     )
 
 
@@ -209,13 +279,13 @@ def store(session: Session, company_id: int, world: World) -> None:
                     company_id=company_id, segment_id=lists[number].id, contact_id=contact.id, added_at=world.now
                 )
             )
-        _say(session, contact, someone)
+        _say(session, world, contact, someone)
         _happen(session, world, contact.id, someone, [c.id for c in campaigns])
 
 
 def _contact(company_id: int, world: World, someone: Someone) -> Contact:
-    plain = ("phone", "first_name", "last_name", "organisation", "postal_code", "city", "region", "source", "country",
-             "language", "lifecycle", "attrs", "email")  # fmt: skip
+    plain = ("phone", "first_name", "last_name", "organisation", "website", "street", "timezone", "postal_code",
+             "city", "region", "source", "country", "language", "lifecycle", "attrs", "email")  # fmt: skip
     return Contact(
         company_id=company_id,
         public_id=uuid7(),
@@ -227,7 +297,13 @@ def _contact(company_id: int, world: World, someone: Someone) -> Contact:
     )
 
 
-def _say(session: Session, contact: Contact, someone: Someone) -> None:
+def _say(session: Session, world: World, contact: Contact, someone: Someone) -> None:
+    keys = {"email": contact.email_key, "sms": contact.phone, "social": f"social:{contact.id}"}
+    for channel, said in someone.said.items():
+        if (key := keys[channel]) is not None and not (channel == "email" and someone.consent):
+            entry = ConsentEntry(channel=channel, address_key=key, contact_id=contact.id, state=said.state,
+                                 source=said.source, at=world.ago(said.hours_ago))  # fmt: skip
+            consent.record(session, entry)
     if contact.email_key is None:
         return
     if someone.consent is not None:
@@ -250,5 +326,16 @@ def _happen(session: Session, world: World, contact_id: int, someone: Someone, c
                 human=item.human,
             )
             for item in someone.happened
+        ]
+        + [
+            NewFact(
+                kind=item.kind,
+                contact_id=contact_id,
+                at=world.ago(item.hours_ago),
+                value_minor=item.value_minor,
+                currency=item.currency,
+                properties=item.properties,
+            )
+            for item in someone.facts
         ],
     )

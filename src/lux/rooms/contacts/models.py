@@ -233,3 +233,36 @@ class ContactExport(Tenant, Base):
     created_at: Mapped[dt.datetime] = mapped_column(default=clock.now)
     finished_at: Mapped[dt.datetime | None]
     expires_at: Mapped[dt.datetime | None]
+
+
+class ContactView(Tenant, Base):
+    """A saved way to look at the list of contacts; its address holds filter, order and columns."""
+
+    __tablename__ = "contact_view"
+    __table_args__ = (
+        UniqueConstraint("company_id", "id"),
+        UniqueConstraint("company_id", "owner_key", "name_key"),
+    )
+
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    public_id: Mapped[uuid.UUID] = mapped_column(default=uuid7, unique=True)
+    owner_key: Mapped[int] = mapped_column(BigKey)  # user id; 0 = shared with the company
+    name: Mapped[str] = mapped_column(String(64))
+    name_key: Mapped[str] = mapped_column(ShortKeyStr)  # casefolded
+    query: Mapped[dict[str, Any]] = mapped_column(default=dict)  # parts of the list's address
+    created_by: Mapped[int | None] = mapped_column(BigKey)
+    created_at: Mapped[dt.datetime] = mapped_column(default=clock.now)
+
+
+class ContactViewDefault(Tenant, Base):
+    """The view with which a person's list of contacts begins."""
+
+    __tablename__ = "contact_view_default"
+    __table_args__ = (
+        ForeignKeyConstraint(["company_id", "view_id"], ["contact_view.company_id", "contact_view.id"]),
+        UniqueConstraint("company_id", "user_id"),
+    )
+
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    user_id: Mapped[int] = mapped_column(BigKey)
+    view_id: Mapped[int] = mapped_column(BigKey)

@@ -17,6 +17,7 @@ from lux.kit.i18n import gettext as _
 from lux.ports.acts import AudienceRef
 from lux.rooms.email.forms import EVERYONE, SEGMENT
 from lux.rooms.segments import queries as segments
+from lux.rooms.segments.service import frozen_rule
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -83,7 +84,7 @@ def ref_of(session: Session, source: str, key: str) -> AudienceRef | None:
         raise _gone() from error
     if segment.trashed_at is not None:
         raise _gone()
-    rule = dict(segment.rule) if segment.is_dynamic else {}
+    rule = frozen_rule(session, segment)
     return AudienceRef(source=SEGMENT, key=str(segment.public_id), label=segment.name, rule=rule)
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import calendar
 import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, SQLColumnExpression, and_, func, not_
+from sqlalchemy import ColumnElement, SQLColumnExpression, and_, func, not_, or_
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import GenericFunction
@@ -16,7 +17,7 @@ from lux.kit import clock
 from lux.kit.addresses import email_key
 from lux.kit.errors import InvalidInput
 from lux.rooms.contacts.models import Lifecycle
-from lux.rooms.segments.conditions import (
+from lux.rooms.segments.operands import (
     BooleanOp,
     BooleanTest,
     ChoiceOp,
@@ -32,6 +33,7 @@ from lux.rooms.segments.conditions import (
 Bool = ColumnElement[bool]
 Value = SQLColumnExpression[Any]
 ESCAPE = "/"
+ANY_DAY = 365  # so many days ahead every day of the year comes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +51,14 @@ class Days:
     def day(self, offset: int) -> dt.date:
         """Return the day `offset` days from today."""
         return self.today + dt.timedelta(days=offset)
+
+    def shifted(self, count: int, unit: str) -> dt.date:
+        """Return the day `count` days, weeks or months from today; months end where the shorter one does."""
+        if unit == "months":
+            year, month = divmod(self.today.year * 12 + self.today.month - 1 + count, 12)
+            last = calendar.monthrange(year, month + 1)[1]
+            return dt.date(year, month + 1, min(self.today.day, last))
+        return self.day(count * 7 if unit == "weeks" else count)
 
     def start(self, offset: int) -> dt.datetime:
         """Return when the day `offset` days from today begins."""
@@ -130,38 +140,54 @@ def number(value: Value, test: NumberTest) -> Bool:
     """Compare a number that may be NULL."""
     if test.op is NumberOp.IS_EMPTY:
         return value.is_(None)
-    wanted = test.value
-    conditions: dict[NumberOp, Callable[[], list[Bool]]] = {
-        NumberOp.IS_SET: list,
-        NumberOp.EQUALS: lambda: [value == wanted],
-        NumberOp.NOT_EQUALS: lambda: [value == wanted],
-        NumberOp.GREATER: lambda: [value > wanted],
-        NumberOp.AT_LEAST: lambda: [value >= wanted],
-        NumberOp.LESS: lambda: [value < wanted],
-        NumberOp.AT_MOST: lambda: [value <= wanted],
-        NumberOp.BETWEEN: lambda: [value >= wanted, value <= test.upper],
-    }
-    found = and_(value.is_not(None), *conditions[test.op]())
+    if test.op is NumberOp.IS_SET:
+        return value.is_not(None)
+    found = and_(value.is_not(None), against(value, _same(test.op), test.value, test.upper))
     return not_(found) if test.op is NumberOp.NOT_EQUALS else found
+
+
+def against(value: Value, op: NumberOp, wanted: Any, upper: Any) -> Bool:  # noqa: ANN401 - numbers, or SQL of some
+    """Compare a number that is never NULL."""
+    conditions: dict[NumberOp, Callable[[], Bool]] = {
+        NumberOp.EQUALS: lambda: value == wanted,
+        NumberOp.NOT_EQUALS: lambda: value != wanted,
+        NumberOp.GREATER: lambda: value > wanted,
+        NumberOp.AT_LEAST: lambda: value >= wanted,
+        NumberOp.LESS: lambda: value < wanted,
+        NumberOp.AT_MOST: lambda: value <= wanted,
+        NumberOp.BETWEEN: lambda: and_(value >= wanted, value <= upper),
+    }
+    return conditions[op]()
+
+
+def _same(op: NumberOp) -> NumberOp:
+    return NumberOp.EQUALS if op is NumberOp.NOT_EQUALS else op
 
 
 def moment(column: Value, test: DateTest, days: Days) -> Bool:
     """Compare a point in time that may be NULL with whole days of the company's zone."""
     if test.op is DateOp.IS_EMPTY:
         return column.is_(None)
+    return and_(column.is_not(None), *within(column, test, days))
+
+
+def within(column: Value, test: DateTest, days: Days) -> list[Bool]:
+    """Return the bounds that a test puts on a point in time."""
     first, last = span(test, days)
     bounds = []
     if first is not None:
         bounds.append(column >= days.start_of(first))
     if last is not None:
         bounds.append(column < days.end_of(last))
-    return and_(column.is_not(None), *bounds)
+    return bounds
 
 
 def date(value: Value, test: DateTest, days: Days) -> Bool:
     """Compare a day in ISO form (text) that may be NULL."""
     if test.op is DateOp.IS_EMPTY:
         return value.is_(None)
+    if test.op is DateOp.ANNIVERSARY:
+        return anniversary(value, days, test.days or 0)
     first, last = span(test, days)
     bounds = []
     if first is not None:
@@ -171,17 +197,32 @@ def date(value: Value, test: DateTest, days: Days) -> Bool:
     return and_(value.is_not(None), *bounds)
 
 
+def anniversary(value: Value, days: Days, reach: int) -> Bool:
+    """Say whether a day (ISO text) comes back today or in the next `reach` days; 29 February falls on the 28th else."""
+    if reach >= ANY_DAY:
+        return value.is_not(None)
+    first, last = (day.strftime("%m-%d") for day in (days.today, days.day(reach)))
+    if last == "02-28" and not calendar.isleap(days.day(reach).year):
+        last = "02-29"
+    found = func.coalesce(func.substr(value, 6, 5), "")
+    if days.day(reach).year == days.today.year:
+        return and_(found >= first, found <= last)
+    return or_(found >= first, and_(found != "", found <= last))
+
+
 def span(test: DateTest, days: Days) -> tuple[dt.date | None, dt.date | None]:
     """Return the first and the last day that a test accepts; None = no bound."""
     one = dt.timedelta(days=1)
-    reach = test.days or 0
+    back, ahead = (days.shifted(sign * (test.days or 0), test.unit) for sign in (-1, 1))
     spans: dict[DateOp, tuple[dt.date | None, dt.date | None]] = {
         DateOp.ON: (test.day, test.day),
         DateOp.BEFORE: (None, test.day - one if test.day else None),
         DateOp.AFTER: (test.day + one if test.day else None, None),
         DateOp.BETWEEN: (test.day, test.until),
-        DateOp.IN_LAST: (days.day(-reach), days.today),
-        DateOp.IN_NEXT: (days.today, days.day(reach)),
+        DateOp.IN_LAST: (back, days.today),
+        DateOp.IN_NEXT: (days.today, ahead),
+        DateOp.MORE_THAN_AGO: (None, back - one),
+        DateOp.MORE_THAN_AHEAD: (ahead + one, None),
     }
     return spans.get(test.op, (None, None))
 

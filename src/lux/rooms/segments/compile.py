@@ -15,25 +15,21 @@ from sqlalchemy import ColumnElement, Select, and_, exists, func, not_, or_, sel
 from lux.gate.consent import ConsentState, consent_exists, suppression_exists
 from lux.ledger.models import Fact
 from lux.rooms.contacts.models import Contact, ContactTag
-from lux.rooms.segments import comparisons
+from lux.rooms.segments import comparisons, happenings
 from lux.rooms.segments.attributes import day_of, number_of, text_of, truth_of
+from lux.rooms.segments.behaviour import ActivityCondition, FactCondition, OrderCondition, ScoreCondition
 from lux.rooms.segments.conditions import (
-    ActivityCondition,
-    BooleanTest,
-    ChoiceTest,
     Condition,
     ConsentCondition,
     CustomCondition,
-    DateTest,
     FieldCondition,
-    NumberTest,
     SegmentCondition,
     SuppressionCondition,
     TagCondition,
-    TextTest,
 )
 from lux.rooms.segments.models import SegmentMember
-from lux.rooms.segments.references import CAMPAIGN, References
+from lux.rooms.segments.operands import BooleanTest, ChoiceTest, DateTest, NumberTest, TextTest
+from lux.rooms.segments.references import References
 from lux.rooms.segments.rules import Group, Match, Rule
 
 Bool = ColumnElement[bool]
@@ -48,6 +44,18 @@ class Scope:
     days: comparisons.Days
     found: References
     is_for_one: bool = False  # the caller narrows the SELECT to one contact
+    contact_id: int | None = None  # which one, so that facts of the others are not even read
+
+    @property
+    def ledger(self) -> happenings.Ledger:
+        """Return the same for what reads facts."""
+        return happenings.Ledger(
+            company_id=self.company_id,
+            dialect=self.dialect,
+            days=self.days,
+            found=self.found,
+            contact_id=self.contact_id,
+        )
 
 
 def contact_ids(rule: Rule, scope: Scope) -> Select[int]:
@@ -87,12 +95,12 @@ def _condition(condition: Condition, scope: Scope, *, negated: bool) -> Bool:
             return _tag(condition, scope, wanted=(op == "has") != negated)
         case SegmentCondition(op=op):
             return _segment(condition, scope, wanted=(op == "in") != negated)
-        case ActivityCondition(op=op):
-            return _activity(condition, scope, wanted=(op == "did") != negated)
+        case ActivityCondition() | FactCondition() | OrderCondition() | ScoreCondition():
+            return _happened(condition, scope, negated=negated)
         case ConsentCondition():
-            found = _consent(condition)
+            found = _consent(condition, scope)
         case SuppressionCondition(op=op, channel=channel):
-            found = suppression_exists(_company(), _address(), channel)
+            found = suppression_exists(_company(), _address(channel), channel)
             found = found if op == "is" else not_(found)
         case _:
             assert_never(condition)
@@ -139,28 +147,39 @@ def _tag(condition: TagCondition, scope: Scope, *, wanted: bool) -> Bool:
 
 
 def _segment(condition: SegmentCondition, scope: Scope, *, wanted: bool) -> Bool:
-    segment_id = scope.found.segments[condition.segment].id
+    named = scope.found.segments[condition.segment]
+    if named.rule is not None:
+        return _group(named.rule.root, scope, negated=not wanted)
     rows = (
         SegmentMember.company_id == scope.company_id,
-        SegmentMember.segment_id == segment_id,
+        SegmentMember.segment_id == named.id,
     )
     return _among(scope, SegmentMember.contact_id, rows, wanted=wanted)
 
 
-def _activity(condition: ActivityCondition, scope: Scope, *, wanted: bool) -> Bool:
-    rows: list[Bool] = [
-        Fact.company_id == scope.company_id,
-        Fact.kind == f"email.{condition.event}",
-        Fact.contact_id.is_not(None),
-    ]
-    if condition.event != "sent":
-        rows.append(Fact.human != "machine")
-    if condition.campaign is not None:
-        campaign_id = scope.found.campaigns[condition.campaign].id
-        rows += [Fact.subject_type == CAMPAIGN, Fact.subject_id == campaign_id]
-    if condition.days is not None:
-        rows.append(Fact.at >= scope.days.start(-condition.days))
-    return _among(scope, Fact.contact_id, tuple(rows), wanted=wanted)
+def _happened(
+    condition: ActivityCondition | FactCondition | OrderCondition | ScoreCondition, scope: Scope, *, negated: bool
+) -> Bool:
+    match condition:
+        case ActivityCondition(op=op):
+            return _asked(happenings.activity(condition, scope.ledger), scope, wanted=(op == "did") != negated)
+        case FactCondition(op=op):
+            return _asked(happenings.fact(condition, scope.ledger), scope, wanted=(op == "did") != negated)
+        case OrderCondition():
+            return _asked(happenings.orders(condition, scope.ledger), scope, wanted=not negated)
+        case ScoreCondition():
+            return _asked(happenings.score(condition, scope.ledger), scope, wanted=not negated)
+
+
+def _asked(asked: happenings.Asked, scope: Scope, *, wanted: bool) -> Bool:
+    """Return SQL: the facts say so (or do not)."""
+    wanted = wanted == asked.is_among
+    if asked.ids is None and asked.having is None:
+        return _among(scope, Fact.contact_id, asked.rows, wanted=wanted)
+    ids: Any = asked.ids
+    if ids is None:  # counted once for everybody; a hashed list on every database
+        ids = select(Fact.contact_id).where(*asked.rows).group_by(Fact.contact_id).having(asked.having)  # type: ignore[arg-type]
+    return Contact.id.in_(ids) if wanted else Contact.id.not_in(ids)
 
 
 def _among(
@@ -178,12 +197,16 @@ def _among(
     return found if wanted else not_(found)
 
 
-def _consent(condition: ConsentCondition) -> Bool:
-    if condition.state == "none":
-        found = not_(consent_exists(_company(), _address(), condition.channel, None))
-    else:
-        state = ConsentState(condition.state)
-        found = consent_exists(_company(), _address(), condition.channel, state)
+def _consent(condition: ConsentCondition, scope: Scope) -> Bool:
+    def further(at: Any, source: Any) -> list[Bool]:  # noqa: ANN401 - mapped columns
+        found = comparisons.within(at, condition.when, scope.days) if condition.when else []
+        return [*found, comparisons.text(source, condition.source)] if condition.source else found
+
+    channel = condition.channel
+    state = None if condition.state == "none" else ConsentState(condition.state)
+    who: Any = {"contact_id": Contact.id} if channel == "social" else {}
+    found = consent_exists(_company(), _address(channel), channel, state, further=further, **who)
+    found = not_(found) if state is None else found
     return found if condition.op == "is" else not_(found)
 
 
@@ -197,5 +220,5 @@ def _company() -> Any:  # noqa: ANN401 - a mapped column
     return Contact.company_id
 
 
-def _address() -> Any:  # noqa: ANN401 - a mapped column
-    return Contact.email_key
+def _address(channel: str) -> Any:  # noqa: ANN401 - a mapped column
+    return Contact.phone if channel == "sms" else Contact.email_key

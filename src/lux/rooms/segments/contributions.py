@@ -50,12 +50,12 @@ class SegmentAudience(_Contacts):
     def select(self, session: Session, company_id: int, ref: AudienceRef) -> Select[Any]:
         """Return SELECT contact_id, address, address_key; raises BrokenRule.
 
-        A segment whose rule was changed since the reference was made is refused: what was
+        A segment whose rule, or a rule it asks for, was changed since the reference was made is refused: what was
         submitted, and perhaps approved, is another audience.
         """
         segment = self._segment(session, company_id, ref)
         ids = service.select_segment(session, segment)
-        if segment.is_dynamic and ref.rule and dict(ref.rule) != segment.rule:
+        if segment.is_dynamic and ref.rule and dict(ref.rule) != service.frozen_rule(session, segment):
             raise BrokenRule(
                 _("The rule of “%(name)s” was changed after this was submitted.", name=segment.name),
                 fix=_("Look at the audience and submit again."),

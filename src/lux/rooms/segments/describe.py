@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from babel import Locale, dates, numbers
-
-from lux.kit import i18n
 from lux.kit.i18n import gettext as _
-from lux.kit.i18n import ngettext
-from lux.rooms.segments.builder import Node, from_rule
+from lux.rooms.segments import windows
+from lux.rooms.segments.builder import from_rule
 from lux.rooms.segments.catalogue import Catalogue
 from lux.rooms.segments.rules import Match, Rule
+from lux.rooms.segments.tree import Node
 
 SHOWN_VALUES = 5
 
@@ -51,23 +48,21 @@ def _sentence(node: Node, catalogue: Catalogue) -> Sentence:
     if node.entry is None or node.operator is None:
         return Sentence(text=_("%(name)s (deleted)", name=node.name or node.what), is_broken=True)
     value, is_broken = _value(node, catalogue)
-    words = {"subject": node.entry.label, "value": value, "more": _more(node)}
+    words = {"subject": node.entry.label, "value": value, "more": _more(node), "window": windows.window(node)}
     return Sentence(text=node.operator.sentence(words), is_broken=is_broken)
 
 
 def _value(node: Node, catalogue: Catalogue) -> tuple[str, bool]:
     """Return a condition's value in words, and whether it names something that is gone."""
     needs = node.operator.needs if node.operator else "none"
-    if needs in {"day", "span"}:
-        return _day(node.first), False
-    if needs in {"number", "range"}:
-        return _number(node.first), False
+    if needs in windows.SIMPLE:
+        return windows.SIMPLE[needs](node), False
     if needs == "activity":
         return _campaign(node, catalogue)
-    if needs not in {"pick", "choices"}:
+    if needs not in {"pick", "choices", "said"}:
         return (f"“{node.first}”" if needs == "text" else node.first), False
     known = dict(node.entry.options) if node.entry else {}
-    is_broken = needs == "pick" and node.first not in known
+    is_broken = needs in {"pick", "said"} and node.first not in known
     labels = [known.get(value) or _gone(node, value) for value in node.value]
     shown = [f"“{label}”" for label in labels[:SHOWN_VALUES]]
     if len(labels) > SHOWN_VALUES:
@@ -89,28 +84,12 @@ def _campaign(node: Node, catalogue: Catalogue) -> tuple[str, bool]:
 
 def _more(node: Node) -> str:
     needs = node.operator.needs if node.operator else "none"
-    if needs == "activity" and node.more:
-        days = int(node.more) if node.more.isdecimal() else 0
-        return ngettext("in the last %(num)s day", "in the last %(num)s days", days)
+    if needs in {"activity", "fact"}:
+        return windows.happening(node)
+    if needs == "said":
+        return windows.said(node)
+    if needs == "amount":
+        return windows.amount(node, node.parts.get("upper", ""))
     if needs == "span":
-        return _day(node.more)
-    return _number(node.more) if needs == "range" else ""
-
-
-def _day(text: str) -> str:
-    try:
-        return dates.format_date(dt.date.fromisoformat(text), locale=_locale())
-    except ValueError:
-        return text
-
-
-def _number(text: str) -> str:
-    try:
-        return numbers.format_decimal(float(text), locale=_locale(), decimal_quantization=False)
-    except ValueError:
-        return text
-
-
-def _locale() -> Locale:
-    name = i18n.locale()
-    return Locale.parse("en" if name == i18n.PSEUDO_LOCALE else name)
+        return windows.day(node.more)
+    return windows.number(node.more) if needs == "range" else ""

@@ -1,7 +1,7 @@
 """What people may enter about a segment and its members."""
 
 import uuid
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
@@ -57,3 +57,35 @@ class PanelForm(FormModel):
     contact: uuid.UUID
     segment: uuid.UUID | None = None
     back: str = Field(default="", max_length=500)
+
+
+BulkKind = Literal[
+    "tag_add", "tag_remove", "field_set", "field_clear", "list_add", "list_remove", "consent_give",
+    "consent_withdraw", "trash",
+]  # fmt: skip
+
+
+class BulkForm(FormModel):
+    """What to do to all contacts of a filter or a segment, and how many a person said they are."""
+
+    kind: BulkKind
+    segment: str = Field(default="", max_length=36)
+    q: str = Field(default="", max_length=200)  # the filter of the contact list
+    tag: str = Field(default="", max_length=36)
+    lifecycle: str = Field(default="", max_length=16)
+    consent: str = Field(default="", max_length=16)
+    tag_name: Annotated[str, Field(max_length=64), AfterValidator(_one_line)] = ""
+    list: str = Field(default="", max_length=36)
+    field: str = Field(default="", max_length=80)
+    value: Annotated[str, Field(max_length=500), AfterValidator(_no_nul)] = ""
+    channel: Literal["email", "sms"] = "email"
+    basis: Literal["opt_in", "double_opt_in", "contract", "other"] = "opt_in"
+    wording: Annotated[str, Field(max_length=2_000), AfterValidator(_no_nul)] = ""
+    reason: Annotated[str, Field(max_length=400), AfterValidator(_no_nul)] = ""
+    confirmation: str = Field(default="", max_length=20)
+
+
+class UndoForm(FormModel):
+    """Why an action is taken back; needed where consent was recorded."""
+
+    reason: Annotated[str, Field(max_length=400), AfterValidator(_no_nul)] = ""

@@ -1,4 +1,4 @@
-"""Tables of segments and of the members of static ones."""
+"""Tables of segments, of the members of static ones, and of what was done to many contacts at once."""
 
 import datetime as dt
 import uuid
@@ -44,3 +44,50 @@ class SegmentMember(Tenant, Base):
     segment_id: Mapped[int] = mapped_column(BigKey, primary_key=True, autoincrement=False)
     contact_id: Mapped[int] = mapped_column(BigKey, primary_key=True, autoincrement=False)
     added_at: Mapped[dt.datetime] = mapped_column(default=clock.now)
+
+
+class BulkAction(Tenant, Base):
+    """Something done to many contacts at once: whom it was meant for, how far it is, and what can be taken back."""
+
+    __tablename__ = "bulk_action"
+    __table_args__ = (
+        UniqueConstraint("company_id", "id"),
+        Index("ix_bulk_action_finished", "company_id", "finished_at"),
+    )
+
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    public_id: Mapped[uuid.UUID] = mapped_column(default=uuid7, unique=True)
+    kind: Mapped[str] = mapped_column(String(32))  # see bulk.plan.KINDS
+    args: Mapped[dict[str, Any]] = mapped_column(default=dict)  # what to write
+    scope: Mapped[dict[str, Any]] = mapped_column(default=dict)  # the filter or the segment, and its name
+    state: Mapped[str] = mapped_column(String(16), default="queued")  # see bulk.plan
+    total: Mapped[int] = mapped_column(BigKey, default=0)
+    place: Mapped[int] = mapped_column(BigKey, default=0)  # the last contact id done
+    counts: Mapped[dict[str, Any]] = mapped_column(default=dict)  # done, changed, unchanged, skipped
+    undo_place: Mapped[int] = mapped_column(BigKey, default=0)
+    undo_counts: Mapped[dict[str, Any]] = mapped_column(default=dict)  # done, undone, kept
+    undo_reason: Mapped[str] = mapped_column(Text, default="")
+    error: Mapped[str] = mapped_column(Text, default="")
+    job_id: Mapped[int | None] = mapped_column(BigKey)
+    created_by: Mapped[int | None] = mapped_column(BigKey)
+    created_at: Mapped[dt.datetime] = mapped_column(default=clock.now)
+    finished_at: Mapped[dt.datetime | None]
+
+
+class BulkTarget(Tenant, Base):
+    """One contact of an action: frozen at its start, and then the journal of what became of it.
+
+    There is no key to `contact`: the journal must never keep anybody from being deleted.
+    """
+
+    __tablename__ = "bulk_target"
+    __table_args__ = (
+        ForeignKeyConstraint(["company_id", "action_id"], ["bulk_action.company_id", "bulk_action.id"]),
+        Index("ix_bulk_target_contact", "company_id", "contact_id"),
+    )
+
+    action_id: Mapped[int] = mapped_column(BigKey, primary_key=True, autoincrement=False)
+    contact_id: Mapped[int] = mapped_column(BigKey, primary_key=True, autoincrement=False)
+    outcome: Mapped[str] = mapped_column(String(12), default="pending")  # changed unchanged skipped undone kept
+    before: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    after: Mapped[dict[str, Any]] = mapped_column(default=dict)

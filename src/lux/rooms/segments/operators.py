@@ -15,13 +15,19 @@ class Operator:
     key: str  # as in rules
     label: Callable[[], str]  # in the builder's list, after the subject
     sentence: Callable[[dict[str, str]], str]  # in words; takes subject, value, more
-    needs: str = "none"  # none | text | number | range | day | span | reach | choices | pick | activity
+    # none | text | number | range | day | span | reach | days | choices | pick | said | activity | fact | amount
+    needs: str = "none"
 
 
 def _operator(
     key: str, label: Callable[[], str], sentence: Callable[[dict[str, str]], str], needs: str = "none"
 ) -> Operator:
     return Operator(key=key, label=label, sentence=sentence, needs=needs)
+
+
+def _with_window(sentence: Callable[[dict[str, str]], str]) -> Callable[[dict[str, str]], str]:
+    """Say a comparison of numbers with the window of time behind it."""
+    return lambda words: f"{sentence(words)} {words.get('window', '')}".strip()
 
 
 _EMPTY = (
@@ -71,15 +77,35 @@ _DATE = (
     ),
     _operator(
         "in_last",
-        lambda: _("is in the last … days"),
-        lambda w: _("%(subject)s is in the last %(value)s days", **w),
+        lambda: _("is in the last …"),
+        lambda w: _("%(subject)s is in the last %(value)s", **w),
         "reach",
     ),
     _operator(
         "in_next",
-        lambda: _("is in the next … days"),
-        lambda w: _("%(subject)s is in the next %(value)s days", **w),
+        lambda: _("is in the next …"),
+        lambda w: _("%(subject)s is in the next %(value)s", **w),
         "reach",
+    ),
+    _operator(
+        "more_than_ago",
+        lambda: _("is more than … ago"),
+        lambda w: _("%(subject)s is more than %(value)s ago", **w),
+        "reach",
+    ),
+    _operator(
+        "more_than_ahead",
+        lambda: _("is more than … ahead"),
+        lambda w: _("%(subject)s is more than %(value)s ahead", **w),
+        "reach",
+    ),
+)
+_ANNIVERSARY = (
+    _operator(
+        "anniversary",
+        lambda: _("comes each year within … days"),
+        lambda w: _("%(subject)s comes this year or next within %(value)s days", **w),
+        "days",
     ),
 )
 _BOOLEAN = (
@@ -93,17 +119,19 @@ _TAG = (
     ),
 )
 _CONSENT = (
-    _operator("is", lambda: _("is"), lambda w: _("%(subject)s: %(value)s", **w), "pick"),
-    _operator("is_not", lambda: _("is not"), lambda w: _("%(subject)s is not: %(value)s", **w), "pick"),
+    _operator("is", lambda: _("is"), lambda w: _("%(subject)s: %(value)s %(more)s", **w).strip(), "said"),
+    _operator(
+        "is_not", lambda: _("is not"), lambda w: _("%(subject)s is not: %(value)s %(more)s", **w).strip(), "said"
+    ),
 )
 _SUPPRESSION = (
     _operator("is", lambda: _("applies"), lambda _w: _("Is never written to (suppressed)")),
     _operator("is_not", lambda: _("does not apply"), lambda _w: _("Is not suppressed")),
 )
 _SEGMENT = (
-    _operator("in", lambda: _("has the contact"), lambda w: _("Is on the list %(value)s", **w), "pick"),
+    _operator("in", lambda: _("has the contact"), lambda w: _("Is in the segment %(value)s", **w), "pick"),
     _operator(
-        "not_in", lambda: _("does not have the contact"), lambda w: _("Is not on the list %(value)s", **w), "pick"
+        "not_in", lambda: _("does not have the contact"), lambda w: _("Is not in the segment %(value)s", **w), "pick"
     ),
 )
 _ACTIVITY = (
@@ -115,11 +143,18 @@ _ACTIVITY = (
         "activity",
     ),
 )
+_FACT = (
+    _operator("did", lambda: _("happened"), lambda w: _("%(subject)s %(more)s", **w).strip(), "fact"),
+    _operator("did_not", lambda: _("did not happen"), lambda w: _("Not: %(subject)s %(more)s", **w).strip(), "fact"),
+)
+_AMOUNT = tuple(
+    Operator(key=one.key, label=one.label, sentence=_with_window(one.sentence), needs="amount") for one in _NUMBER
+)
 OPERATORS: dict[str, tuple[Operator, ...]] = {
     "text": _TEXT + _EMPTY,
     "choice": _CHOICE + _EMPTY,
     "number": _NUMBER + _EMPTY,
-    "date": _DATE + _EMPTY,
+    "date": _DATE + _ANNIVERSARY + _EMPTY,
     "moment": _DATE + _EMPTY,
     "boolean": _BOOLEAN + _EMPTY,
     "tag": _TAG,
@@ -127,6 +162,8 @@ OPERATORS: dict[str, tuple[Operator, ...]] = {
     "suppression": _SUPPRESSION,
     "segment": _SEGMENT,
     "activity": _ACTIVITY,
+    "fact": _FACT,
+    "amount": _AMOUNT,
 }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,9 +16,10 @@ from lux.identity.models import Company
 from lux.kit.db.session import company_of
 from lux.kit.errors import NotFound
 from lux.kit.i18n import gettext as _
-from lux.rooms.contacts.models import Contact, CustomField, FieldType, Tag
+from lux.ledger.models import Fact
+from lux.rooms.contacts.models import Contact, CustomField, Tag
 from lux.rooms.contacts.queries.conditions import matches
-from lux.rooms.segments.models import Segment, SegmentMember
+from lux.rooms.segments.models import BulkAction, Segment, SegmentMember
 
 CHANNEL = "email"
 
@@ -220,34 +221,6 @@ def zone(session: Session, company_id: int) -> str:
     return session.scalar(select(Company.timezone).where(Company.id == company_id)) or "UTC"
 
 
-def tags_named(session: Session, company_id: int, public_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, tuple[int, str]]:
-    """Return public id → (id, name) of the tags that exist."""
-    wanted = list(public_ids)
-    query = select(Tag.public_id, Tag.id, Tag.name).where(Tag.company_id == company_id, Tag.public_id.in_(wanted))
-    return {row[0]: (row[1], row[2]) for row in session.execute(query)} if wanted else {}
-
-
-def fields_named(session: Session, company_id: int, keys: Iterable[str]) -> dict[str, tuple[str, FieldType]]:
-    """Return key → (label, type) of the custom fields that exist."""
-    wanted = list(keys)
-    query = select(CustomField.key, CustomField.label, CustomField.type).where(
-        CustomField.company_id == company_id, CustomField.key.in_(wanted)
-    )
-    return {row[0]: (row[1], row[2]) for row in session.execute(query)} if wanted else {}
-
-
-def lists_named(session: Session, company_id: int, public_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, tuple[int, str]]:
-    """Return public id → (id, name) of the static segments that are not in the trash."""
-    wanted = list(public_ids)
-    query = select(Segment.public_id, Segment.id, Segment.name).where(
-        Segment.company_id == company_id,
-        Segment.public_id.in_(wanted),
-        Segment.is_dynamic.is_(False),
-        Segment.trashed_at.is_(None),
-    )
-    return {row[0]: (row[1], row[2]) for row in session.execute(query)} if wanted else {}
-
-
 def tags(session: Session, company_id: int) -> Sequence[tuple[uuid.UUID, str]]:
     """Return all tags by name."""
     query = select(Tag.public_id, Tag.name).where(Tag.company_id == company_id)
@@ -264,6 +237,39 @@ def languages(session: Session, company_id: int) -> Sequence[str]:
     """Return the languages contacts have."""
     query = select(Contact.language).where(Contact.company_id == company_id, Contact.language != "")
     return session.scalars(query.distinct().order_by(Contact.language).limit(200)).all()
+
+
+def bulk_action(session: Session, public_id: uuid.UUID) -> BulkAction:
+    """Return what was done to many contacts; raises NotFound."""
+    found = session.scalar(select(BulkAction).where(BulkAction.public_id == public_id))
+    if found is None:
+        raise NotFound(_("There is no such change."))
+    return found
+
+
+def bulk_actions(session: Session, limit: int = 50) -> Sequence[BulkAction]:
+    """Return the latest of them."""
+    return session.scalars(select(BulkAction).order_by(BulkAction.id.desc()).limit(limit)).all()
+
+
+def order_currencies(session: Session) -> Sequence[str]:
+    """Return the currencies of the latest orders."""
+    latest = (
+        select(Fact.currency)
+        .where(Fact.company_id == company_of(session), Fact.kind == "order.paid", Fact.currency.is_not(None))
+        .order_by(Fact.at.desc())
+        .limit(1_000)
+        .subquery()
+    )
+    return [str(code) for code in session.scalars(select(latest.c.currency).distinct().order_by(latest.c.currency))]
+
+
+def own_events(session: Session) -> Sequence[str]:
+    """Return the company's own kinds of facts."""
+    query = select(Fact.kind).where(
+        Fact.company_id == company_of(session), Fact.kind >= "custom.", Fact.kind < "custom/"
+    )
+    return session.scalars(query.distinct().order_by(Fact.kind).limit(100)).all()
 
 
 def _company() -> Any:  # noqa: ANN401 - a mapped column

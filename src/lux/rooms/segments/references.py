@@ -12,11 +12,14 @@ from lux.kit.errors import BrokenRule
 from lux.kit.i18n import gettext as _
 from lux.ports.contributions import Subject, installed
 from lux.rooms.contacts.models import FieldType
-from lux.rooms.segments import queries
-from lux.rooms.segments.conditions import ActivityCondition, CustomCondition, SegmentCondition, TagCondition
+from lux.rooms.segments import naming
+from lux.rooms.segments.behaviour import ActivityCondition
+from lux.rooms.segments.conditions import CustomCondition, SegmentCondition, TagCondition
 from lux.rooms.segments.rules import Rule
 
 CAMPAIGN = "campaign"
+MAX_NESTING = 5  # segments that ask for segments, one below the other
+MAX_EXPANDED = 300  # conditions of a rule with those of all segments it asks for
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,6 +28,7 @@ class Named:
 
     id: int
     name: str
+    rule: Rule | None = None  # of a segment that goes by one
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,8 +54,9 @@ class References:
 class Missing:
     """Something a rule names that can't be asked any more."""
 
-    kind: str  # tag | field | field_type | segment | campaign
+    kind: str  # tag | field | field_type | segment | campaign | nested | cycle | deep | large
     name: str
+    detail: str = ""  # what is wrong inside a nested segment
 
     def sentence(self) -> str:
         """Say what is missing."""
@@ -62,6 +67,10 @@ class Missing:
             "field_type": _("The field “%(name)s” now holds something else.", name=name),
             "segment": _("The segment “%(name)s” was deleted or is in the trash.", name=name),
             "campaign": _("The campaign “%(name)s” was deleted.", name=name),
+            "nested": _("The segment “%(name)s” is broken: %(detail)s", name=name, detail=self.detail),
+            "cycle": _("Segments ask for each other in a circle: %(name)s.", name=name),
+            "deep": _("Segments ask for each other more than %(n)s deep: %(name)s.", n=MAX_NESTING, name=name),
+            "large": _("With all segments it asks for, the rule has more than %(n)s conditions.", n=MAX_EXPANDED),
         }
         return words[self.kind]
 
@@ -73,15 +82,17 @@ def resolve(session: Session, company_id: int, rule: Rule) -> tuple[References, 
 
 
 def look_up(session: Session, company_id: int, rules: Iterable[Rule]) -> References:
-    """Look up everything that any of the rules names, with one query per kind of thing."""
-    wanted = _Wanted(rules)
+    """Look up everything that any of the rules names, with those of nested segments: a query per kind and level."""
+    rules = list(rules)
+    segments = _segments(session, company_id, rules)
+    wanted = _Wanted([*rules, *(named.rule for named in segments.values() if named.rule is not None)])
     return References(
-        tags=_named(queries.tags_named(session, company_id, wanted.tags)),
+        tags=_named(naming.tags_named(session, company_id, wanted.tags)),
         fields={
             key: NamedField(key=key, name=label, type=kind)
-            for key, (label, kind) in queries.fields_named(session, company_id, wanted.keys).items()
+            for key, (label, kind) in naming.fields_named(session, company_id, wanted.keys).items()
         },
-        segments=_named(queries.lists_named(session, company_id, wanted.segments)),
+        segments=segments,
         campaigns={
             key: Named(id=subject.id, name=subject.name)
             for key, subject in _campaigns(session, company_id, wanted.campaigns).items()
@@ -89,9 +100,65 @@ def look_up(session: Session, company_id: int, rules: Iterable[Rule]) -> Referen
     )
 
 
-def gaps_of(rule: Rule, found: References) -> list[Missing]:
-    """Return what a rule names that is not among what was found."""
-    return [gap for condition in rule.conditions() if (gap := _gap(condition, found))]
+def gaps_of(rule: Rule, found: References, *, own: tuple[uuid.UUID, str] | None = None) -> list[Missing]:
+    """Return what a rule names that can't be asked; `own` = public id and name of the segment whose rule it is."""
+    path = (own,) if own else ()
+    return _Gaps(found, len(path)).of(rule, path)
+
+
+class _Gaps:
+    """Walks through a rule and the rules it asks for."""
+
+    def __init__(self, found: References, own: int) -> None:
+        self._found = found
+        self._own = own  # how many steps of a path are the segment's own
+        self._conditions = 0
+
+    def of(self, rule: Rule, path: tuple[tuple[uuid.UUID, str], ...]) -> list[Missing]:
+        missing: list[Missing] = []
+        for condition in rule.conditions():
+            self._conditions += 1
+            if self._conditions > MAX_EXPANDED:
+                return [Missing(kind="large", name="")]
+            gap = _gap(condition, self._found)
+            if gap is None and isinstance(condition, SegmentCondition):
+                gap = self._nested(condition, path)
+            if gap is not None:
+                missing.append(gap)
+        return missing
+
+    def _nested(self, condition: SegmentCondition, path: tuple[tuple[uuid.UUID, str], ...]) -> Missing | None:
+        named = self._found.segments[condition.segment]
+        if named.rule is None:
+            return None
+        steps = [*path, (condition.segment, named.name)]
+        words = " → ".join(name for _key, name in steps)
+        if condition.segment in {key for key, _name in path}:
+            return Missing(kind="cycle", name=words)
+        if len(steps) - self._own > MAX_NESTING:
+            return Missing(kind="deep", name=words)
+        inside = self.of(named.rule, tuple(steps))
+        if not inside:
+            return None
+        if inside[0].kind in {"cycle", "deep", "large"}:
+            return inside[0]
+        return Missing(kind="nested", name=named.name, detail=inside[0].sentence())
+
+
+def _segments(session: Session, company_id: int, rules: Sequence[Rule]) -> dict[uuid.UUID, Named]:
+    """Return every segment the rules ask for, directly or through others, with its own rule."""
+    found: dict[uuid.UUID, Named] = {}
+    seen: set[uuid.UUID] = set()
+    level = _Wanted(rules).segments
+    while fresh := level - seen:
+        seen |= fresh
+        named = naming.segments_named(session, company_id, fresh)
+        found |= {
+            key: Named(id=number, name=name, rule=None if raw is None else Rule.model_validate(raw))
+            for key, (number, name, raw) in named.items()
+        }
+        level = _Wanted([one.rule for key in named if (one := found[key]).rule is not None]).segments
+    return found
 
 
 def require(session: Session, company_id: int, rule: Rule) -> References:

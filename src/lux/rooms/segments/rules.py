@@ -8,7 +8,8 @@ from pydantic import Field
 
 from lux.kit.errors import InvalidInput
 from lux.kit.i18n import gettext as _
-from lux.rooms.segments.conditions import Condition, RuleModel
+from lux.rooms.segments.conditions import Condition
+from lux.rooms.segments.operands import RuleModel
 from lux.ui.forms import parse
 
 MAX_DEPTH = 6  # groups inside groups, the outermost included

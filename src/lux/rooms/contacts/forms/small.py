@@ -71,3 +71,24 @@ class ReasonForm(FormModel):
 
     channel: Channel
     reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=400)]
+
+
+class ViewForm(FormModel):
+    """A name for the present look of the list, and the parts of its address."""
+
+    name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64)]
+    is_shared: bool = False
+    is_first: bool = False
+    q: str = Field(default="", max_length=200)
+    tag: str = Field(default="", max_length=36)
+    lifecycle: str = Field(default="", max_length=16)
+    consent: str = Field(default="", max_length=16)
+    view: str = Field(default="", max_length=16)
+    sort: str = Field(default="", max_length=32)
+    columns: str = Field(default="", max_length=200)
+
+    def query(self) -> dict[str, str]:
+        """Return the parts of the address that say something."""
+        return {
+            name: value for name, value in self.model_dump(exclude={"name", "is_shared", "is_first"}).items() if value
+        }

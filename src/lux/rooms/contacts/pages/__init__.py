@@ -1,8 +1,8 @@
 """The pages of the contacts: list, one contact, tags and fields, imports, exports."""
 
-from lux.rooms.contacts.pages import changes, exports, fields, imports, lists, one, tags, undo
+from lux.rooms.contacts.pages import changes, exports, fields, imports, lists, one, tags, undo, views
 from lux.rooms.contacts.pages.blueprint import contacts
 
 blueprints = (contacts,)
 
-__all__ = ["blueprints", "changes", "exports", "fields", "imports", "lists", "one", "tags", "undo"]
+__all__ = ["blueprints", "changes", "exports", "fields", "imports", "lists", "one", "tags", "undo", "views"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from flask import request, url_for
@@ -12,7 +13,7 @@ from lux.kit.i18n import ngettext
 from lux.rooms.contacts.forms.small import SelectionForm
 from lux.rooms.contacts.pages import words
 from lux.rooms.contacts.pages.blueprint import contacts
-from lux.rooms.contacts.queries import listing, people, tables
+from lux.rooms.contacts.queries import listing, people, saved, tables
 from lux.rooms.contacts.queries.listing import COUNT_CAP, ContactFilter, ContactRow
 from lux.rooms.contacts.service import exports, removal, tagging
 from lux.rooms.contacts.service.origin import calling_code_of_company
@@ -20,7 +21,7 @@ from lux.rooms.contacts.values import lifecycle_label
 from lux.ui import lists, web
 from lux.ui.access import access
 from lux.ui.filters import number
-from lux.ui.forms import read_form
+from lux.ui.forms import form_state, read_form
 from lux.ui.pages import page, redirect_to, toast
 from lux.ui.paging import Slice
 
@@ -28,13 +29,24 @@ if TYPE_CHECKING:
     from werkzeug.wrappers import Response
 
 ALL = "all"  # what a filter says that leaves nothing out
+COLUMNS: Mapping[str, Callable[[], str]] = {
+    "email": lambda: _("E-mail"),
+    "phone": lambda: _("Phone"),
+    "consent": lambda: _("Consent"),
+    "tags": lambda: _("Tags"),
+    "lifecycle": lambda: _("Lifecycle"),
+    "activity": lambda: _("Last activity"),
+    "created": lambda: _("Created"),
+}
 NAMES = ("q", "tag", "lifecycle", "consent", "view")
 
 
 @contacts.get("")
 @access(Right.VIEW)
 def index() -> Response:
-    """Show the contacts that match."""
+    """Show the contacts that match; an address that says nothing begins with the person's own view."""
+    if not request.query_string and (first := saved.first_view(web.session(), web.person().user_id)):
+        return redirect_to("contacts.index", **(first.query or {"everybody": "1"}))
     return page("contacts/index.html", block="rows", **_context(is_exact=False))
 
 
@@ -60,7 +72,7 @@ def selection() -> Response:
 
 def address(**changes: str | None) -> dict[str, Any]:
     """Return the query of the list's present address with changes; None takes a part away."""
-    found = {name: request.args.get(name, "") for name in (*NAMES, "sort")}
+    found = {name: request.args.get(name, "") for name in (*NAMES, "sort")} | {"columns": _columns_part()}
     found |= {name: value or "" for name, value in changes.items()}
     return {name: value for name, value in found.items() if value not in {"", ALL}}
 
@@ -81,6 +93,29 @@ def present_filter(*, is_trash: bool | None = None) -> ContactFilter:
     )
 
 
+def _columns_part() -> str:
+    """Return the chosen columns as the address holds them; "" = the usual ones."""
+    chosen = request.args.getlist("column") or request.args.get("columns", "").split(".")
+    known = [key for key in COLUMNS if key in chosen]
+    return "" if not known or known == list(COLUMNS) else ".".join(known)
+
+
+def _looks() -> dict[str, Any]:
+    """Return the saved views, and which of them the present address is."""
+    rows = saved.views_for(web.session(), web.person().user_id)
+    parts = address()
+    return {
+        "form": form_state({}),
+        "views": rows,
+        "first": saved.first_view(web.session(), web.person().user_id),
+        "present_view": next((row for row in rows if row.query == parts), None),
+        "view_url": lambda row: url_for("contacts.index", **(row.query or {"everybody": "1"})),
+        "list_parts": parts,
+        "columns": _columns_part().split(".") if _columns_part() else list(COLUMNS),
+        "column_choices": [(key, label()) for key, label in COLUMNS.items()],
+    }
+
+
 def _context(*, is_exact: bool) -> dict[str, Any]:
     session, wanted = web.session(), present_filter()
     sort = request.args.get("sort", "") or ("-trashed" if wanted.is_trash else listing.DEFAULT_SORT)
@@ -95,6 +130,7 @@ def _context(*, is_exact: bool) -> dict[str, Any]:
     slice_, total = lists.load("contacts", found, nobody)
     session = web.session()
     return {
+        **_looks(),
         "wanted": wanted,
         "slice": slice_,
         "sort": sort,
@@ -108,6 +144,7 @@ def _context(*, is_exact: bool) -> dict[str, Any]:
         "rights": Right,
         "export_url": url_for("contacts.export_request", **address()),
         "list_url": lambda **changes: url_for("contacts.index", **address(**changes)),
+        "list_address": {name: value for name, value in address().items() if name in NAMES},
         "exact_url": url_for("contacts.exact", **address()),
         "bulk_url": url_for("contacts.selection", **address()),
     }

@@ -1,8 +1,8 @@
 """The pages of segments."""
 
-from lux.rooms.segments.pages import editing, members, overview
+from lux.rooms.segments.pages import bulk, editing, members, overlap, overview, why
 from lux.rooms.segments.pages.room import segments
 
 blueprints = (segments,)
 
-__all__ = ["blueprints", "editing", "members", "overview"]
+__all__ = ["blueprints", "bulk", "editing", "members", "overlap", "overview", "why"]

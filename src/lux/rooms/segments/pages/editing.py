@@ -12,10 +12,10 @@ from lux.identity.access import Right
 from lux.kit.i18n import gettext as _
 from lux.rooms.contacts import queries as contacts
 from lux.rooms.segments import builder, catalogue, describe, queries, service
-from lux.rooms.segments.builder import Node
 from lux.rooms.segments.forms import SegmentForm
 from lux.rooms.segments.pages import showing
 from lux.rooms.segments.pages.room import found, segments
+from lux.rooms.segments.tree import Node
 from lux.ui import web
 from lux.ui.access import access
 from lux.ui.forms import FormState, form_state, read_form, shows_again

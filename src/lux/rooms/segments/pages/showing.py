@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from lux.rooms.segments.models import Segment
+    from lux.rooms.segments.tree import Node
 
 PAGE = 50
 
@@ -54,7 +55,7 @@ def _inside(session: Session, row: Segment, before: int | None, *, is_counted: b
     }
 
 
-def live(session: Session, company_id: int, tree: builder.Node, *, is_counted: bool = True) -> dict[str, Any]:
+def live(session: Session, company_id: int, tree: Node, *, is_counted: bool = True) -> dict[str, Any]:
     """Return whom an unfinished or finished rule matches now, for the panel beside the builder."""
     if builder.problems(tree):
         return {"live_state": "unfinished"}

@@ -1,6 +1,7 @@
 """Verbs over segments: save, throw away, put contacts on lists, and turn any of them into SQL."""
 
 from lux.rooms.segments.service.audience import (
+    frozen_rule,
     gaps,
     gaps_by_id,
     memberships,
@@ -31,11 +32,13 @@ from lux.rooms.segments.service.members import (
     remove_contacts,
     remove_selected,
 )
+from lux.rooms.segments.service.overlaps import Overlap, overlap
 from lux.rooms.segments.service.selection import put_on_list
 
 __all__ = [
     "MAX_PASTED",
     "Draft",
+    "Overlap",
     "Pasted",
     "add_contacts",
     "add_pasted",
@@ -45,9 +48,11 @@ __all__ = [
     "duplicate",
     "forget_contact",
     "free_name",
+    "frozen_rule",
     "gaps",
     "gaps_by_id",
     "memberships",
+    "overlap",
     "panel_of",
     "preview",
     "put_on_list",

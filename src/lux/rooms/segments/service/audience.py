@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import uuid
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -67,6 +68,30 @@ def select_segment(session: Session, segment: Segment) -> Select[int]:
     return select_rule(session, segment.company_id, rule_of(segment))
 
 
+def frozen_rule(session: Session, segment: Segment) -> dict[str, Any]:
+    """Return the rule as it stands with those of all segments it asks for: what is approved may not change later.
+
+    A list has no rule: its members are what is frozen. A broken rule stays as it is; selecting by it is refused.
+    """
+    if not segment.is_dynamic:
+        return {}
+    found, missing = references.resolve(session, segment.company_id, rule_of(segment))
+    if missing:
+        return dict(segment.rule)
+    return {**segment.rule, "root": _inlined(segment.rule["root"], found)}
+
+
+def _inlined(node: Mapping[str, Any], found: References) -> dict[str, Any]:
+    if node["kind"] == "group":
+        return {**node, "rules": [_inlined(child, found) for child in node["rules"]]}
+    named = found.segments[uuid.UUID(node["segment"])] if node["kind"] == "segment" else None
+    if named is None or named.rule is None:
+        return dict(node)
+    match = "all" if node["op"] == "in" else "none"
+    inside = _inlined(named.rule.stored()["root"], found)
+    return {"kind": "group", "match": match, "segment": node["segment"], "name": named.name, "rules": [inside]}
+
+
 def rule_of(segment: Segment) -> Rule:
     """Return a dynamic segment's rule; it was checked when it was saved."""
     return Rule.model_validate(segment.rule)
@@ -81,7 +106,10 @@ def gaps_by_id(session: Session, company_id: int, rows: Sequence[Segment]) -> di
     """Return segment id → what its rule names that is gone, for a whole list at once."""
     rules = {row.id: rule_of(row) for row in rows if row.is_dynamic}
     found = references.look_up(session, company_id, rules.values())
-    return {row.id: references.gaps_of(rules[row.id], found) if row.id in rules else [] for row in rows}
+    return {
+        row.id: references.gaps_of(rules[row.id], found, own=(row.public_id, row.name)) if row.id in rules else []
+        for row in rows
+    }
 
 
 def preview(session: Session, ids: Select[int]) -> Preview:
@@ -94,13 +122,13 @@ def memberships(session: Session, company_id: int, contact_id: int) -> list[Stan
     rows = queries.segments(session, company_id)
     rules = {row.id: rule_of(row) for row in rows if row.is_dynamic}
     names = references.look_up(session, company_id, rules.values())
-    scope = replace(scope_of(session, company_id, names), is_for_one=True)
+    scope = replace(scope_of(session, company_id, names), is_for_one=True, contact_id=contact_id)
     on_lists = queries.static_ids_of(session, company_id, contact_id)
     found = []
     for row in rows:
         if row.id not in rules:
             found.append(Standing(segment=row, is_member=row.id in on_lists))
-        elif missing := references.gaps_of(rules[row.id], names):
+        elif missing := references.gaps_of(rules[row.id], names, own=(row.public_id, row.name)):
             found.append(Standing(segment=row, is_member=None, missing=missing))
         else:
             ids = sql.contact_ids(rules[row.id], scope)
@@ -115,6 +143,7 @@ def panel_of(session: Session, company_id: int, contact_id: int) -> dict[str, An
         "contact_public_id": queries.contact_public_id(session, company_id, contact_id),
         "inside": [standing for standing in found if standing.is_member],
         "broken": [standing for standing in found if standing.is_member is None],
+        "outside": [standing for standing in found if standing.is_member is False and standing.segment.is_dynamic],
         "lists": [
             (str(standing.segment.public_id), standing.segment.name)
             for standing in found

@@ -14,7 +14,8 @@ from lux.kit import clock
 from lux.kit.errors import Conflict, InvalidInput
 from lux.kit.i18n import gettext as _
 from lux.rooms.segments import queries, references
-from lux.rooms.segments.conditions import ActivityCondition, CustomCondition, SegmentCondition, TagCondition
+from lux.rooms.segments.behaviour import ActivityCondition
+from lux.rooms.segments.conditions import CustomCondition, SegmentCondition, TagCondition
 from lux.rooms.segments.models import Segment
 from lux.rooms.segments.references import References
 from lux.rooms.segments.rules import Group, Rule
@@ -130,7 +131,7 @@ def _fill(session: Session, segment: Segment, draft: Draft) -> None:
     segment.name, segment.name_key = draft.name, draft.name.casefold()
     segment.description = draft.description
     if draft.rule is not None:
-        segment.rule = _with_names(session, segment.company_id, draft.rule)
+        segment.rule = _with_names(session, segment, draft)
 
 
 def _taken(other: Segment) -> InvalidInput:
@@ -147,14 +148,16 @@ def _taken(other: Segment) -> InvalidInput:
     )
 
 
-def _with_names(session: Session, company_id: int, rule: Rule) -> dict[str, Any]:
+def _with_names(session: Session, segment: Segment, draft: Draft) -> dict[str, Any]:
     """Return the rule as stored, with the present names, so that what goes missing can be named."""
-    found, missing = references.resolve(session, company_id, rule)
-    if missing:
+    rule = draft.rule
+    assert rule is not None  # noqa: S101 - the caller looked
+    found = references.look_up(session, segment.company_id, [rule])
+    own = (segment.public_id, draft.name) if segment in session else None  # a new one can't be asked for yet
+    if missing := references.gaps_of(rule, found, own=own):
         error = references.broken(missing)
         raise InvalidInput(field="rule", message=error.message, fix=error.fix)
-    root = _named(rule.root, found)
-    return Rule(root=root).stored()
+    return Rule(root=_named(rule.root, found)).stored()
 
 
 def _named(group: Group, found: References) -> Group:

@@ -19,7 +19,7 @@ from lux.kit.i18n import gettext as _
 from lux.ledger import facts
 from lux.ledger.facts import NewFact
 from lux.rooms.segments import queries
-from lux.rooms.segments.models import Segment, SegmentMember
+from lux.rooms.segments.models import BulkTarget, Segment, SegmentMember
 
 MAX_PASTED = 5_000
 SHOWN = 20  # of the addresses that did not work
@@ -108,10 +108,15 @@ def copy_members(session: Session, source: Segment, target: Segment) -> None:
 
 
 def forget_contact(session: Session, company_id: int, contact_id: int) -> int:
-    """Take an erased person off every list; returns how many lists that were."""
+    """Take an erased person off every list and out of the journals; returns how many lists that were."""
+    touched = [_forget(session, model, company_id, contact_id) for model in (BulkTarget, SegmentMember)]
+    return touched[-1]
+
+
+def _forget(session: Session, model: type[BulkTarget | SegmentMember], company_id: int, contact_id: int) -> int:
     result = session.execute(
-        delete(SegmentMember)
-        .where(SegmentMember.company_id == company_id, SegmentMember.contact_id == contact_id)
+        delete(model)
+        .where(model.company_id == company_id, model.contact_id == contact_id)
         .execution_options(synchronize_session=False)
     )
     return int(result.rowcount)  # type: ignore[attr-defined]

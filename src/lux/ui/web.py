@@ -146,8 +146,8 @@ def _open() -> Response | None:
     structlog.contextvars.clear_contextvars()
     structlog.contextvars.bind_contextvars(request_id=request_id(), path=request.path, endpoint=request.endpoint)
     _check_origin()
-    token = session_token()
-    if token and request.endpoint != "static":
+    token = session_token() if _reads_session() else None
+    if token:
         g.lux_person = sessions.person_for(database(), token, settings())
     found = maybe_person()
     if found is not None:  # for the log and for error_log
@@ -156,6 +156,14 @@ def _open() -> Response | None:
     if request.endpoint is None or request.endpoint == "static":
         return None
     return _enforce(found)
+
+
+def _reads_session() -> bool:
+    """Say whether the answer depends on who asks; where not, the cookie is not even looked at."""
+    if request.endpoint == "static":
+        return False
+    rule = rule_of(current_app.view_functions.get(str(request.endpoint)))
+    return rule is None or rule.reads_session
 
 
 def _enforce(found: Person | None) -> Response | None:

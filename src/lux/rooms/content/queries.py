@@ -1,18 +1,19 @@
-"""Every SELECT over templates."""
+"""Every SELECT over templates, pictures, blocks and versions."""
 
 from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from lux.kit.errors import NotFound
 from lux.kit.i18n import gettext as _
-from lux.rooms.content.models import Template
+from lux.rooms.content.models import Block, Media, Template
 
 PAGE = 24
+LISTED = 100  # uses that are looked up
 
 
 def template(session: Session, company_id: int, public_id: uuid.UUID) -> Template:
@@ -40,3 +41,84 @@ def templates(
     if before is not None:
         query = query.where(Template.id < before)
     return session.scalars(query.order_by(Template.id.desc()).limit(limit)).all()
+
+
+def media(session: Session, company_id: int, public_id: uuid.UUID) -> Media:
+    """Return a picture; raises NotFound."""
+    found = session.scalar(select(Media).where(Media.company_id == company_id, Media.public_id == public_id))
+    if found is None:
+        raise NotFound(_("There is no such picture."), fix=_("It may have been deleted."))
+    return found
+
+
+def media_by_public_ids(session: Session, company_id: int, public_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, Media]:
+    """Return the pictures that exist."""
+    query = select(Media).where(Media.company_id == company_id, Media.public_id.in_(public_ids))
+    return {row.public_id: row for row in session.scalars(query)} if public_ids else {}
+
+
+def library(
+    session: Session, company_id: int, *, text: str = "", label: str = "", before: int | None = None, limit: int = PAGE
+) -> Sequence[Media]:
+    """Return pictures, the latest first, older than the id `before`; every word is in the name, alt text or a label."""
+    query = select(Media).where(Media.company_id == company_id)
+    for word in text.lower().split():
+        query = query.where(
+            or_(
+                func.lower(column).contains(word, autoescape=True, escape="/")
+                for column in (Media.name, Media.alt, Media.labels)
+            )
+        )
+    if label:
+        query = query.where(Media.labels.contains(f"|{label}|", autoescape=True, escape="/"))
+    if before is not None:
+        query = query.where(Media.id < before)
+    return session.scalars(query.order_by(Media.id.desc()).limit(limit)).all()
+
+
+def media_labels(session: Session, company_id: int) -> list[str]:
+    """Return all labels in use, sorted."""
+    query = select(Media.labels).where(Media.company_id == company_id, Media.labels != "").distinct()
+    return sorted({label for packed in session.scalars(query) for label in packed.split("|") if label})
+
+
+def media_keys(session: Session, company_id: int) -> list[tuple[uuid.UUID, str]]:
+    """Return public id and name of every file of a company."""
+    rows = session.execute(select(Media.public_id, Media.files).where(Media.company_id == company_id))
+    return [(public_id, str(one["name"])) for public_id, files in rows for one in files]
+
+
+def templates_with(session: Session, company_id: int, fragment: str) -> Sequence[Template]:
+    """Return templates whose source or text holds a fragment, the latest first."""
+    held = or_(
+        Template.source.contains(fragment, autoescape=True, escape="/"),
+        Template.text.contains(fragment, autoescape=True, escape="/"),
+    )
+    query = select(Template).where(Template.company_id == company_id, held)
+    return session.scalars(query.order_by(Template.id.desc()).limit(LISTED)).all()
+
+
+def blocks_with(session: Session, company_id: int, fragment: str) -> Sequence[Block]:
+    """Return blocks whose source holds a fragment."""
+    held = Block.source.contains(fragment, autoescape=True, escape="/")
+    query = select(Block).where(Block.company_id == company_id, held)
+    return session.scalars(query.order_by(Block.id.desc()).limit(LISTED)).all()
+
+
+def block(session: Session, company_id: int, public_id: uuid.UUID) -> Block:
+    """Return a block; raises NotFound."""
+    found = session.scalar(select(Block).where(Block.company_id == company_id, Block.public_id == public_id))
+    if found is None:
+        raise NotFound(_("There is no such block."), fix=_("It may have been deleted."))
+    return found
+
+
+def blocks(session: Session, company_id: int) -> Sequence[Block]:
+    """Return all blocks by name."""
+    return session.scalars(select(Block).where(Block.company_id == company_id).order_by(Block.name, Block.id)).all()
+
+
+def has_block(session: Session, company_id: int, key: str) -> bool:
+    """Say whether a block is named so."""
+    query = select(Block.id).where(Block.company_id == company_id, Block.key == key)
+    return session.scalar(query) is not None

@@ -2,7 +2,7 @@
 
 from lux.rooms.content.house import values as house_values
 from lux.rooms.content.service.checks import check
-from lux.rooms.content.service.composing import Composed, Content, compose, render_source
+from lux.rooms.content.service.composing import Composed, Content, base_url, compose, composed, render_source
 from lux.rooms.content.service.editing import (
     Changes,
     change,
@@ -23,10 +23,12 @@ __all__ = [
     "Content",
     "Editor",
     "Preview",
+    "base_url",
     "change",
     "check",
     "checked",
     "compose",
+    "composed",
     "content_of",
     "create",
     "duplicate",

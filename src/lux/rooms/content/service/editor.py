@@ -12,7 +12,7 @@ from lux.render.inspect import clip_size
 from lux.rooms.content import house
 from lux.rooms.content.service import fields, previews
 from lux.rooms.content.service.checks import check
-from lux.rooms.content.service.composing import Content, compose
+from lux.rooms.content.service.composing import Content, composed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +45,6 @@ def editor(session: Session, content: Content, *, frame_url: str) -> Editor:
 
 def checked(session: Session, content: Content) -> Checked:
     """Check a message as it stands."""
-    composed = compose(content, house.values(session))
-    size = None if composed.problems else clip_size(composed.html)
-    return Checked(findings=check(session, content, composed), size=size)
+    made = composed(session, content)
+    size = None if made.problems else clip_size(made.html)
+    return Checked(findings=check(session, content, made), size=size)

@@ -83,13 +83,13 @@ def _refusing(field: str) -> Iterator[None]:
 
 def _decoded(body: bytes, field: str) -> tuple[Image, bool]:
     """Return the upright picture, and whether a lossy file held it."""
-    from PIL import Image, ImageOps
+    from PIL import Image, ImageOps, UnidentifiedImageError
 
     try:
         picture: Image.Image = Image.open(BytesIO(body), formats=list(MAX_PIXELS))
     except Image.DecompressionBombError as error:
         raise _too_large(field, _("The picture is too large: it has far too many pixels.")) from error
-    except Image.UnidentifiedImageError as error:
+    except UnidentifiedImageError as error:
         raise InvalidInput(
             field=field,
             message=_("This is no picture that mails can show."),

@@ -89,22 +89,23 @@ def test_everybody_gets_the_file_cached_for_good_and_as_nothing_but_a_picture(lu
     assert "Vary" not in lux_sqlite.client(firm).get(path).headers, "who asks makes no difference"
 
 
-@pytest.mark.parametrize(
-    "tail",
-    [
-        "%2e%2e%2f%2e%2e%2fsecret.key", "%252e%252e%252fsecret.key", "..%2f..%2flux.db", "..%5c..%5clux.db",
-        "../../../imports/secret.csv", "..%252f..%252flux.db", "%2fetc%2fpasswd", "a.jpg%00.png", "none", "a.svg",
-        "0123456789abcdef01234567-700.html", "0123456789abcdef01234567-700.jpg/..", "%c0%ae%c0%ae%2flux.db",
-    ],
+LEADING_OUT = (
+    "%2e%2e%2f%2e%2e%2fsecret.key", "%252e%252e%252fsecret.key", "..%2f..%2flux.db", "..%5c..%5clux.db",
+    "../../../imports/secret.csv", "..%252f..%252flux.db", "%2fetc%2fpasswd", "a.jpg%00.png", "none", "a.svg",
+    "0123456789abcdef01234567-700.html", "0123456789abcdef01234567-700.jpg/..", "%c0%ae%c0%ae%2flux.db",
 )  # fmt: skip
-def test_no_address_leads_out_of_the_library(lux_sqlite: Installation, tail: str):
+
+
+def test_no_address_leads_out_of_the_library(lux_sqlite: Installation):
     firm = lux_sqlite.firm()
     [public_id] = upload(lux_sqlite, firm)
-    (lux_sqlite.settings.home / "files" / "secret.key").write_text("secret")
-    for folder in (str(public_id), "%2e%2e", "..", "%252e%252e"):
-        answer = lux_sqlite.client().get(f"/m/{folder}/{tail}")
-        assert answer.status_code in {404, 308}, answer.data
-        assert b"secret" not in answer.data.lower().replace(b"secret.key", b"").replace(b"secret.csv", b"")
+    (lux_sqlite.settings.home / "files" / "secret.key").write_text("the hidden words")
+    client = lux_sqlite.client()
+    for tail in LEADING_OUT:
+        for folder in (str(public_id), "%2e%2e", "..", "%252e%252e"):
+            answer = client.get(f"/m/{folder}/{tail}")
+            assert answer.status_code == 404, (folder, tail)
+            assert b"hidden words" not in answer.data
 
 
 def test_what_is_no_picture_is_named_and_the_others_are_kept(lux_sqlite: Installation):

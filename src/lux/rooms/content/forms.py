@@ -63,7 +63,7 @@ class MediaForm(FormModel):
     name: Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_one_line)]
     alt: Line = ""
     is_decorative: bool = False
-    labels: Annotated[list[str], BeforeValidator(_split)] = []
+    labels: Annotated[list[str], BeforeValidator(_split)] = Field(default_factory=list)
     version: int = Field(ge=1)
 
 

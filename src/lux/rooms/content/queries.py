@@ -65,8 +65,10 @@ def library(
     for word in text.lower().split():
         query = query.where(
             or_(
-                func.lower(column).contains(word, autoescape=True, escape="/")
-                for column in (Media.name, Media.alt, Media.labels)
+                *(
+                    func.lower(column).contains(word, autoescape=True, escape="/")
+                    for column in (Media.name, Media.alt, Media.labels)
+                )
             )
         )
     if label:

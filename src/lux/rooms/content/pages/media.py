@@ -118,7 +118,8 @@ def _taken() -> tuple[list[library.Taken], list[FieldProblem]]:
 
 
 def _listed(rows: list[Media], text: str, label: str, *, is_later: bool) -> dict[str, Any]:
-    shown, wanted = rows[: queries.PAGE], {"q": text or None, "label": label or None}
+    shown = rows[: queries.PAGE]
+    wanted: dict[str, Any] = {"q": text or None, "label": label or None}
     has_more = len(rows) > queries.PAGE
     return {
         "rows": shown,

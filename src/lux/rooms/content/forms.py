@@ -73,6 +73,12 @@ class DeleteForm(FormModel):
     confirmation: str = Field(default="", max_length=300)
 
 
+class VersionNameForm(FormModel):
+    """A name for a version."""
+
+    label: Annotated[str, Field(max_length=100), AfterValidator(_one_line)] = ""
+
+
 class BlockForm(FormModel):
     """A block as its page left it."""
 

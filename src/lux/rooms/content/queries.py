@@ -5,12 +5,12 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import Session
 
 from lux.kit.errors import NotFound
 from lux.kit.i18n import gettext as _
-from lux.rooms.content.models import Block, Media, Template
+from lux.rooms.content.models import Block, ContentVersion, Media, Template
 
 PAGE = 24
 LISTED = 100  # uses that are looked up
@@ -124,3 +124,39 @@ def has_block(session: Session, company_id: int, key: str) -> bool:
     """Say whether a block is named so."""
     query = select(Block.id).where(Block.company_id == company_id, Block.key == key)
     return session.scalar(query) is not None
+
+
+def versions(session: Session, subject: tuple[str, int], *, limit: int = 200) -> Sequence[ContentVersion]:
+    """Return a record's versions, the newest first."""
+    return session.scalars(_versions(subject).order_by(ContentVersion.number.desc()).limit(limit)).all()
+
+
+def version(session: Session, subject: tuple[str, int], number: int) -> ContentVersion:
+    """Return one version; raises NotFound."""
+    found = session.scalar(_versions(subject).where(ContentVersion.number == number))
+    if found is None:
+        raise NotFound(_("There is no such version."), fix=_("It may have made room for newer ones."))
+    return found
+
+
+def latest_version(session: Session, subject: tuple[str, int]) -> ContentVersion | None:
+    """Return a record's newest version, or None."""
+    return session.scalar(_versions(subject).order_by(ContentVersion.number.desc()).limit(1))
+
+
+def version_before(session: Session, subject: tuple[str, int], number: int) -> ContentVersion | None:
+    """Return the version before one, or None."""
+    query = _versions(subject).where(ContentVersion.number < number)
+    return session.scalar(query.order_by(ContentVersion.number.desc()).limit(1))
+
+
+def versions_beyond(session: Session, subject: tuple[str, int], kept: int) -> Sequence[ContentVersion]:
+    """Return the old versions that nobody named and that were never submitted, beyond the newest `kept`."""
+    plain = _versions(subject).where(ContentVersion.label == "", ContentVersion.act_hash == "")
+    return session.scalars(plain.order_by(ContentVersion.number.desc()).offset(kept).limit(100)).all()
+
+
+def _versions(subject: tuple[str, int]) -> Select[tuple[ContentVersion]]:
+    return select(ContentVersion).where(
+        ContentVersion.subject_type == subject[0], ContentVersion.subject_id == subject[1]
+    )

@@ -5,11 +5,13 @@ from lux.rooms.content.service.checks import check
 from lux.rooms.content.service.composing import Composed, Content, base_url, compose, composed, render_source
 from lux.rooms.content.service.editing import (
     Changes,
+    bring_back,
     change,
     content_of,
     create,
     duplicate,
     restore,
+    subject_of,
     trash,
 )
 from lux.rooms.content.service.editor import Checked, Editor, checked, editor
@@ -24,6 +26,7 @@ __all__ = [
     "Editor",
     "Preview",
     "base_url",
+    "bring_back",
     "change",
     "check",
     "checked",
@@ -41,5 +44,6 @@ __all__ = [
     "recipients",
     "render_source",
     "restore",
+    "subject_of",
     "trash",
 ]

@@ -1,7 +1,23 @@
 // The content editor: a preview that follows the typing, fields put where the cursor is, lines to jump to.
+import { enhance } from "../code-editor.js";
 import { forEach } from "../dom.js";
 
 const PAUSE = 600; // ms without a key before the preview is made again
+const editors = new Map(); // text area → the code editor over it
+
+forEach("textarea[data-code]", (field) => editors.set(field, enhance(field)));
+forEach("#content-findings", (findings) => {
+  for (const [field, code] of editors) {
+    const own = [...findings.querySelectorAll(`[data-of="${field.name}"]`)];
+    code.mark(
+      own.map((one) => ({
+        line: Number(one.dataset.line),
+        severity: one.dataset.severity,
+        message: one.closest(".finding").querySelector(".finding-text").innerText,
+      })),
+    );
+  }
+});
 
 forEach("[data-editor]", (editor) => {
   const form = editor.closest("form");
@@ -38,7 +54,9 @@ forEach("[data-editor]", (editor) => {
   }
 
   editor.addEventListener("focusin", ({ target }) => {
-    if (target.matches("[data-takes-fields]")) last = target;
+    const coded = [...editors].find(([, code]) => code.host === target);
+    if (coded) last = coded[0];
+    else if (target.matches("[data-takes-fields]")) last = target;
   });
   editor.addEventListener("input", ({ target }) => {
     if (target.matches("[data-takes-fields]")) later();
@@ -70,6 +88,10 @@ forEach("[data-editor]", (editor) => {
 
 /** Puts text at the cursor, as if typed, so that undo knows it. */
 function insert(field, text) {
+  if (editors.has(field)) {
+    editors.get(field).insert(text);
+    return;
+  }
   field.focus();
   field.setRangeText(text, field.selectionStart, field.selectionEnd, "end");
   field.dispatchEvent(new Event("input", { bubbles: true }));
@@ -77,6 +99,10 @@ function insert(field, text) {
 
 /** Selects a line of a text area and brings it into view. */
 function goTo(field, line) {
+  if (editors.has(field)) {
+    editors.get(field).goTo(line);
+    return;
+  }
   const lines = field.value.split("\n");
   const before = lines.slice(0, line - 1).join("\n").length + (line > 1 ? 1 : 0);
   field.closest("details")?.setAttribute("open", "");

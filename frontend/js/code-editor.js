@@ -105,6 +105,7 @@ export function enhance(field) {
   field.removeAttribute("id");
   label?.removeAttribute("for");
   label?.addEventListener("click", () => view.focus());
+  host.style.height = `${field.rows * 20 + 24}px`;
   field.hidden = true;
   field.after(host);
 

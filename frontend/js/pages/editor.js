@@ -69,6 +69,8 @@ forEach("[data-editor]", (editor) => {
     if (field) insert(last, field.dataset.insert);
     const jump = target.closest("[data-line]");
     if (jump) goTo(form.elements[jump.dataset.of], Number(jump.dataset.line));
+    const fill = target.closest("[data-fill]");
+    if (fill) replace(form.elements[fill.dataset.fill], fill.dataset.with);
     const view = target.closest("[data-view]");
     if (view) look(view.dataset.view);
   });
@@ -94,6 +96,13 @@ function insert(field, text) {
   }
   field.focus();
   field.setRangeText(text, field.selectionStart, field.selectionEnd, "end");
+  field.dispatchEvent(new Event("input", { bubbles: true }));
+}
+
+/** Gives a field another value, and says so. */
+function replace(field, text) {
+  field.value = text;
+  field.focus();
   field.dispatchEvent(new Event("input", { bubbles: true }));
 }
 

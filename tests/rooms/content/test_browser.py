@@ -76,7 +76,9 @@ def test_fields_go_where_the_cursor_is_and_findings_lead_to_their_line(
     assert axe.violations(page) == []
     findings.get_by_role("button", name="Go there").first.click()
     expect(source).to_be_focused()
-    assert "fist_name" in source.evaluate("field => getSelection().toString() || field.getRootNode().getSelection().toString()")
+    assert "fist_name" in source.evaluate(
+        "field => getSelection().toString() || field.getRootNode().getSelection().toString()"
+    )
     expect(page.locator(".code-host .cm-lint-marker-error")).to_have_count(1)
     page.get_by_role("button", name="first_name", exact=True).click()
     assert "{{ first_name }}" in page.locator("textarea[name=source]").input_value()

@@ -11,12 +11,13 @@ from __future__ import annotations
 import json
 import subprocess
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-import frontend
 import pytest
 
+import frontend
 from lux.render.frame import with_preview
 from lux.render.liquid import compile_template
 from lux.rooms.content import house
@@ -25,7 +26,6 @@ from lux.rooms.content.service.composing import Composed, Content, compose
 from lux.rooms.content.starters import STARTERS, Starter
 from lux.rooms.content.starters.blocks import READY_MADE, ReadyMade
 from tests.services.chromium import Pages
-
 
 VALUES = {
     "brand": {**house.BRAND, "on_primary_color": "#FFFFFF", "on_accent_color": "#FFFFFF"},
@@ -121,7 +121,10 @@ def test_they_hold_what_a_good_mail_holds(starter: Starter):
 
 
 MEASURE = """() => {
-  const box = (one) => { const r = one.getBoundingClientRect(); return [r.left, r.top, r.width, r.height].map(Math.round); };
+  const box = (one) => {
+    const r = one.getBoundingClientRect();
+    return [r.left, r.top, r.width, r.height].map(Math.round);
+  };
   const parse = (text) => (text.match(/[\\d.]+/g) || []).map(Number);
   const ground = (one) => {
     for (let at = one; at; at = at.parentElement) {
@@ -182,7 +185,7 @@ def _right(found: dict[str, Any], where: str, *, width: int, is_dark: bool) -> N
     for left, _top, wide, _high in found["sections"]:
         assert (left, wide) == (edge, column), f"{where}: sections fill the column"
     stacked = sorted(found["sections"], key=lambda one: one[1])
-    for (_l, top, _w, high), (_l2, below, _w2, _h2) in zip(stacked, stacked[1:], strict=False):
+    for (_l, top, _w, high), (_l2, below, _w2, _h2) in pairwise(stacked):
         assert abs(top + high - below) <= 1, f"{where}: no gap and no overlap between sections"
     for left, _top, wide, high in found["buttons"]:
         assert high >= 44, f"{where}: buttons can be pressed with a thumb"

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from lux.kit import clock
 from lux.kit.errors import Conflict, WrongState
 from lux.kit.i18n import gettext as _
-from lux.rooms.content.service import Content, versions
+from lux.rooms.content.service import Content, settled, versions
 from lux.rooms.email import queries
 from lux.rooms.email.models import Campaign
 from lux.rooms.email.states import CampaignState, is_waiting, state_of
@@ -58,7 +58,7 @@ def save(session: Session, campaign: Campaign, changes: Changes, *, editor: Pers
     check_version(session, campaign, changes.version)
     versions.begin(session, subject_of(campaign), campaign.version, saved_of(campaign))
     campaign.name = changes.name
-    _fill(campaign, changes.content)
+    _fill(campaign, settled(session, changes.content))
     campaign.sender_id, campaign.reply_to = changes.sender_id, changes.reply_to
     campaign.audience_source, campaign.audience_key = changes.audience_source, changes.audience_key
     campaign.track_opens, campaign.track_clicks = changes.track_opens, changes.track_clicks

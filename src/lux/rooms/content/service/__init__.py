@@ -17,6 +17,7 @@ from lux.rooms.content.service.editing import (
 from lux.rooms.content.service.editor import Checked, Editor, checked, editor
 from lux.rooms.content.service.fields import groups, merge_field_names
 from lux.rooms.content.service.previews import Preview, preview, preview_html, recipients
+from lux.rooms.content.service.text_part import TextPart, settled, text_part
 
 __all__ = [
     "Changes",
@@ -25,6 +26,7 @@ __all__ = [
     "Content",
     "Editor",
     "Preview",
+    "TextPart",
     "base_url",
     "bring_back",
     "change",
@@ -44,6 +46,8 @@ __all__ = [
     "recipients",
     "render_source",
     "restore",
+    "settled",
     "subject_of",
+    "text_part",
     "trash",
 ]

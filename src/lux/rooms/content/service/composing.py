@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 MJML, HTML, TEXT = "mjml", "html", "text"
 FORMATS = (MJML, HTML, TEXT)
+VIEW_ONLY = "{{ view_url }}\n"  # the text of a mail whose HTML holds no word, so that none is empty
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,7 +120,8 @@ def _text(content: Content, html: str, house_values: House) -> str:
     if written.strip():
         field = "text" if content.text else "source"
         return house.freeze(written, house_values, field=field, html=False)
-    return text_from_html(html, field="source") if html else ""
+    made = text_from_html(html, field="source") if html else ""
+    return made if made.strip() or not html else VIEW_ONLY
 
 
 def _line(text: str, house_values: House, field: str) -> str:

@@ -15,6 +15,7 @@ from lux.rooms.content import queries
 from lux.rooms.content.models import Template
 from lux.rooms.content.service import versions
 from lux.rooms.content.service.composing import Content
+from lux.rooms.content.service.text_part import settled
 from lux.rooms.content.starters import starter
 
 MAX_NAME = 200
@@ -58,7 +59,7 @@ def change(session: Session, template: Template, changes: Changes, *, editor: Pe
         )
     versions.begin(session, subject_of(template), template.version, saved_of(template))
     template.name = changes.name
-    _fill(template, changes.content)
+    _fill(template, settled(session, changes.content))
     _touch(template)
     session.flush()
     _keep(session, template, editor)

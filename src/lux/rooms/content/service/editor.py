@@ -16,6 +16,7 @@ from lux.rooms.content.models import Block, Media
 from lux.rooms.content.service import fields, media, previews
 from lux.rooms.content.service.checks import check
 from lux.rooms.content.service.composing import MJML, TEXT, Content, composed
+from lux.rooms.content.service.text_part import TextPart, text_part
 
 LOOKED_AT, OFFERED = 60, 24  # pictures
 
@@ -48,6 +49,7 @@ class Editor:
     checked: Checked
     blocks: Sequence[Block] = ()  # those that fit how the message is written
     pictures: Sequence[Picture] = ()  # the latest that may be used
+    text_part: TextPart | None = None
 
 
 def editor(session: Session, content: Content, *, frame_url: str) -> Editor:
@@ -59,6 +61,7 @@ def editor(session: Session, content: Content, *, frame_url: str) -> Editor:
         checked=checked(session, content),
         blocks=[one for one in queries.blocks(session, company_of(session)) if one.format == content.format],
         pictures=_pictures(session, content.format),
+        text_part=text_part(session, content),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 
 from lux.kit.i18n import gettext as _
@@ -87,8 +88,7 @@ def differences(older: Mapping[str, Any], newer: Mapping[str, Any]) -> list[Diff
 
 def changed_fields(versions: Sequence[ContentVersion]) -> dict[int, list[str]]:
     """Return per version number which fields differ from the version before it; `versions` are newest first."""
-    pairs = zip(versions, versions[1:], strict=False)
-    return {new.number: [one.field for one in differences(old.saved, new.saved)] for new, old in pairs}
+    return {new.number: [one.field for one in differences(old.saved, new.saved)] for new, old in pairwise(versions)}
 
 
 def _lines(field: str, older: object, newer: object) -> Iterator[Line]:
@@ -96,7 +96,12 @@ def _lines(field: str, older: object, newer: object) -> Iterator[Line]:
         yield from (("out", str(older)),) if older not in {None, ""} else ()
         yield from (("in", str(newer)),) if newer not in {None, ""} else ()
         return
-    old, new = str(older or "").split("\n"), str(newer or "").split("\n")
+    yield from line_differences(str(older or ""), str(newer or ""))
+
+
+def line_differences(older: str, newer: str) -> Iterator[Line]:
+    """Yield what differs between two texts, with a little around it, as the diff macro takes it."""
+    old, new = older.splitlines(), newer.splitlines()
     reached = 0
     for group in difflib.SequenceMatcher(None, old, new, autojunk=False).get_grouped_opcodes(CONTEXT_LINES):
         if skipped := group[0][1] - reached:

@@ -109,7 +109,8 @@ export function enhance(field) {
   field.hidden = true;
   field.after(host);
 
-  const lineAt = (number) => view.state.doc.line(Math.min(Math.max(1, number), view.state.doc.lines));
+  const lineAt = (number) =>
+    view.state.doc.line(Math.min(Math.max(1, number), view.state.doc.lines));
   return {
     host,
     insert(text) {

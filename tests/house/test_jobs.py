@@ -91,6 +91,7 @@ FACTORIES: Final[dict[str, Callable[[Installation, Firm], Made]]] = {
     "contacts.forget_field": _field,
     "contacts.forget_files": _files,
     "contacts.import": _import,
+    "content.forget_files": _files,
     "diagnostics.forget": _nothing,
     "gate.expire": _expired,
     "gate.send": _outbound,

@@ -13,7 +13,9 @@ forEach("#content-findings", (findings) => {
       own.map((one) => ({
         line: Number(one.dataset.line),
         severity: one.dataset.severity,
-        message: one.closest(".finding").querySelector(".finding-text").innerText,
+        message: [...one.closest(".finding").querySelectorAll(".finding-text p")]
+          .map((line) => line.textContent.trim())
+          .join("\n"),
       })),
     );
   }

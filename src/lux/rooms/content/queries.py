@@ -156,7 +156,7 @@ def versions_beyond(session: Session, subject: tuple[str, int], kept: int) -> Se
     return session.scalars(plain.order_by(ContentVersion.number.desc()).offset(kept).limit(100)).all()
 
 
-def _versions(subject: tuple[str, int]) -> Select[tuple[ContentVersion]]:
+def _versions(subject: tuple[str, int]) -> Select[ContentVersion]:
     return select(ContentVersion).where(
         ContentVersion.subject_type == subject[0], ContentVersion.subject_id == subject[1]
     )

@@ -35,13 +35,17 @@ def file(public_id: uuid.UUID, name: str) -> AnyResponse:
         size = store.size(key)
     except FileNotFoundError as error:
         raise NotFound from error
-    response = Response(_body(store, key) if request.method == "GET" else b"", mimetype=TYPES[name[-3:]])
+    body = _body(store, key) if request.method == "GET" else b""
+    return _for_good(Response(body, mimetype=TYPES[name[-3:]]), name, size).make_conditional(request)
+
+
+def _for_good(response: Response, name: str, size: int) -> Response:
     response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
     response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
     response.headers[csp.HEADER] = "default-src 'none'; sandbox"
     response.set_etag(name)
     response.content_length = size
-    return response.make_conditional(request)
+    return response
 
 
 def _body(store: FileStore, key: str) -> Iterator[bytes]:

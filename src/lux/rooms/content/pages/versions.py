@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lux.identity.access import Right
 from lux.kit.i18n import gettext as _
@@ -18,6 +18,8 @@ from lux.ui.pages import page, redirect_to, toast
 
 if TYPE_CHECKING:
     from werkzeug.wrappers import Response
+
+    from lux.rooms.content.models import Template
 
 
 @content.get("/<uuid:public_id>/versions")
@@ -34,13 +36,7 @@ def versions(public_id: uuid.UUID) -> Response:
 def version(public_id: uuid.UUID, number: int) -> Response:
     """Show what one version changed, and what it says."""
     template = found(public_id)
-    subject = service.subject_of(template)
-    row = queries.version(web.session(), subject, number)
-    older = queries.version_before(web.session(), subject, number)
-    shown = {"version": row, "older": older, "differences": kept.differences(older.saved if older else {}, row.saved)}
-    can_name = web.person().has(Right.EDIT)
-    can_edit = can_name and template.trashed_at is None and number != template.version
-    return page("content/version.html", record=template, kept=kept, can_edit=can_edit, can_name=can_name, **shown)
+    return page("content/version.html", record=template, kept=kept, **_shown(template, number))
 
 
 @content.post("/<uuid:public_id>/versions/<int:number>/name")
@@ -60,3 +56,16 @@ def version_restore(public_id: uuid.UUID, number: int) -> Response:
     service.bring_back(web.session(), found(public_id), number, editor=web.person())
     toast(_("It says again what it said at version %(n)s; nothing in between is lost.", n=number))
     return redirect_to("content.versions", public_id=public_id)
+
+
+def _shown(template: Template, number: int) -> dict[str, Any]:
+    subject, can_name = service.subject_of(template), web.person().has(Right.EDIT)
+    row = queries.version(web.session(), subject, number)
+    older = queries.version_before(web.session(), subject, number)
+    return {
+        "version": row,
+        "older": older,
+        "differences": kept.differences(older.saved if older else {}, row.saved),
+        "can_name": can_name,
+        "can_edit": can_name and template.trashed_at is None and number != template.version,
+    }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lux.identity.access import Right
 from lux.kit.i18n import gettext as _
@@ -28,7 +28,7 @@ def versions(public_id: uuid.UUID) -> Response:
     """List what was kept, and mark what was approved."""
     campaign = queries.by_public_id(web.session(), public_id)
     rows = content_queries.versions(web.session(), service.subject_of(campaign))
-    shown = {"rows": rows, "kept": kept, "changed": room.fields(kept.changed_fields(rows))}
+    shown: dict[str, Any] = {"rows": rows, "kept": kept, "changed": room.fields(kept.changed_fields(rows))}
     approved = room.approved(web.session(), campaign)
     return page("email/versions.html", approved=approved, **shown, **show.head(web.session(), campaign))
 
@@ -44,7 +44,7 @@ def version(public_id: uuid.UUID, number: int) -> Response:
     found = room.differences(web.session(), older, row)
     can_name = web.person().has(Right.EDIT)
     can_restore = can_name and number != campaign.version and head["is_editable"]
-    shown = {"version": row, "older": older, "differences": found, "kept": kept, "can_name": can_name}
+    shown: dict[str, Any] = {"version": row, "older": older, "differences": found, "kept": kept, "can_name": can_name}
     return page("email/version.html", **shown, **head, can_restore=can_restore)
 
 

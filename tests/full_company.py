@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from io import BytesIO
 from typing import Any
 
-from sqlalchemy import update
+from PIL import Image
+from sqlalchemy import select, update
 
 from lux.gate import reads, submit
 from lux.gate.service import ApprovalService
@@ -26,7 +28,8 @@ from lux.rooms.contacts.models import (
     ImportRejection,
     Tag,
 )
-from lux.rooms.content.models import Template
+from lux.rooms.content.models import Block, Template
+from lux.rooms.content.service import media, versions
 from lux.rooms.diagnostics import service as diagnostics
 from lux.rooms.email.models import Campaign
 from lux.rooms.notifications.service import notify
@@ -69,6 +72,7 @@ def filled(lux: Installation, *, locale: str = "") -> Firm:
         session.add_all(campaigns)
         session.flush()
         numbers = [campaign.id for campaign in campaigns]
+    _content(lux, firm, numbers)
     with store_of(lux.settings).open_write("imports/secret.csv") as file:
         file.write(b"email\nsecret@example.com\n")
     _run(lux, firm, numbers)
@@ -76,6 +80,24 @@ def filled(lux: Installation, *, locale: str = "") -> Firm:
     _import(lux, firm)
     diagnostics.capture(lux.db, ValueError("Secret error"), source="web", company_id=firm.id, endpoint="email.show")
     return firm
+
+
+def _content(lux: Installation, firm: Firm, numbers: list[int]) -> None:
+    """Keep a picture, a block, and what a campaign and a template said before."""
+    body = BytesIO()
+    Image.new("RGB", (8, 8), "#7c3aed").save(body, "PNG")
+    body.seek(0)
+    taken = media.take(store_of(lux.settings), body, "Secret picture.png")
+    with lux.db.begin(firm.id) as session:
+        picture = media.add(session, taken, author=firm.person)
+        picture.alt, picture.labels = "Secret alt", "|secret|"
+        session.add(Block(key="secret-block", name="Secret block", source="<mj-raw>mjml Secret</mj-raw>"))
+        template = session.scalars(select(Template.id)).first()
+        for subject in (("campaign", numbers[0]), ("template", template)):
+            for number in (1, 2):
+                saved = {"name": "Secret", "subject": f"Secret {number}", "preview_text": "", "format": "mjml"}
+                saved |= {"source": "<mjml></mjml>", "text": ""}
+                versions.keep(session, subject, number, saved, editor=firm.person)
 
 
 def _run(lux: Installation, firm: Firm, numbers: list[int]) -> None:

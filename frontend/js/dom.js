@@ -62,7 +62,7 @@ export function icon(name, size = 16) {
 }
 
 const FIELDS =
-  "input:not([type=checkbox], [type=radio], [type=button], [type=submit]), textarea, select, [contenteditable]";
+  "input:not([type=checkbox], [type=radio], [type=button], [type=submit]), textarea, select, [contenteditable], [data-typing]";
 
 /** True while a person types, so that a letter is a letter. */
 export const isTyping = (target) =>

@@ -59,14 +59,15 @@ def job_kinds() -> list[JobKind]:
     from lux.gate import jobs as gate
     from lux.rooms.company import jobs as company
     from lux.rooms.contacts import jobs as contacts
+    from lux.rooms.content import jobs as content
     from lux.rooms.diagnostics import jobs as diagnostics
     from lux.rooms.notifications import jobs as notifications
     from lux.rooms.segments import jobs as segments
     from lux.rooms.signin import jobs as signin
 
     return [
-        *gate.KINDS, *company.KINDS, *contacts.KINDS, *diagnostics.KINDS, *notifications.KINDS, *segments.KINDS,
-        *signin.KINDS,
+        *gate.KINDS, *company.KINDS, *contacts.KINDS, *content.KINDS, *diagnostics.KINDS, *notifications.KINDS,
+        *segments.KINDS, *signin.KINDS,
     ]  # fmt: skip
 
 

@@ -125,6 +125,7 @@ FACTORIES: Final[dict[str, Callable[[Installation, Firm], Made]]] = {
     "contacts.forget_files": _files,
     "contacts.import": _import,
     "contacts.undo_import": _undo,
+    "content.forget_files": _files,
     "diagnostics.forget": _nothing,
     "gate.expire": _expired,
     "gate.send": _outbound,

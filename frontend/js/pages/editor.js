@@ -1,7 +1,25 @@
 // The content editor: a preview that follows the typing, fields put where the cursor is, lines to jump to.
+import { enhance } from "../code-editor.js";
 import { forEach } from "../dom.js";
 
 const PAUSE = 600; // ms without a key before the preview is made again
+const editors = new Map(); // text area → the code editor over it
+
+forEach("textarea[data-code]", (field) => editors.set(field, enhance(field)));
+forEach("#content-findings", (findings) => {
+  for (const [field, code] of editors) {
+    const own = [...findings.querySelectorAll(`[data-of="${field.name}"]`)];
+    code.mark(
+      own.map((one) => ({
+        line: Number(one.dataset.line),
+        severity: one.dataset.severity,
+        message: [...one.closest(".finding").querySelectorAll(".finding-text p")]
+          .map((line) => line.textContent.trim())
+          .join("\n"),
+      })),
+    );
+  }
+});
 
 forEach("[data-editor]", (editor) => {
   const form = editor.closest("form");
@@ -38,7 +56,9 @@ forEach("[data-editor]", (editor) => {
   }
 
   editor.addEventListener("focusin", ({ target }) => {
-    if (target.matches("[data-takes-fields]")) last = target;
+    const coded = [...editors].find(([, code]) => code.host === target);
+    if (coded) last = coded[0];
+    else if (target.matches("[data-takes-fields]")) last = target;
   });
   editor.addEventListener("input", ({ target }) => {
     if (target.matches("[data-takes-fields]")) later();
@@ -51,6 +71,8 @@ forEach("[data-editor]", (editor) => {
     if (field) insert(last, field.dataset.insert);
     const jump = target.closest("[data-line]");
     if (jump) goTo(form.elements[jump.dataset.of], Number(jump.dataset.line));
+    const fill = target.closest("[data-fill]");
+    if (fill) replace(form.elements[fill.dataset.fill], fill.dataset.with);
     const view = target.closest("[data-view]");
     if (view) look(view.dataset.view);
   });
@@ -70,13 +92,28 @@ forEach("[data-editor]", (editor) => {
 
 /** Puts text at the cursor, as if typed, so that undo knows it. */
 function insert(field, text) {
+  if (editors.has(field)) {
+    editors.get(field).insert(text);
+    return;
+  }
   field.focus();
   field.setRangeText(text, field.selectionStart, field.selectionEnd, "end");
   field.dispatchEvent(new Event("input", { bubbles: true }));
 }
 
+/** Gives a field another value, and says so. */
+function replace(field, text) {
+  field.value = text;
+  field.focus();
+  field.dispatchEvent(new Event("input", { bubbles: true }));
+}
+
 /** Selects a line of a text area and brings it into view. */
 function goTo(field, line) {
+  if (editors.has(field)) {
+    editors.get(field).goTo(line);
+    return;
+  }
   const lines = field.value.split("\n");
   const before = lines.slice(0, line - 1).join("\n").length + (line > 1 ? 1 : 0);
   field.closest("details")?.setAttribute("open", "");

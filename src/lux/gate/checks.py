@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from lux.gate import audience, moves, toggles
+from lux.gate import audience, media, moves, toggles
 from lux.gate.models import ApprovalDecision, ApprovalQueue, Outbound
 from lux.gate.parties import Sender
 from lux.gate.states import ItemState, OutboundState, Verdict
@@ -61,6 +61,8 @@ def clear(session: Session, outbound_id: int) -> Cleared:
     decision = _decision(session, item, outbound)
     act = act_from(item.body)
     allow(session, act)
+    if isinstance(act, SendEmail):
+        _media(session, act)
     # Until every recipient is written down nothing has left, however long ago the writing began.
     if isinstance(act, SendEmail) and act.kind is ActKind.EMAIL_CAMPAIGN and not outbound.is_materialised:
         _window(outbound)
@@ -110,6 +112,19 @@ def _sender(session: Session, act: SendEmail) -> None:
             check="sender",
             effect=Effect.RETURN,
             reason=_("The sender %(address)s is not verified (any more).", address=act.from_email),
+        )
+
+
+def _media(session: Session, act: SendEmail) -> None:
+    found = media.changed(session, act)
+    if found is not None:
+        raise Refusal(
+            check="media",
+            effect=Effect.RETURN,
+            reason=_(
+                "The picture %(name)s is not what was approved: put it in again and ask for a new yes.",
+                name=found.key.rpartition("/")[2],
+            ),
         )
 
 

@@ -175,6 +175,17 @@ def previous_version(session: Session, item_id: int, *, before_version: int) -> 
     )
 
 
+def hashes_of_subject(session: Session, subject: tuple[str, int]) -> list[tuple[str, bool]]:
+    """Return the hash of every version of a record's items, the oldest first, and whether a person said yes to it."""
+    query = (
+        select(ApprovalVersion.content_hash, ApprovalVersion.was_approved)
+        .join(ApprovalQueue, ApprovalQueue.id == ApprovalVersion.item_id)
+        .where(ApprovalQueue.subject_type == subject[0], ApprovalQueue.subject_id == subject[1])
+        .order_by(ApprovalVersion.item_id, ApprovalVersion.version)
+    )
+    return [(row[0], row[1]) for row in session.execute(query)]
+
+
 def waiting(session: Session) -> tuple[int, datetime | None]:
     """Return how many items wait for a yes, and since when the oldest."""
     query = select(func.count(), func.min(ApprovalQueue.submitted_at)).where(

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
-from lux.gate import audience, automatic, moves, policy
+from lux.gate import audience, automatic, media, moves, policy
 from lux.gate.models import ApprovalQueue, Outbound, OutboundLink
 from lux.gate.policy import Finding
 from lux.gate.states import ItemState, OutboundState
@@ -36,6 +36,7 @@ def submit_for_approval(
 ) -> Outbound:
     """Queue an act for a person's yes; nothing leaves before. Raises InvalidInput when a finding blocks."""
     _require_author(session, act, author)
+    media.refuse_changed(session, act)
     act, packed, count = audience.freeze(session, act)
     found = [*findings, *policy.review(act, audience_count=count)]
     policy.refuse_blocked(found)
@@ -60,6 +61,7 @@ def revise(
 ) -> Outbound:
     """Replace the content of an item; whatever yes it had is void, it waits again with version + 1."""
     _require_author(session, act, editor)
+    media.refuse_changed(session, act)
     outbound, item = held_or_ready(session, outbound_id)
     act, packed, count = audience.freeze(session, act)
     found = [*findings, *policy.review(act, audience_count=count)]

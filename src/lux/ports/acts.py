@@ -42,6 +42,14 @@ class AudienceSnapshot:
 
 
 @dataclass(frozen=True, kw_only=True)
+class MediaFile:
+    """A file of our own that a message shows, pinned to its bytes."""
+
+    key: str  # in the file store
+    sha256: str  # hex
+
+
+@dataclass(frozen=True, kw_only=True)
 class Act:
     """Base of all acts; `kind` names the subclass in stored form."""
 
@@ -79,6 +87,7 @@ class SendEmail(Act):
     send_at: str | None = None  # ISO 8601 UTC, None = when approved
     recipients: tuple[str, ...] = ()  # test sends only: member addresses
     constants: Mapping[str, object] = field(default_factory=dict)  # company and brand as they stood at submission
+    media: tuple[MediaFile, ...] = ()  # the pictures it shows: their bytes are part of what is approved
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,11 +124,13 @@ def act_from(body: Mapping[str, object]) -> SendEmail | SystemEmail:
     if kind is ActKind.SYSTEM_EMAIL:
         return SystemEmail(kind=kind, **values)  # type: ignore[arg-type]
     audience, snapshot = values.pop("audience", None), values.pop("snapshot", None)
+    media: list[dict[str, str]] = values.pop("media", None) or []  # type: ignore[assignment]
     values["links"] = tuple(values.get("links") or ())  # type: ignore[arg-type]
     values["recipients"] = tuple(values.get("recipients") or ())  # type: ignore[arg-type]
     return SendEmail(
         kind=kind,
         audience=AudienceRef(**audience) if isinstance(audience, dict) else None,
         snapshot=AudienceSnapshot(**snapshot) if isinstance(snapshot, dict) else None,
+        media=tuple(MediaFile(**one) for one in media),
         **values,  # type: ignore[arg-type]
     )

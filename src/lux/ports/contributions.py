@@ -106,6 +106,13 @@ class SearchProvider(Protocol):
         """Return at most `limit` hits."""
 
 
+class ContentUser(Protocol):
+    """Keeps messages in which pictures and blocks of the content room may stand."""
+
+    def texts(self, session: Session, company_id: int, fragment: str, limit: int) -> Sequence[tuple[SearchHit, str]]:
+        """Return at most `limit` messages whose source or text holds the fragment, the latest first, with that text."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Tile:
     """A dashboard tile in one of the six states."""
@@ -225,6 +232,7 @@ class Contributions:
     subject_resolvers: tuple[SubjectResolver, ...] = ()
     merge_sources: tuple[MergeSource, ...] = ()
     file_owners: tuple[FileOwner, ...] = ()
+    content_users: tuple[ContentUser, ...] = ()
 
     def merged(self, other: Contributions) -> Contributions:
         """Return both together, in order."""

@@ -21,6 +21,7 @@ class Rule:
     scope: Scope | None = None  # of the API key that it takes; then no cookie is read
     needs_company: bool = True  # False: a signed-in person without a company may call it too
     checks_csrf: bool = True  # False only where another proof stands in its place; `reason` names it
+    reads_session: bool = True  # False: who asks makes no difference, so caches may share the answer
 
 
 def access(right: Right, *, needs_company: bool = True) -> Callable[[View], View]:
@@ -33,9 +34,11 @@ def signed_in() -> Callable[[View], View]:
     return _mark(Rule(right=Right.VIEW, needs_company=False, reason="every signed-in person"))
 
 
-def public(reason: str, *, checks_csrf: bool = True) -> Callable[[View], View]:
+def public(reason: str, *, checks_csrf: bool = True, reads_session: bool = True) -> Callable[[View], View]:
     """Let anybody call the view; the reason is required and is read by a test."""
-    return _mark(Rule(right=None, reason=reason, needs_company=False, checks_csrf=checks_csrf))
+    return _mark(
+        Rule(right=None, reason=reason, needs_company=False, checks_csrf=checks_csrf, reads_session=reads_session)
+    )
 
 
 def rule_of(view: object) -> Rule | None:

@@ -146,8 +146,8 @@ def _open() -> Response | None:
     structlog.contextvars.clear_contextvars()
     structlog.contextvars.bind_contextvars(request_id=request_id(), path=request.path, endpoint=request.endpoint)
     _check_origin()
-    token = session_token()
-    if token and request.endpoint != "static" and not _takes_keys():
+    token = session_token() if _reads_session() else None
+    if token:
         g.lux_person = sessions.person_for(database(), token, settings())
     found = maybe_person()
     if found is not None:  # for the log and for error_log
@@ -156,6 +156,17 @@ def _open() -> Response | None:
     if request.endpoint is None or request.endpoint == "static":
         return None
     return _enforce(found)
+
+
+def _reads_session() -> bool:
+    """Say whether the answer depends on who is signed in; where not, the cookie is not even looked at.
+
+    The API is opened by a key, never by a cookie.
+    """
+    if request.endpoint == "static":
+        return False
+    rule = rule_of(current_app.view_functions.get(str(request.endpoint)))
+    return rule is None or (rule.reads_session and rule.scope is None)
 
 
 def _enforce(found: Person | None) -> Response | None:
@@ -180,12 +191,6 @@ def _enforce(found: Person | None) -> Response | None:
         )
     found.require(rule.right)
     return None
-
-
-def _takes_keys() -> bool:
-    """Say whether the view is the API's: a key opens it, and a cookie does not."""
-    rule = rule_of(current_app.view_functions.get(str(request.endpoint)))
-    return rule is not None and rule.scope is not None
 
 
 def _check_origin() -> None:

@@ -25,17 +25,33 @@ def shown(page: Page):
     return page.frame_locator(".editor-frames iframe >> nth=-1").locator("body")
 
 
+def write(page: Page, text: str) -> None:
+    """Replace the content as a person does: choose all, paste."""
+    source = page.get_by_label("Content", exact=True)
+    source.focus()
+    page.keyboard.press("Control+a")
+    source.evaluate(
+        """(field, text) => {
+          const clipboardData = new DataTransfer();
+          clipboardData.setData("text/plain", text);
+          field.dispatchEvent(new ClipboardEvent("paste", { clipboardData, bubbles: true, cancelable: true }));
+        }""",
+        text,
+    )
+    assert page.locator("textarea[name=source]").input_value() == text
+
+
 def test_the_preview_follows_the_typing(lux_sqlite: Installation, site: str, pages: Pages):
     firm = lux_sqlite.firm("Lantern & Co")
     page = signed_in(pages, site, lux_sqlite, firm)
     page.goto(f"/templates/{make(lux_sqlite, firm)}/edit")
     expect(shown(page)).to_contain_text("What is new this month")
-    page.get_by_label("Content", exact=True).fill(MJML.replace("Hello", "Dear"))
+    write(page, MJML.replace("Hello", "Dear"))
     expect(shown(page)).to_contain_text("Dear Ada")
-    page.get_by_label("Content", exact=True).fill(MJML.replace("Hello", "Good morning"))
+    write(page, MJML.replace("Hello", "Good morning"))
     expect(shown(page)).to_contain_text("Good morning Ada")
     entries = page.evaluate("history.length")
-    page.get_by_label("Content", exact=True).fill(MJML.replace("Hello", "Good night"))
+    write(page, MJML.replace("Hello", "Good night"))
     expect(shown(page)).to_contain_text("Good night Ada")
     assert page.evaluate("history.length") == entries, "Back still leads to the page before"
     page.get_by_role("main").get_by_role("button", name="Save", exact=True).last.click()
@@ -54,14 +70,39 @@ def test_fields_go_where_the_cursor_is_and_findings_lead_to_their_line(
     page.get_by_role("button", name="first_name", exact=True).click()
     assert subject.input_value() == "Hello {{ first_name }}"
     source = page.get_by_label("Content", exact=True)
-    source.fill(MJML.replace("first_name", "fist_name"))
+    write(page, MJML.replace("first_name", "fist_name"))
     findings = page.locator("#content-findings")
     expect(findings).to_contain_text("Did you mean “first_name”?")
     assert axe.violations(page) == []
     findings.get_by_role("button", name="Go there").first.click()
     expect(source).to_be_focused()
-    chosen = source.evaluate("field => field.value.slice(field.selectionStart, field.selectionEnd)")
-    assert "fist_name" in chosen
+    assert "fist_name" in source.evaluate(
+        "field => getSelection().toString() || field.getRootNode().getSelection().toString()"
+    )
+    expect(page.locator(".code-host .cm-lint-marker-error")).to_have_count(1)
+    page.get_by_role("button", name="first_name", exact=True).click()
+    assert "{{ first_name }}" in page.locator("textarea[name=source]").input_value()
+
+
+def test_the_code_editor_is_left_by_the_keyboard_and_letters_stay_letters(
+    lux_sqlite: Installation, site: str, pages: Pages
+):
+    firm = lux_sqlite.firm()
+    page = signed_in(pages, site, lux_sqlite, firm)
+    page.goto(f"/templates/{make(lux_sqlite, firm)}/edit")
+    source = page.get_by_label("Content", exact=True)
+    source.fill("")
+    source.press_sequentially("c/?a")
+    page.keyboard.press("Tab")
+    expect(source).to_be_focused()
+    sent = page.locator("textarea[name=source]")
+    assert sent.input_value() == "  c/?a", "Tab indents"
+    page.keyboard.press("Escape")
+    page.keyboard.press("Tab")
+    expect(source).not_to_be_focused()
+    page.get_by_text("Content", exact=True).first.click()
+    page.keyboard.press("Control+z")
+    assert sent.input_value() != "  c/?a", "what was done can be undone"
 
 
 def test_phone_dark_and_recipient_views(lux_sqlite: Installation, site: str, pages: Pages):

@@ -38,7 +38,7 @@ def test_a_template_is_made_from_a_starter_and_edited(lux: Installation):
     assert answer.status_code == 303
     editor = client.get(answer.headers["Location"])
     assert editor.status_code == 200
-    assert "&lt;mjml&gt;" in editor.text
+    assert "&lt;mjml lang" in editor.text
     assert "{{ first_name }}" in editor.text
     path = answer.headers["Location"]
     saved = client.post(path, data=written(subject="Hello {{ first_name }}"))

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from lux.kit.i18n import gettext as _
 from lux.ports.contributions import Contributions, NavItem, SearchHit
 from lux.rooms.content import queries
+from lux.rooms.content.addresses import key_of
 
 
 class FindTemplates:
@@ -28,6 +29,14 @@ class FindTemplates:
         ]
 
 
+class ContentFiles:
+    """The library's pictures are files in the store."""
+
+    def file_keys(self, session: Session, company_id: int) -> Sequence[str]:
+        """Return the keys of all that a company has."""
+        return [key_of(public_id, name) for public_id, name in queries.media_keys(session, company_id)]
+
+
 CONTRIBUTIONS = Contributions(
     nav=(
         NavItem(
@@ -35,4 +44,5 @@ CONTRIBUTIONS = Contributions(
         ),
     ),
     search=(FindTemplates(),),
+    file_owners=(ContentFiles(),),
 )

@@ -10,6 +10,7 @@ from lux.kit.i18n import gettext as _
 from lux.ui.forms import FormModel, read_form
 
 MAX_SOURCE = 512_000  # characters, the renderer's own limit
+MAX_BLOCK = 50_000
 
 
 def _one_line(value: str) -> str:
@@ -24,6 +25,12 @@ def _same_line_ends(value: str) -> str:
 
 def _nothing(value: object) -> object:
     return None if value == "" else value
+
+
+def _split(value: object) -> object:
+    """Take labels as one text with commas, or as several fields."""
+    parts = value if isinstance(value, list) else [value]
+    return [word.strip()[:60] for part in parts for word in str(part).split(",") if word.strip()][:10]
 
 
 Line = Annotated[str, Field(max_length=300), AfterValidator(_one_line)]
@@ -48,6 +55,38 @@ class TemplateForm(FormModel):
     source: Source = ""
     text: Source = ""
     version: int = Field(ge=1)
+
+
+class MediaForm(FormModel):
+    """A picture's words."""
+
+    name: Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_one_line)]
+    alt: Line = ""
+    is_decorative: bool = False
+    labels: Annotated[list[str], BeforeValidator(_split)] = Field(default_factory=list)
+    version: int = Field(ge=1)
+
+
+class DeleteForm(FormModel):
+    """What was typed to delete something that is in use."""
+
+    confirmation: str = Field(default="", max_length=300)
+
+
+class VersionNameForm(FormModel):
+    """A name for a version."""
+
+    label: Annotated[str, Field(max_length=100), AfterValidator(_one_line)] = ""
+
+
+class BlockForm(FormModel):
+    """A block as its page left it."""
+
+    key: Annotated[str, Field(pattern=r"^[a-z0-9]+(?:-[a-z0-9]+)*$", max_length=60)]
+    name: Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_one_line)]
+    format: Literal["mjml", "html"] = "mjml"
+    source: Annotated[str, Field(min_length=1, max_length=MAX_BLOCK), AfterValidator(_same_line_ends)]
+    version: int = Field(default=1, ge=1)
 
 
 class EditorForm(FormModel):

@@ -1,18 +1,19 @@
-"""Every SELECT over templates."""
+"""Every SELECT over templates, pictures, blocks and versions."""
 
 from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import Session
 
 from lux.kit.errors import NotFound
 from lux.kit.i18n import gettext as _
-from lux.rooms.content.models import Template
+from lux.rooms.content.models import Block, ContentVersion, Media, Template
 
 PAGE = 24
+LISTED = 100  # uses that are looked up
 
 
 def template(session: Session, company_id: int, public_id: uuid.UUID) -> Template:
@@ -40,3 +41,122 @@ def templates(
     if before is not None:
         query = query.where(Template.id < before)
     return session.scalars(query.order_by(Template.id.desc()).limit(limit)).all()
+
+
+def media(session: Session, company_id: int, public_id: uuid.UUID) -> Media:
+    """Return a picture; raises NotFound."""
+    found = session.scalar(select(Media).where(Media.company_id == company_id, Media.public_id == public_id))
+    if found is None:
+        raise NotFound(_("There is no such picture."), fix=_("It may have been deleted."))
+    return found
+
+
+def media_by_public_ids(session: Session, company_id: int, public_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, Media]:
+    """Return the pictures that exist."""
+    query = select(Media).where(Media.company_id == company_id, Media.public_id.in_(public_ids))
+    return {row.public_id: row for row in session.scalars(query)} if public_ids else {}
+
+
+def library(
+    session: Session, company_id: int, *, text: str = "", label: str = "", before: int | None = None, limit: int = PAGE
+) -> Sequence[Media]:
+    """Return pictures, the latest first, older than the id `before`; every word is in the name, alt text or a label."""
+    query = select(Media).where(Media.company_id == company_id)
+    for word in text.lower().split():
+        query = query.where(
+            or_(
+                *(
+                    func.lower(column).contains(word, autoescape=True, escape="/")
+                    for column in (Media.name, Media.alt, Media.labels)
+                )
+            )
+        )
+    if label:
+        query = query.where(Media.labels.contains(f"|{label}|", autoescape=True, escape="/"))
+    if before is not None:
+        query = query.where(Media.id < before)
+    return session.scalars(query.order_by(Media.id.desc()).limit(limit)).all()
+
+
+def media_labels(session: Session, company_id: int) -> list[str]:
+    """Return all labels in use, sorted."""
+    query = select(Media.labels).where(Media.company_id == company_id, Media.labels != "").distinct()
+    return sorted({label for packed in session.scalars(query) for label in packed.split("|") if label})
+
+
+def media_keys(session: Session, company_id: int) -> list[tuple[uuid.UUID, str]]:
+    """Return public id and name of every file of a company."""
+    rows = session.execute(select(Media.public_id, Media.files).where(Media.company_id == company_id))
+    return [(public_id, str(one["name"])) for public_id, files in rows for one in files]
+
+
+def templates_with(session: Session, company_id: int, fragment: str) -> Sequence[Template]:
+    """Return templates whose source or text holds a fragment, the latest first."""
+    held = or_(
+        Template.source.contains(fragment, autoescape=True, escape="/"),
+        Template.text.contains(fragment, autoescape=True, escape="/"),
+    )
+    query = select(Template).where(Template.company_id == company_id, held)
+    return session.scalars(query.order_by(Template.id.desc()).limit(LISTED)).all()
+
+
+def blocks_with(session: Session, company_id: int, fragment: str) -> Sequence[Block]:
+    """Return blocks whose source holds a fragment."""
+    held = Block.source.contains(fragment, autoescape=True, escape="/")
+    query = select(Block).where(Block.company_id == company_id, held)
+    return session.scalars(query.order_by(Block.id.desc()).limit(LISTED)).all()
+
+
+def block(session: Session, company_id: int, public_id: uuid.UUID) -> Block:
+    """Return a block; raises NotFound."""
+    found = session.scalar(select(Block).where(Block.company_id == company_id, Block.public_id == public_id))
+    if found is None:
+        raise NotFound(_("There is no such block."), fix=_("It may have been deleted."))
+    return found
+
+
+def blocks(session: Session, company_id: int) -> Sequence[Block]:
+    """Return all blocks by name."""
+    return session.scalars(select(Block).where(Block.company_id == company_id).order_by(Block.name, Block.id)).all()
+
+
+def has_block(session: Session, company_id: int, key: str) -> bool:
+    """Say whether a block is named so."""
+    query = select(Block.id).where(Block.company_id == company_id, Block.key == key)
+    return session.scalar(query) is not None
+
+
+def versions(session: Session, subject: tuple[str, int], *, limit: int = 200) -> Sequence[ContentVersion]:
+    """Return a record's versions, the newest first."""
+    return session.scalars(_versions(subject).order_by(ContentVersion.number.desc()).limit(limit)).all()
+
+
+def version(session: Session, subject: tuple[str, int], number: int) -> ContentVersion:
+    """Return one version; raises NotFound."""
+    found = session.scalar(_versions(subject).where(ContentVersion.number == number))
+    if found is None:
+        raise NotFound(_("There is no such version."), fix=_("It may have made room for newer ones."))
+    return found
+
+
+def latest_version(session: Session, subject: tuple[str, int]) -> ContentVersion | None:
+    """Return a record's newest version, or None."""
+    return session.scalar(_versions(subject).order_by(ContentVersion.number.desc()).limit(1))
+
+
+def version_before(session: Session, subject: tuple[str, int], number: int) -> ContentVersion | None:
+    """Return the version before one, or None."""
+    query = _versions(subject).where(ContentVersion.number < number)
+    return session.scalar(query.order_by(ContentVersion.number.desc()).limit(1))
+
+
+def versions_beyond(session: Session, subject: tuple[str, int], kept: int) -> Sequence[ContentVersion]:
+    """Return the old versions that nobody named and that were never submitted, beyond the newest `kept`."""
+    plain = _versions(subject).where(ContentVersion.label == "", ContentVersion.act_hash == "")
+    return session.scalars(plain.order_by(ContentVersion.number.desc()).offset(kept).limit(100)).all()
+
+
+def _versions(subject: tuple[str, int]) -> Select[ContentVersion]:
+    return select(ContentVersion).where(
+        ContentVersion.subject_type == subject[0], ContentVersion.subject_id == subject[1]
+    )

@@ -12,6 +12,7 @@ from lux.kit.db.session import company_of
 from lux.ports.acts import ActKind, SendEmail
 from lux.render.links import collect_links
 from lux.rooms.content import service as content
+from lux.rooms.content.service import media
 from lux.rooms.email.service import content_of
 from lux.vault import accounts
 
@@ -40,7 +41,7 @@ class SenderChoice:
 
 def compose(session: Session, campaign: Campaign) -> content.Composed:
     """Compile a campaign's content with the company's values in it; problems are collected, not raised."""
-    return content.compose(content_of(campaign), content.house_values(session))
+    return content.composed(session, content_of(campaign))
 
 
 def links_of(composed: content.Composed) -> Sequence[str]:
@@ -99,4 +100,5 @@ def act_of(
         track_clicks=campaign.track_clicks,
         audience=ref,
         send_at=send_at.isoformat() if send_at else None,
+        media=media.of_message(session, composed.html, content.base_url(session)),
     )

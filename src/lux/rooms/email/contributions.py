@@ -11,6 +11,7 @@ from lux.identity.access import Right
 from lux.kit.i18n import gettext as _
 from lux.ports.contributions import Contributions, NavItem, Panel, SearchHit, SetupStep, Subject
 from lux.rooms.email import queries, tiles
+from lux.rooms.email.content_users import CampaignTexts
 from lux.rooms.email.states import delivery_label
 from lux.rooms.notifications import service as notifications
 
@@ -155,5 +156,6 @@ CONTRIBUTIONS = Contributions(
     erasers=(EraseDeliveries(),),
     observers=(TellAuthor(),),
     subject_resolvers=(Campaigns(),),
+    content_users=(CampaignTexts(),),
     tiles=(tiles.Trouble(), tiles.Today(), tiles.Result(), tiles.Hub()),
 )

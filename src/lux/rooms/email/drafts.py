@@ -44,7 +44,7 @@ def save(session: Session, campaign: Campaign, form: CampaignForm, *, editor: Pe
     What was submitted has to stay sendable: a finding that blocks refuses the save, and nothing is lost.
     """
     was_waiting = is_waiting(queries.outbound_of(session, campaign))
-    service.save(session, campaign, changes_of(session, form))
+    service.save(session, campaign, changes_of(session, form), editor=editor)
     if not was_waiting:
         return False
     launch.revise(session, campaign, editor=editor)

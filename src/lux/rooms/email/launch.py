@@ -11,6 +11,7 @@ from lux.identity.access import Right
 from lux.kit import clock
 from lux.kit.errors import FieldProblem, InvalidInput, WrongState
 from lux.kit.i18n import gettext as _
+from lux.rooms.content.service import versions
 from lux.rooms.email import composing, preflight, queries, service
 from lux.rooms.email.links import no_links
 from lux.rooms.email.queries import SUBJECT
@@ -70,13 +71,15 @@ def submit_campaign(session: Session, campaign: Campaign, asked: Asked, *, local
     findings = _told(checked)
     title = _title(campaign)
     if outbound is not None and outbound.item.state is reads.ItemState.REJECTED:
-        submit.revise(session, outbound.id, act, editor=asked.author, title=title, findings=findings)
+        revised = submit.revise(session, outbound.id, act, editor=asked.author, title=title, findings=findings)
+        _mark(session, campaign, revised.id)
         return
     made = submit.submit_for_approval(
         session, act, author=asked.author, title=title, subject=(SUBJECT, campaign.id), findings=findings
     )
     campaign.outbound_id = made.id
     session.flush()
+    _mark(session, campaign, made.id)
 
 
 def revise(session: Session, campaign: Campaign, *, editor: Person, link: Link = no_links) -> None:
@@ -88,7 +91,8 @@ def revise(session: Session, campaign: Campaign, *, editor: Person, link: Link =
     refuse_blocked(checked.blocks, is_waiting=True)
     send_at = outbound.item.send_at
     act = composing.act_of(session, campaign, checked.composed, ref=checked.audience, send_at=send_at)
-    submit.revise(session, outbound.id, act, editor=editor, title=_title(campaign), findings=_told(checked))
+    revised = submit.revise(session, outbound.id, act, editor=editor, title=_title(campaign), findings=_told(checked))
+    _mark(session, campaign, revised.id)
 
 
 def withdraw(session: Session, campaign: Campaign, *, by: Person, reason: str = "") -> None:
@@ -157,6 +161,13 @@ _STOPS_TESTS = frozenset(
 
 def _told(checked: Checked) -> list[submit.Finding]:
     return [one.for_gate() for one in checked.findings if one.severity != "block"]
+
+
+def _mark(session: Session, campaign: Campaign, outbound_id: int) -> None:
+    """Note under which hash the present version was submitted."""
+    subject = service.subject_of(campaign)
+    versions.begin(session, subject, campaign.version, service.saved_of(campaign))
+    versions.mark(session, subject, reads.outbound(session, outbound_id).item.content_hash)
 
 
 def _title(campaign: Campaign) -> str:

@@ -253,3 +253,12 @@ def _where(cursor: str) -> tuple[str, datetime | None, int]:
         return _FORWARD, None, 0
     way, at, last_id = decode_cursor(cursor, 3)
     return str(way), as_moment(at), as_row_number(last_id)
+
+
+def with_text(session: Session, fragment: str, limit: int) -> Sequence[Campaign]:
+    """Return campaigns whose source or text holds a fragment, the latest first."""
+    held = or_(
+        Campaign.source.contains(fragment, autoescape=True, escape="/"),
+        Campaign.text.contains(fragment, autoescape=True, escape="/"),
+    )
+    return session.scalars(select(Campaign).where(held).order_by(Campaign.id.desc()).limit(limit)).all()

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
 from lux.kit import clock
 from lux.kit.errors import Conflict, WrongState
 from lux.kit.i18n import gettext as _
-from lux.rooms.content.service import Content
+from lux.rooms.content.service import Content, settled, versions
 from lux.rooms.email import queries
 from lux.rooms.email.models import Campaign
 from lux.rooms.email.states import CampaignState, is_waiting, state_of
@@ -45,24 +45,27 @@ def create(session: Session, *, name: str, content: Content, author: Person) -> 
     _fill(campaign, content)
     session.add(campaign)
     session.flush()
+    _keep(session, campaign, author)
     return campaign
 
 
-def save(session: Session, campaign: Campaign, changes: Changes) -> Campaign:
+def save(session: Session, campaign: Campaign, changes: Changes, *, editor: Person | None = None) -> Campaign:
     """Store what an editor left; raises Conflict when somebody saved in between, WrongState when it is too late.
 
     A campaign that was submitted needs `launch.revise` as well: its yes is void.
     """
     refuse_unless_editable(campaign, queries.outbound_of(session, campaign))
     check_version(session, campaign, changes.version)
+    versions.begin(session, subject_of(campaign), campaign.version, saved_of(campaign))
     campaign.name = changes.name
-    _fill(campaign, changes.content)
+    _fill(campaign, settled(session, changes.content))
     campaign.sender_id, campaign.reply_to = changes.sender_id, changes.reply_to
     campaign.audience_source, campaign.audience_key = changes.audience_source, changes.audience_key
     campaign.track_opens, campaign.track_clicks = changes.track_opens, changes.track_clicks
     campaign.version += 1
     campaign.updated_at = clock.now()
     session.flush()
+    _keep(session, campaign, editor)
     return campaign
 
 
@@ -86,6 +89,7 @@ def duplicate(session: Session, campaign: Campaign, *, author: Person) -> Campai
     )
     session.add(copy)
     session.flush()
+    _keep(session, copy, author)
     return copy
 
 
@@ -151,6 +155,21 @@ def refuse_unless_editable(campaign: Campaign, outbound: OutboundView | None) ->
         _("Messages of this campaign are leaving or have left, so it can't be changed any more."),
         fix=_("Duplicate it and change the copy."),
     )
+
+
+def subject_of(campaign: Campaign) -> versions.Subject:
+    """Return under what a campaign's versions are kept."""
+    return (queries.SUBJECT, campaign.id)
+
+
+def saved_of(campaign: Campaign) -> dict[str, Any]:
+    """Return what a version of a campaign holds."""
+    names = ("name", "sender_id", "reply_to", "audience_source", "audience_key", "track_opens", "track_clicks")
+    return {**{name: getattr(campaign, name) for name in names}, **asdict(content_of(campaign))}
+
+
+def _keep(session: Session, campaign: Campaign, editor: Person | None) -> None:
+    versions.keep(session, subject_of(campaign), campaign.version, saved_of(campaign), editor=editor)
 
 
 def _fill(campaign: Campaign, content: Content) -> None:

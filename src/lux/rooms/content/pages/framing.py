@@ -63,6 +63,15 @@ def check() -> Response:
         return page("content/_findings.html", checked=service.checked(session, _written(form)))
 
 
+@content.post("/text-part")
+@access(Right.EDIT)
+def text_part() -> Response:
+    """Say how the text part in an editor stands to its content."""
+    form = read_editor(request.form)
+    with web.database().read(web.company_id()) as session:
+        return page("content/_text_part.html", text_part=service.text_part(session, _written(form)))
+
+
 @content.get("/recipients")
 @access(Right.EDIT)
 def recipients() -> Response:

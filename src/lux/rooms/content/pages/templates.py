@@ -88,7 +88,8 @@ def save(public_id: uuid.UUID) -> Response:
     """Store a template; broken content may be stored, its problems are shown."""
     form = read_form(TemplateForm, _without_preview())
     written = Content(**form.model_dump(exclude={"name", "version"}))
-    service.change(web.session(), found(public_id), Changes(name=form.name, content=written, version=form.version))
+    changes = Changes(name=form.name, content=written, version=form.version)
+    service.change(web.session(), found(public_id), changes, editor=web.person())
     toast(_("Saved."))
     return redirect_to("content.edit" if "stay" in request.form else "content.show", public_id=public_id)
 

@@ -8,27 +8,30 @@ from difflib import get_close_matches
 
 from sqlalchemy.orm import Session
 
+from lux.kit.db.session import company_of
 from lux.kit.i18n import gettext as _
 from lux.render.findings import Finding, Severity
 from lux.render.inspect import inspect_mail
 from lux.render.liquid import MergeField, fields_used
 from lux.render.mime import MailTemplate
 from lux.render.problems import TemplateProblem
-from lux.rooms.content import house
-from lux.rooms.content.service.composing import TEXT, Composed, Content, compose
+from lux.rooms.content import addresses, house, queries
+from lux.rooms.content.service.composing import TEXT, Composed, Content, base_url, expanded, parts_of
+from lux.rooms.content.service.composing import composed as compose_all
 from lux.rooms.content.service.fields import groups
+from lux.rooms.content.service.media import is_ready
 
 _BY_PLACE = frozenset({"field_unknown", "field_without_fallback"})  # said below with the author's own lines
 NEVER_EMPTY = frozenset({"email", "lifecycle", "unsubscribe_url", "view_url", "postal_address"})
 
 
-def check(session: Session, content: Content, composed: Composed | None = None) -> list[Finding]:
+def check(session: Session, content: Content, made: Composed | None = None) -> list[Finding]:
     """Return everything there is to say, gravest first; lines are those of what the author wrote."""
-    house_values = house.values(session)
-    composed = composed or compose(content, house_values)
+    composed = made or compose_all(session, content)
     if composed.problems:
         return [_of_problem(problem) for problem in composed.problems]
-    known = {field.name for group in groups(session, house_values) for field in group.fields}
+    content = expanded(content, parts_of(session))
+    known = {field.name for group in groups(session, house.values(session)) for field in group.fields}
     template = MailTemplate(
         subject=composed.subject,
         preview_text=composed.preview_text,
@@ -38,7 +41,7 @@ def check(session: Session, content: Content, composed: Composed | None = None) 
         from_email="",
     )
     general = [one for one in inspect_mail(template, known_fields=known) if one.code not in _BY_PLACE]
-    found = [*_placed(content, general), *_fields(content, known)]
+    found = [*_placed(content, general), *_fields(content, known), *_pictures(session, content)]
     return sorted(_distinct(found), key=lambda one: list(Severity).index(one.severity))
 
 
@@ -51,6 +54,27 @@ def _placed(content: Content, found: Sequence[Finding]) -> Iterable[Finding]:
             continue
         is_compiled = one.field == "html" or (one.field == "text" and not content.text.strip())
         yield replace(one, line=None, field="source") if is_compiled else one
+
+
+def _pictures(session: Session, content: Content) -> Iterable[Finding]:
+    """Say which pictures of the library are gone, or do not say what they show."""
+    named = list(addresses.named_in(content.source, base_url(session)))
+    known = queries.media_by_public_ids(session, company_of(session), [public_id for public_id, _name in named])
+    for public_id, name in named:
+        row = known.get(public_id)
+        line = content.source.count("\n", 0, content.source.find(name)) + 1
+        if row is None or all(one["name"] != name for one in row.files):
+            message = _("This picture is not in the media library (any more).")
+            fix = _("Put another one in its place.")
+            yield _at("media_missing", message, fix, line=line, tag=name)
+        elif not is_ready(row):
+            message = _("The picture “%(name)s” does not say what it shows.", name=row.name)
+            fix = _("Write its alternative text in the media library, or mark it as decoration.")
+            yield _at("media_silent", message, fix, line=line, tag=name)
+
+
+def _at(code: str, message: str, fix: str, *, line: int, tag: str) -> Finding:
+    return Finding(code=code, severity=Severity.ERROR, message=message, fix=fix, field="source", line=line, tag=tag)
 
 
 def _fields(content: Content, known: set[str]) -> Iterable[Finding]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -10,8 +11,11 @@ from lux.identity.access import Person
 from lux.kit import clock
 from lux.kit.errors import Conflict, WrongState
 from lux.kit.i18n import gettext as _
+from lux.rooms.content import queries
 from lux.rooms.content.models import Template
+from lux.rooms.content.service import versions
 from lux.rooms.content.service.composing import Content
+from lux.rooms.content.service.text_part import settled
 from lux.rooms.content.starters import starter
 
 MAX_NAME = 200
@@ -40,10 +44,11 @@ def create(session: Session, company_id: int, *, name: str, starter_key: str = "
         _fill(found, content)
     session.add(found)
     session.flush()
+    _keep(session, found, author)
     return found
 
 
-def change(session: Session, template: Template, changes: Changes) -> None:
+def change(session: Session, template: Template, changes: Changes, *, editor: Person | None = None) -> None:
     """Store an edit; raises Conflict when somebody saved since `version`."""
     if template.trashed_at is not None:
         raise WrongState(_("This template is in the trash."), fix=_("Bring it back first."))
@@ -52,10 +57,20 @@ def change(session: Session, template: Template, changes: Changes) -> None:
             _("Somebody saved this template after you opened it."),
             fix=_("Copy what you wrote, load the page again, and put it in once more."),
         )
+    versions.begin(session, subject_of(template), template.version, saved_of(template))
     template.name = changes.name
-    _fill(template, changes.content)
+    _fill(template, settled(session, changes.content))
     _touch(template)
     session.flush()
+    _keep(session, template, editor)
+
+
+def bring_back(session: Session, template: Template, number: int, *, editor: Person) -> None:
+    """Make what a template said at a version its newest version."""
+    saved = dict(queries.version(session, subject_of(template), number).saved)
+    name = str(saved.pop("name"))
+    changes = Changes(name=name, content=Content(**saved), version=template.version)
+    change(session, template, changes, editor=editor)
 
 
 def duplicate(session: Session, template: Template, *, author: Person) -> Template:
@@ -70,6 +85,7 @@ def duplicate(session: Session, template: Template, *, author: Person) -> Templa
     _fill(twin, content_of(template))
     session.add(twin)
     session.flush()
+    _keep(session, twin, author)
     return twin
 
 
@@ -98,6 +114,20 @@ def content_of(template: Template) -> Content:
         source=template.source,
         text=template.text,
     )
+
+
+def subject_of(template: Template) -> versions.Subject:
+    """Return under what a template's versions are kept."""
+    return ("template", template.id)
+
+
+def saved_of(template: Template) -> dict[str, Any]:
+    """Return what a version of a template holds."""
+    return {"name": template.name, **asdict(content_of(template))}
+
+
+def _keep(session: Session, template: Template, editor: Person | None) -> None:
+    versions.keep(session, subject_of(template), template.version, saved_of(template), editor=editor)
 
 
 def _fill(template: Template, content: Content) -> None:

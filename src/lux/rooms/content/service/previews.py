@@ -18,7 +18,7 @@ from lux.render.frame import with_preview
 from lux.render.liquid import compile_template, fields_used
 from lux.render.problems import TemplateProblem
 from lux.rooms.content import house
-from lux.rooms.content.service.composing import Content, compose
+from lux.rooms.content.service.composing import Content, composed
 from lux.rooms.content.service.fields import recipient_fields
 
 NOWHERE = "#"  # where LUX's own links lead in a preview
@@ -53,17 +53,17 @@ def recipients(session: Session, text: str = "") -> list[tuple[uuid.UUID, str]]:
 
 def preview(session: Session, content: Content, contact_id: uuid.UUID | None = None) -> Preview:
     """Return the message filled for a contact (by public id); without one, with each field's example."""
-    composed = compose(content, house.values(session))
-    if composed.problems:
-        return Preview(problems=composed.problems)
+    made = composed(session, content, is_preview=True)
+    if made.problems:
+        return Preview(problems=made.problems)
     try:
-        html = with_preview(composed.html, composed.preview_text) if composed.html else ""
-        data = _data(session, contact_id, _names(composed.subject, composed.preview_text, html, composed.text))
+        html = with_preview(made.html, made.preview_text) if made.html else ""
+        data = _data(session, contact_id, _names(made.subject, made.preview_text, html, made.text))
         return Preview(
-            subject=_filled(composed.subject, data, "subject"),
-            preview_text=_filled(composed.preview_text, data, "preview_text"),
+            subject=_filled(made.subject, data, "subject"),
+            preview_text=_filled(made.preview_text, data, "preview_text"),
             html=_filled(html, data, "source", html=True),
-            text=_filled(composed.text, data, "text"),
+            text=_filled(made.text, data, "text"),
         )
     except TemplateProblem as problem:
         return Preview(problems=(problem,))

@@ -191,10 +191,10 @@ def _record(
     row: Delivery,
     outbound: Outbound,
     *,
-    is_first: bool,
+
     properties: Mapping[str, Any],
     part: tuple[str, int] | None = None,
-    is_first_of_part: bool = False,
+    
 ) -> None:
     subject = (outbound.subject_type, outbound.subject_id) if outbound.subject_id else None
     facts.record(

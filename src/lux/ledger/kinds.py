@@ -8,7 +8,7 @@ KINDS: frozenset[str] = frozenset(
         "contact.created", "contact.updated", "contact.merged", "contact.erased", "tag.added", "tag.removed",
         "consent.requested", "consent.given", "consent.withdrawn", "segment.entered", "segment.left",
         "score.changed", "email.sent", "email.captured", "email.delivered", "email.opened", "email.clicked",
-        "email.bounced", "email.complained", "email.unsubscribed", "email.replied", "sms.sent", "sms.delivered",
+        "email.bounced", "email.complained", "email.trapped", "fact.judged", "email.unsubscribed", "email.replied", "sms.sent", "sms.delivered",
         "sms.failed", "sms.clicked", "sms.replied", "sms.opted_out", "sms.opted_in", "post.published",
         "post.failed", "post.unconfirmed", "social.followed", "social.commented", "social.mentioned",
         "social.message_received", "page.viewed", "form.submitted",

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from lux.kit import clock
 from lux.kit.db import ALL_COMPANIES
 from lux.ledger import corrections, facts, recount, rollups
 from lux.ledger.facts import NewFact
@@ -146,7 +145,7 @@ def stored(session: Session, base: int) -> dict[tuple[Any, ...], list[int]]:
     return {key: numbers for key, numbers in found.items() if any(numbers)}
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(story=st.lists(steps, min_size=1, max_size=12))
 def test_any_story_counts_as_a_recount_does_and_a_rebuild_changes_nothing(
     lux: Installation, story: list[tuple[str, Any]]
@@ -227,6 +226,5 @@ def test_nothing_is_counted_twice_while_writers_go_on(lux: Installation) -> None
     writer.join()
     with lux.db.read(firm.id) as session:
         assert rollups.counts(session, "campaign")[number, "email.opened"][:2] == (rounds, 20)
-        assert clock.now() > START
     with lux.db.read(ALL_COMPANIES) as session:
         assert session.query(Fact).filter(Fact.company_id == firm.id).count() == rounds

@@ -251,6 +251,19 @@ def contact_deliveries(session: Session, contact_id: int, limit: int = 20) -> li
     return [(delivery_view(d), item_view(i)) for d, i in session.execute(query)]
 
 
+def starting(session: Session, *, within: timedelta) -> list[OutboundView]:
+    """Return what has its yes and begins within a while, the soonest first: it can still be taken back."""
+    now = clock.now()
+    query = select(Outbound.id).where(
+        Outbound.state == OutboundState.READY,
+        Outbound.is_paused.is_(False),
+        Outbound.due_at > now,
+        Outbound.due_at <= now + within,
+    )
+    found = outbounds(session, list(session.scalars(query.order_by(Outbound.due_at, Outbound.id).limit(50))))
+    return sorted((one for one in found.values() if one.due_at is not None), key=lambda one: (one.due_at, one.id))
+
+
 def overdue(session: Session) -> int:
     """Return how many outbounds should have started more than two minutes ago."""
     late = clock.now().timestamp() - 120

@@ -76,7 +76,8 @@ def is_web(url: str) -> bool:
         return False
 
 
-def _targets(held: Held) -> Iterator[tuple[Piece, Attribute]]:
+def targets(held: Held) -> Iterator[tuple[Piece, Attribute]]:
+    """Yield each link of a held template with the attribute that holds its target."""
     for piece in pieces(held.text):
         if piece.kind == TAG and piece.name in {"a", "area"} and not piece.is_closing:
             target = next((item for item in piece.attributes if item.name == "href"), None)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lux.rooms.email import queries
 from lux.render import tokens
+from lux.rooms.email import queries
 from tests.rooms.email import campaigns
+from tests.rooms.email.test_pages import form_of
 from tests.rooms.email.test_tracking import token
 
 if TYPE_CHECKING:
@@ -33,16 +34,14 @@ def test_they_are_part_of_what_is_approved_and_followed(lux: Installation) -> No
 
 
 def test_changing_them_takes_the_yes_away(lux_sqlite: Installation) -> None:
-    from tests.rooms.email.test_pages import form_values
-
     firm = campaigns.ready(lux_sqlite, 1)
     public_id = campaigns.draft(lux_sqlite, firm)
     campaigns.submit(lux_sqlite, firm, public_id)
     client = lux_sqlite.client(firm)
     with lux_sqlite.db.read(firm.id) as session:
         before = queries.outbound_of(session, campaigns.load(session, public_id)).item
-    posted = form_values(client.get(f"/campaigns/{public_id}/edit").text) | {"utm": "1", "utm_medium": "mail"}
-    assert client.post(f"/campaigns/{public_id}/edit", data=posted).status_code == 302
+    posted = form_of(lux_sqlite, firm, public_id, utm="1", utm_medium="mail")
+    assert client.post(f"/campaigns/{public_id}/edit", data=posted).status_code == 303
     with lux_sqlite.db.read(firm.id) as session:
         after = queries.outbound_of(session, campaigns.load(session, public_id)).item
     assert after.version == before.version + 1

@@ -262,7 +262,7 @@ def read_and_follow(letter: SunkMessage, reader: Page) -> None:
 
 
 def assert_figures(site: Site, address: str) -> None:
-    """The dashboard and the report say what happened: 40 sent, one opened, one clicked; a headless browser is no person."""
+    """The pages say what happened: 40 sent, one opened, one clicked; a headless browser is no person."""
     tile = site.go("/").locator("#tile-campaign_result")
     expect(tile.locator(".stat", has_text="Sent").locator(".stat-value")).to_have_text(str(ROWS))
     for label in ("Opened by", "Clicked by"):

@@ -34,7 +34,7 @@ def test_parameters_come_behind_what_is_there(url: str, expected: str) -> None:
 def test_what_was_there_is_still_there(query: str, fragment: str) -> None:
     before = urlsplit(f"https://a.example/p?{query}#{fragment}")
     after = urlsplit(tagged(before.geturl(), UTM))
-    assert (after.scheme, after.netloc, after.path, after.fragment) == before[:3] + (before.fragment,)
+    assert (after.scheme, after.netloc, after.path, after.fragment) == (*before[:3], before.fragment)
     assert after.query.startswith(before.query)
     assert dict(parse_qsl(after.query)).items() >= UTM.items()
 
@@ -50,5 +50,11 @@ def test_only_fixed_web_links_are_touched() -> None:
         "https://a.example/?x=1&y=2&utm_source=tide&utm_medium=email&utm_campaign=spring+%26+sun#z",
         "https://b.example/q?utm_source=tide&utm_medium=email&utm_campaign=spring+%26+sun",
     ]
-    for kept in ('"mailto:me@a.example"', '"#top"', '"{{ unsubscribe_url }}"', '"{{ view_url }}"', '"https://a.example/{{ id }}"'):
-        assert kept in made
+    for kept in (
+        "mailto:me@a.example",
+        "#top",
+        "{{ unsubscribe_url }}",
+        "{{ view_url }}",
+        "https://a.example/{{ id }}",
+    ):
+        assert f'"{kept}"' in made

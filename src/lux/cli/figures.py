@@ -34,7 +34,9 @@ def rebuild(settings: Settings, slug: str | None, *, is_dry: bool, position: str
             yield from _company(db, company_id, name, after, is_dry=is_dry)
 
 
-def _company(db: Database, company_id: int, name: str, after: Key | None, *, is_dry: bool) -> Iterator[tuple[str, bool]]:
+def _company(
+    db: Database, company_id: int, name: str, after: Key | None, *, is_dry: bool
+) -> Iterator[tuple[str, bool]]:
     keys = facts = wrong = 0
     last = after
     try:
@@ -48,7 +50,9 @@ def _company(db: Database, company_id: int, name: str, after: Key | None, *, is_
         yield _("%(name)s: broken off. Go on with --company %(name)s --after %(key)s", name=name, key=last or ""), False
         raise
     words = _("wrong: %(n)s", n=wrong) if is_dry else _("put right: %(n)s", n=wrong)
-    counted = _("%(name)s: %(keys)s kinds of figures counted anew over %(facts)s facts", name=name, keys=keys, facts=facts)
+    counted = _(
+        "%(name)s: %(keys)s kinds of figures counted anew over %(facts)s facts", name=name, keys=keys, facts=facts
+    )
     yield f"{counted}, {words}", False
 
 
@@ -66,6 +70,8 @@ def _key(text: str) -> Key:
     number, _sign, kind = rest.partition(":")
     if not number.isdigit() or not kind:
         raise InvalidInput(
-            field="after", message=_("“%(text)s” is no key.", text=text), fix=_("It looks like campaign:7:email.opened.")
+            field="after",
+            message=_("“%(text)s” is no key.", text=text),
+            fix=_("It looks like campaign:7:email.opened."),
         )
     return Key(subject_type=subject_type, subject_id=int(number), kind=kind)

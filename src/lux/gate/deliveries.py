@@ -178,8 +178,13 @@ def record_sent(session: Session, outbound: Outbound, rows: Sequence[Delivery], 
     facts.record_many(
         session,
         [
-            NewFact(kind=kind, contact_id=row.contact_id, subject=subject, channel=outbound.channel,
-                    facets={"domain": domain_of(row.address)})
+            NewFact(
+                kind=kind,
+                contact_id=row.contact_id,
+                subject=subject,
+                channel=outbound.channel,
+                facets={"domain": domain_of(row.address)},
+            )
             for row in rows
         ],
     )

@@ -28,8 +28,16 @@ def read(session: Session, *conditions: ColumnElement[bool]) -> Iterator[Entry]:
     """Yield facts in the order they were recorded, a chunk in memory at a time."""
     query = (
         select(
-            Fact.kind, Fact.at, Fact.subject_type, Fact.subject_id, Fact.part_type, Fact.part_id, Fact.unit_id,
-            Fact.facets, Fact.human, is_corrected().label("is_corrected"),
+            Fact.kind,
+            Fact.at,
+            Fact.subject_type,
+            Fact.subject_id,
+            Fact.part_type,
+            Fact.part_id,
+            Fact.unit_id,
+            Fact.facets,
+            Fact.human,
+            is_corrected().label("is_corrected"),
         )  # fmt: skip
         .where(*conditions)
         .order_by(Fact.id)

@@ -79,7 +79,9 @@ def counts(
     return {(row[0], row[1]): Count(*(int(number) for number in row[2:])) for row in session.execute(query)}
 
 
-def by_facet(session: Session, subject: tuple[str, int], facet: str, kinds: Sequence[str]) -> dict[str, dict[str, Count]]:
+def by_facet(
+    session: Session, subject: tuple[str, int], facet: str, kinds: Sequence[str]
+) -> dict[str, dict[str, Count]]:
     """Return value → kind → count of one subject, broken down by a facet."""
     query = select(RollupFacet.value, RollupFacet.kind, *(getattr(RollupFacet, name) for name in COUNTERS)).where(
         RollupFacet.subject_type == subject[0],

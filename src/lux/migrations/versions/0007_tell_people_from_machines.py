@@ -32,9 +32,7 @@ def upgrade() -> None:
     _fill_units()
     for name, columns in (("ix_fact_unit", ["unit_id", "kind"]), ("ix_fact_corrects", ["corrects_id"])):
         condition = sa.text(f"{columns[0]} IS NOT NULL")
-        op.create_index(
-            name, "fact", ["company_id", *columns], postgresql_where=condition, sqlite_where=condition
-        )
+        op.create_index(name, "fact", ["company_id", *columns], postgresql_where=condition, sqlite_where=condition)
     with op.batch_alter_table("rollup") as table:
         for counter in ("human", "human_firsts", "machine"):
             table.add_column(sa.Column(counter, sa.BigInteger(), server_default="0", nullable=False))

@@ -150,9 +150,9 @@ def _sum(rows: Iterable[Row]) -> dict[str, Count]:
 
 def _hour(moment: dt.datetime, zone: str) -> dt.datetime:
     local = clock.in_zone(moment, zone)
-    return (moment - dt.timedelta(minutes=local.minute, seconds=local.second, microseconds=local.microsecond)).astimezone(
-        dt.UTC
-    )
+    return (
+        moment - dt.timedelta(minutes=local.minute, seconds=local.second, microseconds=local.microsecond)
+    ).astimezone(dt.UTC)
 
 
 def _series(labels: list[str], placed: Iterable[tuple[int, str, Count]], *, days: Sequence[dt.date] = ()) -> Series:

@@ -83,7 +83,11 @@ def as_page(found: Letter) -> str:
 
 def links_of(found: Letter) -> list[str]:
     """Return the addresses the message leads to, so that they can be tried out."""
-    targets = [piece.get("href") or "" for piece in pieces(COUNTING.sub("", found.html)) if piece.kind == TAG and piece.name == "a"]
+    targets = [
+        piece.get("href") or ""
+        for piece in pieces(COUNTING.sub("", found.html))
+        if piece.kind == TAG and piece.name == "a"
+    ]
     return [target for target in dict.fromkeys(targets) if is_web(target)]
 
 

@@ -38,7 +38,7 @@ def read(session: Session, *conditions: ColumnElement[bool]) -> Iterator[Entry]:
             Fact.facets,
             Fact.human,
             is_corrected().label("is_corrected"),
-        )  # fmt: skip
+        )
         .where(*conditions)
         .order_by(Fact.id)
         .execution_options(yield_per=CHUNK)

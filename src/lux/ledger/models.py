@@ -3,7 +3,7 @@
 import datetime as dt
 from typing import Any
 
-from sqlalchemy import BigInteger, Date, Index, LargeBinary, String, Text, UniqueConstraint, text
+from sqlalchemy import BigInteger, Date, Index, LargeBinary, String, Text, UniqueConstraint, column
 from sqlalchemy.dialects import mysql
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -13,9 +13,9 @@ from lux.kit.db.base import Base, BigKey, KeyStr, ShortKeyStr, Tenant
 HASH = LargeBinary(32).with_variant(mysql.VARBINARY(32), "mysql", "mariadb")
 
 
-def _where(column: str) -> dict[str, Any]:
+def _where(name: str) -> dict[str, Any]:
     """Return the options by which an index leaves out rows without a value."""
-    condition = text(f"{column} IS NOT NULL")
+    condition = column(name).is_not(None)
     return {"postgresql_where": condition, "sqlite_where": condition}
 
 

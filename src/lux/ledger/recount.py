@@ -13,7 +13,7 @@ from lux.kit.db.session import company_of
 from lux.ledger import entries, rollups
 from lux.ledger.models import Fact, Rollup, RollupFacet
 from lux.ledger.rollups import DAY_KEY, FACET_KEY
-from lux.ledger.weights import COUNTERS, Tally
+from lux.ledger.weights import COUNTERS, Entry, Tally
 
 if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Table
@@ -79,7 +79,7 @@ def _next(db: Database, company_id: int, after: Key | None) -> Key | None:
         if after is not None and after.subject_type:
             query = query.where(tuple_(*columns) > (after.subject_type, after.subject_id, after.kind))
         row = session.execute(query.order_by(*columns).limit(1)).first()
-        return Key(subject_type=row[0], subject_id=row[1], kind=row[2]) if row else None
+        return Key(subject_type=row[0], subject_id=row[1] or 0, kind=row[2]) if row else None
 
 
 def _left_over(db: Database, company_id: int) -> set[Key]:
@@ -96,7 +96,7 @@ def _recount(db: Database, company_id: int, key: Key, *, is_dry: bool) -> tuple[
         rollups.take_turn(session)
         tally, number = Tally(), 0
 
-        def counted() -> Iterator[entries.Entry]:
+        def counted() -> Iterator[Entry]:
             nonlocal number
             for number, entry in enumerate(entries.read(session, *_facts_of(key)), 1):  # noqa: B007 - counts what passes
                 yield entry
@@ -131,8 +131,8 @@ def _stored(session: Session, keys: set[Key]) -> Tally:
     days = session.execute(_rows(Rollup, DAY_KEY, keys)).all()
     facets = session.execute(_rows(RollupFacet, FACET_KEY, keys)).all()
     return Tally(
-        days={tuple(row[:4]): [int(n) for n in row[4:]] for row in days},  # type: ignore[misc]
-        facets={tuple(row[:5]): [int(n) for n in row[5:]] for row in facets},  # type: ignore[misc]
+        days={tuple(row[:4]): [int(n) for n in row[4:]] for row in days},
+        facets={tuple(row[:5]): [int(n) for n in row[5:]] for row in facets},
     ).drop_zeros()
 
 

@@ -108,8 +108,7 @@ def _facets(entry: Entry) -> Iterator[tuple[str, str]]:
         return
     if entry.unit_id is not None:
         yield SLOT, slot_of(entry.at)
-    for facet, value in sorted((entry.facets or {}).items()):
-        yield facet, value
+    yield from sorted((entry.facets or {}).items())
 
 
 def _grow(rows: dict[Key, list[int]], key: Key, weights: Weights, sign: int) -> None:

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from lux.gate import reads
 from lux.gate.reads import ItemState, ItemView, OutboundView
 from lux.identity import members
+from lux.kit import clock
 from lux.kit.i18n import gettext as _
 from lux.ledger.models import ApprovalAuditLog
 from lux.rooms.email import queries as campaigns
@@ -54,7 +55,7 @@ def one(session: Session, public_id: uuid.UUID) -> tuple[ItemView, OutboundView]
 
 def leaving(session: Session) -> list[OutboundView]:
     """Return what has its yes and begins in a moment."""
-    return reads.starting(session, within=timedelta(seconds=LAST_SECONDS))
+    return reads.starting(session, clock.now() + timedelta(seconds=LAST_SECONDS))
 
 
 def campaign_of(session: Session, item: ItemView) -> Campaign | None:

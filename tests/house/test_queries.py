@@ -53,7 +53,9 @@ NOT_OF_A_COMPANY: Final = {
 # What answers nothing even to its own company here, and why.
 SILENT: Final = {
     "approvals.queries.changes": "what it compares, `last_approved` and `previous_version`, is asked by itself",
+    "approvals.queries.leaving": "no campaign waits for its minute",
     "email.queries.due_before": "no campaign waits for its hour",
+    "gate.reads.starting": "no campaign waits for its minute",
     "gate.reads.overdue": "no campaign waits for its hour",
 }
 

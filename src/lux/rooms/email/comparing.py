@@ -41,7 +41,7 @@ class Cell:
     def verdict(self) -> str:
         """Return in words whether it differs."""
         if self.difference is None:
-            return _("compared with")
+            return _("the others are compared with it")
         known = self.difference.is_significant
         if known is None:
             return _("too few to tell")
@@ -54,7 +54,9 @@ class Cell:
     def look(self) -> str:
         """Return the kind of chip the words stand in."""
         significant = self.difference.is_significant if self.difference else None
-        return "warn" if significant else "info"
+        if not significant or self.difference is None:
+            return "info"
+        return "ok" if self.difference.second > self.difference.first else "warn"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
@@ -63,6 +64,7 @@ def record_many(session: Session, facts: Iterable[NewFact]) -> int:
     company_id, now = company_of(session), clock.now()
     rows: list[tuple[Any, ...]] = []
     new: list[Entry] = []
+    alike: Counter[tuple[str, dt.datetime, str, int | None, str]] = Counter()
     for fact in facts:
         if not is_known(fact.kind):
             raise InvalidInput(field="kind", message=_("“%(kind)s” is not a known kind of fact.", kind=fact.kind))
@@ -73,16 +75,18 @@ def record_many(session: Session, facts: Iterable[NewFact]) -> int:
              fact.value_minor, fact.currency, dict(fact.properties), fact.dedup_key, fact.human, fact.unit_id, *part,
              dict(fact.facets) if fact.facets else None, fact.corrects_id)
         )  # fmt: skip
+        if fact.unit_id is None and fact.part is None and not fact.facets:
+            alike[fact.kind, at, kind_of, number, fact.human] += 1
+            continue
         new.append(
             Entry(kind=fact.kind, at=at, subject_type=kind_of, subject_id=number, part_type=part[0], part_id=part[1],
                   unit_id=fact.unit_id, facets=fact.facets, human=fact.human)
         )  # fmt: skip
     if rows:
         rollups.share_turn(session)
-        tally = Tally()
-        tally.add(new, seen=_seen(session, new))
+        grown = _tally(session, new, alike)
         insert_rows(session, cast("Table", Fact.__table__), _COLUMNS, rows)
-        rollups.grow(session, tally)
+        rollups.grow(session, grown)
     return len(rows)
 
 
@@ -149,6 +153,18 @@ def _without_domain(session: Session, contact_id: int) -> Tally:
         row.facets = {**(row.facets or {}), "domain": ""}
     session.flush()
     tally.add(entries.of(session, rows, units))
+    return tally
+
+
+def _tally(
+    session: Session, new: Sequence[Entry], alike: Mapping[tuple[str, dt.datetime, str, int | None, str], int]
+) -> Tally:
+    """Return what these facts add; asked before they are stored."""
+    tally = Tally()
+    tally.add(new, seen=_seen(session, new))
+    for (kind, at, subject_type, subject_id, human), number in alike.items():
+        entry = Entry(kind=kind, at=at, subject_type=subject_type, subject_id=subject_id, human=human)
+        tally.add_alike(entry, number)
     return tally
 
 

@@ -55,6 +55,12 @@ class Tally:
             for facet, value in _facets(entry):
                 _grow(self.facets, (*subject, entry.kind, facet, value), own, sign)
 
+    def add_alike(self, entry: Entry, number: int) -> None:
+        """Count that many facts alike, of no delivery and not broken down: an import makes them by the million."""
+        key = (entry.subject_type, entry.subject_id or 0, entry.kind, entry.at.astimezone(dt.UTC).date())
+        human, machine = number * (entry.human == "yes"), number * (entry.human == "machine")
+        _grow(self.days, key, (number, 0, human, 0, machine), 1)
+
     def drop_zeros(self) -> Tally:
         """Return the rows that count something."""
         return Tally(

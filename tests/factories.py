@@ -74,6 +74,7 @@ class Installation:
         with self.db.begin(ALL_COMPANIES) as session:
             owner = users.create(session, name=f"Owner {number}", email=f"owner{number}@example.com", password=PASSWORD)
             company = companies.create(session, name=name, owner_id=owner.id, timezone="Europe/Berlin")
+            company.unsend_seconds = 0  # as the settings page offers; tests/rooms/email/test_unsend.py waits
             company.postal_address = f"{name}\nMain Street {number}\n12345 Town"
             company_id, user_id = company.id, owner.id
         made = self.member(company_id, role) if role is not Role.OWNER else self.sign_in(user_id, company_id)

@@ -10,12 +10,16 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from lux.gate import stop as stops
 from lux.identity import companies, users
+from lux.identity.models import Company
 from lux.kit.db import ALL_COMPANIES, Database
 from lux.kit.settings import load
-from lux.ledger.models import ApprovalAuditLog
+from lux.ledger import facts
+from lux.ledger.facts import NewFact
+from lux.ledger.models import ApprovalAuditLog, Rollup
 from tests.cli.conftest import Lux
 
 SECRET = "sesame-open-4711"
@@ -163,3 +167,25 @@ def test_a_command_before_the_first_start_says_what_to_do(lux_command: Lux, home
     home.mkdir()
     told = lux_command(*words)
     assert (told.exit_code, told.stderr) == (1, "lux: The database is empty. Start LUX once, or run: lux migrate\n")
+
+
+def test_rollups_are_counted_anew_and_a_dry_run_only_tells(lux_command: Lux, home: Path):
+    lux_command("migrate")
+    slug = with_owner(home)
+    db = database(home)
+    with db.read(ALL_COMPANIES) as session:
+        company_id = session.scalar(select(Company.id).where(Company.slug == slug))
+    with db.begin(company_id) as session:
+        facts.record(session, NewFact(kind="email.opened", subject=("campaign", 7), unit_id=1))
+        session.query(Rollup).update({"total": 5})
+    db.close()
+    told = lux_command("rollups", "rebuild", "--dry-run")
+    assert told.exit_code == 1
+    assert f"{slug}: campaign:7:email.opened: one row differs" in told.output
+    assert "put right: 1" in lux_command("rollups", "rebuild", "--company", slug).output
+    assert lux_command("rollups", "rebuild", "--dry-run").exit_code == 0
+    assert lux_command("rollups", "rebuild", "--company", slug, "--after", "campaign:7:email.opened").exit_code == 0
+    for wrong in (["--company", "nobody"], ["--company", slug, "--after", "x"], ["--after", "campaign:7:email.opened"]):
+        refused = lux_command("rollups", "rebuild", *wrong)
+        assert refused.exit_code == 1
+        assert "Traceback" not in refused.output

@@ -177,3 +177,23 @@ def vault_rotate_master() -> None:
 
     for note in control.rotate_master(load()):
         click.echo(note)
+
+
+@main.group()
+def rollups() -> None:
+    """Look after the figures that pages read."""
+
+
+@rollups.command("rebuild")
+@click.option("--company", "slug", default=None, help="Short name of one company; without it all of them.")
+@click.option("--dry-run", "is_dry", is_flag=True, help="Only say what is not as the facts tell; exit code 1 then.")
+@click.option("--after", "position", default="", help="Go on behind this key, as a run that was broken off named it.")
+def rollups_rebuild(slug: str | None, *, is_dry: bool, position: str) -> None:
+    """Count the facts anew and put the roll-ups right, while the server goes on."""
+    from lux.cli import figures
+
+    is_right = True
+    for line, differs in figures.rebuild(load(), slug, is_dry=is_dry, position=position):
+        is_right = is_right and not differs
+        click.echo(line)
+    sys.exit(0 if is_right or not is_dry else 1)

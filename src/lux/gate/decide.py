@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import update
 from sqlalchemy.orm import Session
@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from lux.gate import moves
 from lux.gate.models import ApprovalDecision, ApprovalQueue, ApprovalVersion
 from lux.gate.states import ItemState, Method, Verdict
+from lux.identity import companies
 from lux.identity.access import Person, Right
 from lux.kit import clock
 from lux.kit.db.session import company_of
@@ -30,7 +31,8 @@ def decide(
 ) -> ApprovalDecision:
     """Record a signed-in person's yes or no over exactly what they were shown.
 
-    `send_at` (UTC) = not before this time; None = at the time the item asks for, else at once.
+    `send_at` (UTC) = not before this time; None = at the time the item asks for, else at once. In any case the
+    company's unsend window passes first, counted from the yes: time enough to take a slip back.
     Raises Forbidden, Conflict (the item changed since it was shown), WrongState, InvalidInput.
     """
     _require_person(session, person, item)
@@ -77,7 +79,7 @@ def _carry_out(session: Session, person: Person, item: ApprovalQueue, decision: 
         return
     due_at = decision.send_at or item.send_at
     is_later = due_at is not None and due_at > now
-    starts_at = due_at if due_at is not None and is_later else now
+    starts_at = max(due_at or now, now + timedelta(seconds=companies.current(session).unsend_seconds))
     state = ItemState.SCHEDULED if is_later else ItemState.APPROVED
     moves.move_item(session, item, state, reason="", send_at=due_at if is_later else item.send_at, **known)
     session.execute(

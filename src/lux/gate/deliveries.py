@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from lux.gate import audience, consent, moves
 from lux.gate.models import ApprovalQueue, Delivery, Outbound
 from lux.gate.states import ITEM_MOVES, DeliveryState, ItemState, OutboundState
+from lux.gate.traces import domain_of
 from lux.kit import clock
 from lux.kit.db.session import dialect_of
 from lux.ledger import facts
@@ -165,10 +166,10 @@ def settle(session: Session, outbound: Outbound, row: Delivery, *, was_sent: boo
     row.state = DeliveryState.SENT
     row.sent_at, row.error, row.message = row.leaving_at or clock.now(), "", ""
     session.flush()
-    record_sent(session, outbound, [row.contact_id], captured=False)
+    record_sent(session, outbound, [row], captured=False)
 
 
-def record_sent(session: Session, outbound: Outbound, contact_ids: Sequence[int | None], *, captured: bool) -> None:
+def record_sent(session: Session, outbound: Outbound, rows: Sequence[Delivery], *, captured: bool) -> None:
     """Record a fact per message of a campaign; test and system mails are not figures."""
     if outbound.kind is not ActKind.EMAIL_CAMPAIGN or outbound.subject_id is None:
         return
@@ -176,7 +177,16 @@ def record_sent(session: Session, outbound: Outbound, contact_ids: Sequence[int 
     subject = (outbound.subject_type, outbound.subject_id)
     facts.record_many(
         session,
-        [NewFact(kind=kind, contact_id=c, subject=subject, channel=outbound.channel) for c in contact_ids],
+        [
+            NewFact(
+                kind=kind,
+                contact_id=row.contact_id,
+                subject=subject,
+                channel=outbound.channel,
+                facets={"domain": domain_of(row.address)},
+            )
+            for row in rows
+        ],
     )
 
 

@@ -6,22 +6,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, select, update
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy import ColumnElement, select
+from sqlalchemy.orm import Session
 
-from lux.gate import consent
+from lux.gate import consent, judging, traces
 from lux.gate.consent import ConsentEntry, Standing
-from lux.gate.models import Delivery, Outbound, OutboundLink
+from lux.gate.judging import Judgement
+from lux.gate.models import Delivery, OutboundLink
 from lux.gate.states import ConsentState, SuppressionReason
 from lux.kit import clock
 from lux.kit.db import ALL_COMPANIES, Database
 from lux.kit.errors import NotFound
-from lux.ledger import facts
-from lux.ledger.facts import NewFact
-from lux.ledger.models import Fact
-from lux.ports.acts import ActKind
 
 RETURNABLE = (None, SuppressionReason.UNSUBSCRIBED)  # what one's own word can lift
+TRAP = Judgement(human=judging.MACHINE, rule="trap")
+EVERYTHING = Judgement(human=judging.MACHINE, rule="click_everything")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,37 +63,57 @@ def _has_left(standing: Standing) -> bool:
     return standing.suppressed is SuppressionReason.UNSUBSCRIBED or standing.state is ConsentState.WITHDRAWN
 
 
-def opened(session: Session, delivery_id: int, *, properties: Mapping[str, Any] | None = None) -> int | None:
-    """Record an open; returns the contact id, or None when nobody is to be credited."""
-    found = _find(session, delivery_id)
-    if found is None:
+def opened(session: Session, delivery_id: int, *, agent: str = "") -> int | None:
+    """Record an open and who it was; returns the contact id when it may have been that person, else None."""
+    seen = traces.held(session, delivery_id)
+    if seen is None:
         return None
-    row, outbound = found
-    is_first = _first(session, row, Delivery.first_opened_at)
-    _record(session, "email.opened", row, outbound, is_first=is_first, properties=properties or {})
-    return row.contact_id
+    judged = TRAP if traces.is_trapped(session, seen[0]) else judging.of_open(agent, traces.since_sent(seen[0]))
+    traces.mark(seen[0], judged, "first_opened_at", "human_opened_at")
+    traces.record(session, traces.OPENED, seen, judged=judged, agent=agent)
+    return _whom(seen[0], judged)
 
 
-def clicked(
-    session: Session, delivery_id: int, number: int, *, properties: Mapping[str, Any] | None = None
-) -> tuple[str, int | None]:
-    """Record a click; returns the stored target and the contact id. Raises NotFound for an unknown link."""
-    row = session.scalar(select(Delivery).where(Delivery.id == delivery_id))
-    if row is None:
-        raise NotFound
+def clicked(session: Session, delivery_id: int, number: int, *, agent: str = "") -> tuple[str, int | None]:
+    """Record a click and who it was; returns the stored target and, as `opened`, the contact id. Raises NotFound."""
+    outbound_id = session.scalar(select(Delivery.outbound_id).where(Delivery.id == delivery_id))
     link = session.scalar(
-        select(OutboundLink).where(OutboundLink.outbound_id == row.outbound_id, OutboundLink.number == number)
+        select(OutboundLink).where(OutboundLink.outbound_id == outbound_id, OutboundLink.number == number)
     )
     if link is None:
         raise NotFound
-    found = _find(session, delivery_id)
-    if found is None:
+    seen = traces.held(session, delivery_id)
+    if seen is None:
         return link.url, None
-    is_new = not _has_followed(session, row, number)
-    is_first = _first(session, row, Delivery.first_clicked_at)
-    _record(session, "email.clicked", row, found[1], is_first=is_first, part=("link", link.id),
-            is_first_of_part=is_new, properties={**(properties or {}), "link": number})  # fmt: skip
-    return link.url, row.contact_id
+    judged = judging.of_click(agent, traces.since_sent(seen[0]))
+    earlier = traces.everything(session, seen[0], link.id)
+    if traces.is_trapped(session, seen[0]):
+        judged = TRAP
+    elif earlier:
+        judged = EVERYTHING
+        traces.judge_anew(session, seen[0], earlier, rule=EVERYTHING.rule)
+    traces.mark(seen[0], judged, "first_clicked_at", "human_clicked_at")
+    part = (traces.LINK, link.id)
+    traces.record(session, traces.CLICKED, seen, judged=judged, agent=agent, part=part, link=number)
+    return link.url, _whom(seen[0], judged)
+
+
+def trapped(session: Session, delivery_id: int, *, agent: str = "") -> bool:
+    """Note that the link nobody can see was followed: what this delivery saw just now was a machine's.
+
+    False when there is no such delivery of a campaign. More within the same minute adds nothing.
+    """
+    seen = traces.held(session, delivery_id)
+    if seen is None:
+        return False
+    key = f"trap:{delivery_id}:{int(clock.now().timestamp() // 60)}"
+    traces.record(session, traces.TRAPPED, seen, judged=TRAP, agent=agent, dedup_key=key)
+    traces.judge_anew(session, seen[0], traces.burst(session, seen[0]), rule=TRAP.rule)
+    return True
+
+
+def _whom(row: Delivery, judged: Judgement) -> int | None:
+    return None if judged.human == judging.MACHINE else row.contact_id
 
 
 def unsubscribe(session: Session, delivery_id: int, *, source: str, proof: Mapping[str, Any]) -> bool:
@@ -111,10 +130,11 @@ def unsubscribe(session: Session, delivery_id: int, *, source: str, proof: Mappi
         proof=proof,
         outbound_id=row.outbound_id,
     )
-    found = _find(session, delivery_id)
-    if changed and found is not None:
-        is_first = _first(session, row, Delivery.unsubscribed_at)
-        _record(session, "email.unsubscribed", row, found[1], is_first=is_first, properties={"source": source})
+    seen = traces.held(session, delivery_id) if changed else None
+    if seen is not None:
+        judged = Judgement(human=judging.YES, rule="request")  # by the button or one-click: never by looking
+        traces.mark(seen[0], judged, "unsubscribed_at")
+        traces.record(session, traces.UNSUBSCRIBED, seen, judged=judged, source=source)
     return changed
 
 
@@ -154,60 +174,3 @@ def forget(session: Session, contact_id: int, address_key: str | None) -> int:
         row.contact_id, row.address, row.address_key, row.message = None, "", f"erased:{row.id}", ""
     session.flush()
     return len(rows)
-
-
-def _find(session: Session, delivery_id: int) -> tuple[Delivery, Outbound] | None:
-    query = (
-        select(Delivery, Outbound)
-        .join(Outbound, Outbound.id == Delivery.outbound_id)
-        .where(Delivery.id == delivery_id, Outbound.kind == ActKind.EMAIL_CAMPAIGN)
-    )
-    found = session.execute(query).first()
-    return (found[0], found[1]) if found else None
-
-
-def _first(session: Session, row: Delivery, column: InstrumentedAttribute[Any]) -> bool:
-    result = session.execute(
-        update(Delivery)
-        .where(Delivery.id == row.id, column.is_(None))
-        .values({column: clock.now()})
-        .execution_options(synchronize_session=False)
-    )
-    return bool(result.rowcount)  # type: ignore[attr-defined]
-
-
-def _has_followed(session: Session, row: Delivery, number: int) -> bool:
-    """Say whether this delivery's link was followed before; the first click locks the row, so that one is first."""
-    if row.contact_id is None:
-        return row.first_clicked_at is not None
-    session.scalar(select(Delivery.id).where(Delivery.id == row.id).with_for_update())
-    query = select(Fact.properties).where(Fact.contact_id == row.contact_id, Fact.kind == "email.clicked")
-    return any(known.get("delivery") == row.id and known.get("link") == number for known in session.scalars(query))
-
-
-def _record(
-    session: Session,
-    kind: str,
-    row: Delivery,
-    outbound: Outbound,
-    *,
-    is_first: bool,
-    properties: Mapping[str, Any],
-    part: tuple[str, int] | None = None,
-    is_first_of_part: bool = False,
-) -> None:
-    subject = (outbound.subject_type, outbound.subject_id) if outbound.subject_id else None
-    facts.record(
-        session,
-        NewFact(
-            kind=kind,
-            contact_id=row.contact_id,
-            subject=subject,
-            channel=row.channel,
-            actor="person",
-            properties={"delivery": row.id, **properties},
-            is_first=is_first,
-            part=part,
-            is_first_of_part=is_first_of_part,
-        ),
-    )

@@ -202,6 +202,8 @@ class Delivery(Tenant, Base):
     sent_at: Mapped[dt.datetime | None]
     first_opened_at: Mapped[dt.datetime | None]
     first_clicked_at: Mapped[dt.datetime | None]
+    human_opened_at: Mapped[dt.datetime | None]  # the first of a person; taken back when it proves a machine's
+    human_clicked_at: Mapped[dt.datetime | None]
     unsubscribed_at: Mapped[dt.datetime | None]
 
 

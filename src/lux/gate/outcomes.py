@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from lux.gate import consent, deliveries
 from lux.gate.models import Delivery, Outbound
 from lux.gate.states import DeliveryState, SuppressionReason
+from lux.gate.traces import domain_of
 from lux.kit import clock
 from lux.ledger import facts
 from lux.ledger.facts import NewFact
@@ -57,9 +58,9 @@ def record(session: Session, outbound: Outbound, rows: Mapping[int, Delivery], r
     )
     session.connection().execute(statement, values)
     for outcome in (Outcome.SENT, Outcome.CAPTURED):
-        contacts = [rows[r.delivery_id].contact_id for r in receipts if r.outcome is outcome]
-        if contacts:
-            deliveries.record_sent(session, outbound, contacts, captured=outcome is Outcome.CAPTURED)
+        gone = [rows[r.delivery_id] for r in receipts if r.outcome is outcome]
+        if gone:
+            deliveries.record_sent(session, outbound, gone, captured=outcome is Outcome.CAPTURED)
     _suppress_refused(session, outbound, rows, receipts)
 
 
@@ -115,6 +116,7 @@ def _suppress_refused(
                 channel=outbound.channel,
                 actor="provider",
                 properties={"type": "hard", "code": r.code, "at": "rcpt"},
+                facets={"domain": domain_of(row.address)},
             )
             for row, r in refused
         ],

@@ -19,7 +19,8 @@ from lux.kit.errors import NotFound
 from lux.ports.acts import SendEmail, act_from
 
 ARRIVED = (DeliveryState.SENT, DeliveryState.CAPTURED, DeliveryState.DELIVERED, DeliveryState.UNKNOWN)
-COUNTING_PICTURE = re.compile(r"<img\b[^>]*/o/[A-Za-z0-9_-]{24}\.gif[^>]*>")  # what counts opens
+# What counts: the picture of opens, and the link only machines follow.
+COUNTING = re.compile(r"<img\b[^>]*/o/[A-Za-z0-9_-]{24}\.gif[^>]*>|<a\b[^>]*/t/[A-Za-z0-9_-]{24}\"[^>]*></a>")
 SAMPLES = 5  # recipients a reviewer can look through
 
 
@@ -86,9 +87,9 @@ def as_sent(session: Session, delivery_id: int) -> Shown:
 
 
 def for_the_eye(message: bytes) -> Shown:
-    """Return a message's parts without the picture that counts opens: a look from inside counts nothing."""
+    """Return a message's parts without what counts: a look from inside counts nothing."""
     shown = take_apart(message)
-    return replace(shown, html=COUNTING_PICTURE.sub("", shown.html))
+    return replace(shown, html=COUNTING.sub("", shown.html))
 
 
 def take_apart(message: bytes) -> Shown:

@@ -262,6 +262,18 @@ def contact_deliveries(session: Session, contact_id: int, limit: int = 20) -> li
     return [(delivery_view(d), item_view(i)) for d, i in session.execute(query)]
 
 
+def starting(session: Session, moment: datetime) -> list[OutboundView]:
+    """Return what has its yes and begins before a moment, the soonest first: it can still be taken back."""
+    query = select(Outbound.id).where(
+        Outbound.state == OutboundState.READY,
+        Outbound.is_paused.is_(False),
+        Outbound.due_at > clock.now(),
+        Outbound.due_at <= moment,
+    )
+    found = outbounds(session, list(session.scalars(query.order_by(Outbound.due_at, Outbound.id).limit(50))))
+    return sorted((one for one in found.values() if one.due_at is not None), key=lambda one: (one.due_at, one.id))
+
+
 def overdue(session: Session) -> int:
     """Return how many outbounds should have started more than two minutes ago."""
     late = clock.now().timestamp() - 120

@@ -77,6 +77,8 @@ def prepare(context: JobContext, company_id: int, outbound_id: int, folder: Path
     stop = StopWatch(context.db, company_id, is_system=outbound.kind is ActKind.SYSTEM_EMAIL)
     if outbound.state in {OutboundState.READY, OutboundState.WORKING} and stop.is_stopped():
         raise RetryLater(STOP_PAUSE)
+    if outbound.state is OutboundState.READY and outbound.due_at is not None and outbound.due_at > clock.now():
+        raise RetryLater((outbound.due_at - clock.now()).total_seconds())  # whoever woke this job was early
     with context.db.begin(company_id) as session:
         try:
             cleared = checks.clear(session, outbound_id)

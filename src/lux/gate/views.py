@@ -82,6 +82,8 @@ class DeliveryView:
     first_opened_at: datetime | None
     first_clicked_at: datetime | None
     unsubscribed_at: datetime | None
+    human_opened_at: datetime | None = None  # the first open known to be a person's
+    human_clicked_at: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,6 +114,7 @@ def delivery_view(row: Delivery) -> DeliveryView:
         attempts=row.attempts, due_at=row.due_at, code=row.code, error=row.error, message=row.message,
         provider_id=row.provider_id, sent_at=row.sent_at, first_opened_at=row.first_opened_at,
         first_clicked_at=row.first_clicked_at, unsubscribed_at=row.unsubscribed_at,
+        human_opened_at=row.human_opened_at, human_clicked_at=row.human_clicked_at,
     )  # fmt: skip
 
 

@@ -8,21 +8,23 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from sqlalchemy import Table, func, select, update
+from sqlalchemy import ColumnElement, Table, func, select, update
 from sqlalchemy.orm import Session
 
 from lux.kit import clock
 from lux.kit.db import insert_rows
-from lux.kit.db.counters import add_counts
 from lux.kit.db.session import company_of
 from lux.kit.errors import InvalidInput
 from lux.kit.i18n import gettext as _
+from lux.ledger import entries, rollups
 from lux.ledger.kinds import is_known
 from lux.ledger.models import Fact, Rollup
+from lux.ledger.weights import Entry, Seen, Tally
 
 _COLUMNS = (
     "company_id", "at", "recorded_at", "kind", "contact_id", "subject_type", "subject_id", "channel", "actor",
-    "value_minor", "currency", "properties", "dedup_key", "human",
+    "value_minor", "currency", "properties", "dedup_key", "human", "unit_id", "part_type", "part_id", "facets",
+    "corrects_id",
 )  # fmt: skip
 
 
@@ -41,9 +43,10 @@ class NewFact:
     human: str = "unknown"  # yes | machine | unknown
     value_minor: int | None = None
     currency: str | None = None
-    is_first: bool = False  # the first of its delivery: counts as unique
+    unit_id: int | None = None  # the delivery: its first fact of a kind counts as unique
     part: tuple[str, int] | None = None  # a part of the subject it is counted under as well: ("link", 3)
-    is_first_of_part: bool = False  # the first of its delivery on that part
+    facets: Mapping[str, str] | None = None  # what it is broken down by, without personal data but the domain
+    corrects_id: int | None = None  # set by `corrections.judge_anew` alone
 
 
 def record(session: Session, fact: NewFact) -> bool:
@@ -60,27 +63,30 @@ def record_many(session: Session, facts: Iterable[NewFact]) -> int:
     """Record facts set-based in the caller's transaction; returns how many. Dedup keys must be new."""
     company_id, now = company_of(session), clock.now()
     rows: list[tuple[Any, ...]] = []
-    totals: Counter[tuple[str, int, str, dt.date]] = Counter()
-    firsts: Counter[tuple[str, int, str, dt.date]] = Counter()
+    new: list[Entry] = []
+    alike: Counter[tuple[str, dt.datetime, str, int | None, str]] = Counter()
     for fact in facts:
         if not is_known(fact.kind):
             raise InvalidInput(field="kind", message=_("“%(kind)s” is not a known kind of fact.", kind=fact.kind))
         at = fact.at or now
-        kind_of, number = fact.subject or ("", None)
+        (kind_of, number), part = fact.subject or ("", None), fact.part or (None, None)
         rows.append(
             (company_id, at, now, fact.kind, fact.contact_id, kind_of, number, fact.channel, fact.actor,
-             fact.value_minor, fact.currency, dict(fact.properties), fact.dedup_key, fact.human)
+             fact.value_minor, fact.currency, dict(fact.properties), fact.dedup_key, fact.human, fact.unit_id, *part,
+             dict(fact.facets) if fact.facets else None, fact.corrects_id)
         )  # fmt: skip
-        key = (kind_of, number or 0, fact.kind, at.astimezone(dt.UTC).date())
-        totals[key] += 1
-        firsts[key] += fact.is_first
-        if fact.part is not None:
-            part_key = (*fact.part, fact.kind, key[3])
-            totals[part_key] += 1
-            firsts[part_key] += fact.is_first_of_part
+        if fact.unit_id is None and fact.part is None and not fact.facets:
+            alike[fact.kind, at, kind_of, number, fact.human] += 1
+            continue
+        new.append(
+            Entry(kind=fact.kind, at=at, subject_type=kind_of, subject_id=number, part_type=part[0], part_id=part[1],
+                  unit_id=fact.unit_id, facets=fact.facets, human=fact.human)
+        )  # fmt: skip
     if rows:
+        rollups.share_turn(session)
+        grown = _tally(session, new, alike)
         insert_rows(session, cast("Table", Fact.__table__), _COLUMNS, rows)
-        _grow(session, company_id, totals, firsts)
+        rollups.grow(session, grown)
     return len(rows)
 
 
@@ -101,20 +107,17 @@ def timeline(session: Session, contact_id: int, *, before_id: int | None = None,
     return session.scalars(query).all()
 
 
+def is_human() -> ColumnElement[bool]:
+    """Return the condition "a person's, and no later fact says otherwise" over `Fact`."""
+    return (Fact.human == "yes") & ~entries.is_corrected()
+
+
 def rolled_up(
     session: Session, subject_type: str, subject_ids: Sequence[int] = (), *, since: dt.date | None = None
 ) -> dict[tuple[int, str], tuple[int, int]]:
     """Return (subject id, kind) → (facts, firsts) from the roll-ups; no ids = all subjects of the type."""
-    query = (
-        select(Rollup.subject_id, Rollup.kind, func.sum(Rollup.total), func.sum(Rollup.firsts))
-        .where(Rollup.subject_type == subject_type)
-        .group_by(Rollup.subject_id, Rollup.kind)
-    )
-    if subject_ids:
-        query = query.where(Rollup.subject_id.in_(subject_ids))
-    if since is not None:
-        query = query.where(Rollup.day >= since)
-    return {(row[0], row[1]): (int(row[2]), int(row[3])) for row in session.execute(query)}
+    found = rollups.counts(session, subject_type, subject_ids, since=since)
+    return {key: (count.total, count.firsts) for key, count in found.items()}
 
 
 def by_day(
@@ -133,38 +136,58 @@ def by_day(
 
 
 def forget_contact(session: Session, contact_id: int) -> int:
-    """Cut the link to an erased person and drop personal properties: the one permitted change; counts stay true."""
+    """Cut the link to an erased person and drop personal properties: the one permitted change; counts stay true.
+
+    Their domain may tell who they are: it goes too, and what it counted is counted under no domain.
+    """
+    rollups.share_turn(session)
+    moved = _without_domain(session, contact_id)
     result = session.execute(
         update(Fact)
         .where(Fact.contact_id == contact_id)
         .values(contact_id=None, properties={})
         .execution_options(synchronize_session=False)
     )
+    rollups.grow(session, moved)
     return int(result.rowcount)  # type: ignore[attr-defined]
 
 
-def _grow(
-    session: Session,
-    company_id: int,
-    totals: Counter[tuple[str, int, str, dt.date]],
-    firsts: Counter[tuple[str, int, str, dt.date]],
-) -> None:
-    rows = [
-        {
-            "company_id": company_id,
-            "subject_type": key[0],
-            "subject_id": key[1],
-            "kind": key[2],
-            "day": key[3],
-            "total": total,
-            "firsts": firsts[key],
-        }
-        for key, total in sorted(totals.items())  # one order for all writers: no deadlocks
-    ]
-    add_counts(
-        session,
-        cast("Table", Rollup.__table__),
-        rows,
-        key=("company_id", "subject_type", "subject_id", "kind", "day"),
-        counters=("total", "firsts"),
+def _without_domain(session: Session, contact_id: int) -> Tally:
+    own = select(Fact).where(Fact.contact_id == contact_id)
+    rows = [row for row in session.scalars(own.order_by(Fact.id)) if (row.facets or {}).get("domain")]
+    units = {row.unit_id for row in rows if row.unit_id is not None}
+    tally = Tally()
+    tally.add(entries.of(session, rows, units), sign=-1)
+    for row in rows:
+        row.facets = {**(row.facets or {}), "domain": ""}
+    session.flush()
+    tally.add(entries.of(session, rows, units))
+    return tally
+
+
+def _tally(
+    session: Session, new: Sequence[Entry], alike: Mapping[tuple[str, dt.datetime, str, int | None, str], int]
+) -> Tally:
+    """Return what these facts add; asked before they are stored."""
+    tally = Tally()
+    tally.add(new, seen=_seen(session, new))
+    for (kind, at, subject_type, subject_id, human), number in alike.items():
+        entry = Entry(kind=kind, at=at, subject_type=subject_type, subject_id=subject_id, human=human)
+        tally.add_alike(entry, number)
+    return tally
+
+
+def _seen(session: Session, new: Sequence[Entry]) -> Seen:
+    """Return what the deliveries of these facts did before; one question, whatever their number."""
+    seen, units = Seen(), sorted({entry.unit_id for entry in new if entry.unit_id is not None})
+    if not units:
+        return seen
+    query = (
+        select(Fact.kind, Fact.unit_id, Fact.part_type, Fact.part_id, is_human().label("is_human"))
+        .where(Fact.unit_id.in_(units), Fact.kind.in_({entry.kind for entry in new}))
+        .distinct()
     )
+    for kind, unit_id, part_type, part_id, was_human in session.execute(query):
+        part = (part_type, part_id) if part_type and part_id is not None else None
+        seen.note(kind, unit_id or 0, part, is_human=bool(was_human))
+    return seen

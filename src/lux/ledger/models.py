@@ -3,14 +3,20 @@
 import datetime as dt
 from typing import Any
 
-from sqlalchemy import BigInteger, Date, Index, LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy import BigInteger, Date, Index, LargeBinary, String, Text, UniqueConstraint, column
 from sqlalchemy.dialects import mysql
 from sqlalchemy.orm import Mapped, mapped_column
 
 from lux.kit import clock
-from lux.kit.db.base import Base, BigKey, KeyStr, Tenant
+from lux.kit.db.base import Base, BigKey, KeyStr, ShortKeyStr, Tenant
 
 HASH = LargeBinary(32).with_variant(mysql.VARBINARY(32), "mysql", "mariadb")
+
+
+def _where(name: str) -> dict[str, Any]:
+    """Return the options by which an index leaves out rows without a value."""
+    condition = column(name).is_not(None)
+    return {"postgresql_where": condition, "sqlite_where": condition}
 
 
 class Fact(Tenant, Base):
@@ -22,6 +28,9 @@ class Fact(Tenant, Base):
         Index("ix_fact_contact", "company_id", "contact_id", "kind", "at"),
         Index("ix_fact_kind", "company_id", "kind", "at", "contact_id"),
         Index("ix_fact_subject", "company_id", "subject_type", "subject_id", "kind", "contact_id"),
+        # Most facts have neither: where the database can, they cost these two nothing.
+        Index("ix_fact_unit", "company_id", "unit_id", "kind", **_where("unit_id")),
+        Index("ix_fact_corrects", "company_id", "corrects_id", **_where("corrects_id")),
     )
 
     id: Mapped[int] = mapped_column(BigKey, primary_key=True)
@@ -37,7 +46,12 @@ class Fact(Tenant, Base):
     currency: Mapped[str | None] = mapped_column(String(3))
     properties: Mapped[dict[str, Any]] = mapped_column(default=dict)
     dedup_key: Mapped[str | None] = mapped_column(KeyStr)
-    human: Mapped[str] = mapped_column(String(8), default="unknown")  # yes | machine | unknown
+    human: Mapped[str] = mapped_column(String(8), default="unknown")  # yes | machine | unknown, as judged when it came
+    unit_id: Mapped[int | None] = mapped_column(BigKey)  # the delivery: what unique counts count; no personal datum
+    part_type: Mapped[str | None] = mapped_column(String(32))  # a part of the subject it counts under as well: "link"
+    part_id: Mapped[int | None] = mapped_column(BigKey)
+    facets: Mapped[dict[str, Any] | None]  # what it is broken down by: {"device": "phone", "domain": "example.com"}
+    corrects_id: Mapped[int | None] = mapped_column(BigKey)  # the fact that this one says was a machine's
 
 
 class Rollup(Tenant, Base):
@@ -53,6 +67,32 @@ class Rollup(Tenant, Base):
     day: Mapped[dt.date] = mapped_column(Date)  # UTC
     total: Mapped[int] = mapped_column(BigInteger, default=0)  # facts
     firsts: Mapped[int] = mapped_column(BigInteger, default=0)  # first of its delivery: unique opens, unique clicks
+    human: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")  # facts that are a person's
+    human_firsts: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")  # first a person's
+    machine: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")  # known to be a machine's
+
+
+class RollupFacet(Tenant, Base):
+    """The same counts broken down by one thing: quarter of an hour, device, domain."""
+
+    __tablename__ = "rollup_facet"
+    __table_args__ = (
+        UniqueConstraint(
+            "company_id", "subject_type", "subject_id", "kind", "facet", "value", name="uq_rollup_facet_key"
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    subject_type: Mapped[str] = mapped_column(String(32))
+    subject_id: Mapped[int] = mapped_column(BigKey)
+    kind: Mapped[str] = mapped_column(KeyStr)
+    facet: Mapped[str] = mapped_column(ShortKeyStr)  # "slot" | "device" | "domain"
+    value: Mapped[str] = mapped_column(KeyStr)
+    total: Mapped[int] = mapped_column(BigInteger, default=0)
+    firsts: Mapped[int] = mapped_column(BigInteger, default=0)
+    human: Mapped[int] = mapped_column(BigInteger, default=0)
+    human_firsts: Mapped[int] = mapped_column(BigInteger, default=0)
+    machine: Mapped[int] = mapped_column(BigInteger, default=0)
 
 
 class ApprovalAuditLog(Base):

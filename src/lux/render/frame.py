@@ -10,6 +10,8 @@ from lux.render.scanner import constructs
 
 # The merge field that holds the address of the opening picture.
 OPEN_FIELD = "lux.open"
+# The one that holds the address of the link nobody can see.
+TRAP_FIELD = "lux.trap"
 
 _HIDDEN = "display:none;max-height:0;max-width:0;overflow:hidden;opacity:0;font-size:1px;line-height:1px;mso-hide:all"
 # Keeps the beginning of the mail from following the preview text in the inbox.
@@ -29,6 +31,12 @@ def with_open_picture(source: str) -> str:
     style = "display:block;width:1px;height:1px;border:0"
     picture = f'<img src="{{{{ {OPEN_FIELD} }}}}" width="1" height="1" alt="" style="{style}">'
     return _insert(source, picture, after_start=False)
+
+
+def with_trap(source: str) -> str:
+    """Return HTML that ends with a link nobody can see, hear or reach by keyboard: only a machine follows it."""
+    link = f'<a href="{{{{ {TRAP_FIELD} }}}}" style="{_HIDDEN}" aria-hidden="true" tabindex="-1" rel="nofollow"></a>'
+    return _insert(source, link, after_start=False)
 
 
 def _as_html(text: str) -> str:

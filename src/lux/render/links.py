@@ -37,7 +37,7 @@ def collect_links(source: str, *, field: str = "html") -> CollectedLinks:
     held = hold(source, field=field)
     urls: dict[str, None] = {}
     findings: list[Finding] = []
-    for piece, target in _targets(held):
+    for piece, target in targets(held):
         if held.has_mark(target.value):
             if not _is_own(held.put_back(target.value)):
                 findings.append(_uncounted(held, source, field, piece))
@@ -58,7 +58,7 @@ def track_links(source: str, links: Iterable[TrackedLink], *, field: str = "html
     numbers = {link.url: link.no for link in links}
     parts: list[str] = []
     position = 0
-    for _piece, target in _targets(held):
+    for _piece, target in targets(held):
         number = numbers.get(target.value.strip())
         if number is not None:
             parts += (held.text[position : target.start], f"{{{{ {CLICK_FIELD} }}}}/{number}")
@@ -76,7 +76,8 @@ def is_web(url: str) -> bool:
         return False
 
 
-def _targets(held: Held) -> Iterator[tuple[Piece, Attribute]]:
+def targets(held: Held) -> Iterator[tuple[Piece, Attribute]]:
+    """Yield each link of a held template with the attribute that holds its target."""
     for piece in pieces(held.text):
         if piece.kind == TAG and piece.name in {"a", "area"} and not piece.is_closing:
             target = next((item for item in piece.attributes if item.name == "href"), None)

@@ -13,7 +13,7 @@ from lux.kit import clock
 from lux.kit.i18n import gettext as _
 from lux.render import headers, tokens
 from lux.render.addresses import wire_address
-from lux.render.frame import with_open_picture, with_preview
+from lux.render.frame import with_open_picture, with_preview, with_trap
 from lux.render.links import TrackedLink, track_links
 from lux.render.liquid import PlainValue, compile_template
 from lux.render.plaintext import text_from_html
@@ -48,15 +48,17 @@ class MailTokens:
     click: str
     unsubscribe: str
     view: str
+    trap: str = ""
 
     @classmethod
     def minted(cls, key: bytes, delivery_id: int) -> MailTokens:
-        """Mint all four."""
+        """Mint all of them."""
         return cls(
             open=tokens.mint(key, tokens.OPEN, delivery_id),
             click=tokens.mint(key, tokens.CLICK, delivery_id),
             unsubscribe=tokens.mint(key, tokens.UNSUBSCRIBE, delivery_id),
             view=tokens.mint(key, tokens.VIEW, delivery_id),
+            trap=tokens.mint(key, tokens.TRAP, delivery_id),
         )
 
 
@@ -108,6 +110,7 @@ class CompiledMail:
             "lux": {
                 "click": f"{self._base_url}/c/{recipient.tokens.click}",
                 "open": f"{self._base_url}/o/{recipient.tokens.open}.gif",
+                "trap": f"{self._base_url}/t/{recipient.tokens.trap}",
             },
         }
 
@@ -163,6 +166,8 @@ def compile_mail(
         raise TemplateProblem(_("The mail has no content."), field="html", fix=_("Write something."))
     if html and track_clicks:
         html = track_links(html, links)
+    if html and (track_opens or track_clicks):
+        html = with_trap(html)
     if html and track_opens:
         html = with_open_picture(html)
     parts = [("plain", part_of(compile_template(text, field="text", html=False), html=False))]

@@ -11,8 +11,8 @@ MAC_BYTES = 10
 ID_BYTES = 8
 LENGTH = 24  # characters of a token
 
-OPEN, CLICK, UNSUBSCRIBE, VIEW = "o", "c", "u", "v"
-PURPOSES = frozenset({OPEN, CLICK, UNSUBSCRIBE, VIEW})
+OPEN, CLICK, UNSUBSCRIBE, VIEW, TRAP = "o", "c", "u", "v", "t"
+PURPOSES = frozenset({OPEN, CLICK, UNSUBSCRIBE, VIEW, TRAP})
 
 _PERSON = {purpose: b"lux-" + purpose.encode() for purpose in PURPOSES}
 

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import uuid
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from sqlalchemy import select
+
 from lux.gate import reads
+from lux.gate.models import Delivery
 from lux.gate.service import ApprovalService
+from lux.ledger.models import Fact
 from lux.rooms.content.service import Content
 from lux.rooms.email import launch, queries, service
 from lux.rooms.email.models import Campaign
@@ -21,6 +26,10 @@ BODY = (
     '<a href="https://shop.example.com/b?x=1&amp;y=2">here</a></p>'
     '<p><a href="{{ unsubscribe_url }}">Unsubscribe</a> {{ postal_address }}</p></body></html>'
 )
+BROWSER = {
+    "User-Agent": "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko)"
+    " Chrome/139.0 Safari/537.36"
+}
 
 
 def ready(lux: Installation, count: int = 3) -> Firm:
@@ -88,6 +97,16 @@ def deliveries(lux: Installation, firm: Firm, public_id: uuid.UUID) -> list[read
         outbound_id = load(session, public_id).outbound_id
         assert outbound_id is not None
         return reads.deliveries(session, outbound_id, limit=1000)
+
+
+def later(lux: Installation, firm: Firm, *, seconds: int = 3600) -> None:
+    """Let some time pass since the messages of a company left, and since what was done with them."""
+    passed = timedelta(seconds=seconds)
+    with lux.db.begin(firm.id) as session:
+        for row in session.scalars(select(Delivery).where(Delivery.sent_at.is_not(None))):
+            row.sent_at -= passed
+        for fact in session.scalars(select(Fact).where(Fact.unit_id.is_not(None))):
+            fact.at -= passed
 
 
 def _sender(session: Session) -> int:

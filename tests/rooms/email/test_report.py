@@ -32,7 +32,7 @@ def recount(session: Session, campaign_id: int) -> dict[str, int]:
         by_kind.setdefault(fact.kind, []).append(fact)
 
     def people(kind: str) -> int:
-        return len({fact.properties["delivery"] for fact in by_kind.get(kind, [])})
+        return len({fact.unit_id for fact in by_kind.get(kind, [])})
 
     states = Counter(state for (state,) in session.query(Delivery.state))
     return {
@@ -82,8 +82,8 @@ def test_every_figure_equals_a_recount(lux: Installation, seed: int) -> None:
         if one.key != "delivered":
             assert one.value == counted[one.key], one.key
     assert found.reached == len(ids)
-    assert sum(found.by_kind["email.opened"]) == counted["opens"]
-    assert sum(found.by_kind["email.clicked"]) == counted["clicks"]
+    assert sum(found.days.total["email.opened"]) == counted["opens"]
+    assert sum(found.days.total["email.clicked"]) == counted["clicks"]
     with lux.db.read(firm.id) as session:
         clicks = session.query(Fact).filter(Fact.kind == "email.clicked").all()
         for link in found.links:

@@ -44,16 +44,17 @@ def test_the_addresses_in_a_captured_mail_work_as_they_stand_there(lux: Installa
         from lux.gate.preview import take_apart
 
         html = take_apart(captured.message(session, firm.person, one.id)).html
+    campaigns.later(lux, firm)
     stranger = lux.client()
     picture = re.search(r'src="https?://[^/]+(/o/[^"]+)"', html)
     links = re.findall(r'href="https?://[^/]+(/c/[^"]+)"', html)
     assert picture
     assert len(links) == 2
-    answer = stranger.get(picture[1])
+    answer = stranger.get(picture[1], headers=campaigns.BROWSER)
     assert (answer.status_code, answer.mimetype, len(answer.data)) == (200, "image/gif", 43)
     assert "no-store" in answer.headers["Cache-Control"]
     for number, path in enumerate(links, 1):
-        answer = stranger.get(path)
+        answer = stranger.get(path, headers=campaigns.BROWSER)
         assert (answer.status_code, answer.headers["Location"]) == (302, LINKS[number])
     assert kinds(lux, firm) == ["email.opened", "email.clicked", "email.clicked"]
     after = campaigns.deliveries(lux, firm, public_id)[0]

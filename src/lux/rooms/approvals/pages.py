@@ -39,7 +39,8 @@ def index() -> Response:
         "approval-rows", lambda: reads.items(session(), states=states, before_id=before, limit=queries.PAGE + 1), none
     )
     return page("approvals/index.html", block="rows", tab=tab, items=items[: queries.PAGE],
-                more=len(items) > queries.PAGE, waiting=reads.waiting(session()), words=queries)  # fmt: skip
+                more=len(items) > queries.PAGE, waiting=reads.waiting(session()), words=queries,
+                leaving=queries.leaving(session()))  # fmt: skip
 
 
 @approvals.get("/<uuid:public_id>")
@@ -48,10 +49,11 @@ def show(public_id: uuid.UUID) -> Response:
     """Show exactly what would leave, to whom, when, and what changed."""
     item, outbound = queries.one(session(), public_id)
     basis, changed = queries.changes(session(), item)
+    leaving = [one for one in queries.leaving(session()) if one.id == outbound.id]
     samples = preview.samples(session(), item.id)
     return page("approvals/show.html", item=item, outbound=outbound, basis=basis, changed=changed, samples=samples,
                 campaign=queries.campaign_of(session(), item), sample=request.args.get("as", type=row_number),
-                form=form_state({}), words=queries,
+                form=form_state({}), words=queries, leaving=leaving,
                 company=companies.current(session()), stops=stop.active(session(), company_id()),
                 zone=companies.current(session()).timezone)  # fmt: skip
 
@@ -74,8 +76,7 @@ def approve(public_id: uuid.UUID) -> Response:
     form = read_form(ApproveForm)
     item = service.approve(session(), person(), public_id, shown_hash=form.shown_hash,
                            confirmation=form.confirmation, local=form.send_at)  # fmt: skip
-    is_later = item.state is reads.ItemState.SCHEDULED
-    toast(_("Approved for its time.") if is_later else _("Approved. It is leaving now."))
+    toast(service.approved_words(session(), item))
     return redirect_to("approvals.show", public_id=public_id)
 
 

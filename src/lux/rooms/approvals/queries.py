@@ -7,6 +7,7 @@ import json
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import select
@@ -15,10 +16,12 @@ from sqlalchemy.orm import Session
 from lux.gate import reads
 from lux.gate.reads import ItemState, ItemView, OutboundView
 from lux.identity import api_keys, members
+from lux.kit import clock
 from lux.kit.i18n import gettext as _
 from lux.ledger.models import ApprovalAuditLog
 from lux.rooms.email import queries as campaigns
 from lux.rooms.email.models import Campaign
+from lux.rooms.email.watch import LAST_SECONDS
 
 WAITING = (ItemState.PENDING,)
 GOING = (ItemState.APPROVED, ItemState.SCHEDULED)
@@ -48,6 +51,11 @@ def one(session: Session, public_id: uuid.UUID) -> tuple[ItemView, OutboundView]
     """Return an item and its outbound; raises NotFound."""
     item = reads.item(session, public_id)
     return item, reads.item_outbound(session, item.id)
+
+
+def leaving(session: Session) -> list[OutboundView]:
+    """Return what has its yes and begins in a moment."""
+    return reads.starting(session, clock.now() + timedelta(seconds=LAST_SECONDS))
 
 
 def campaign_of(session: Session, item: ItemView) -> Campaign | None:

@@ -42,6 +42,16 @@ def approve(
     return reads.item(session, public_id)
 
 
+def approved_words(session: Session, item: ItemView) -> str:
+    """Return what a yes sets off, and how long it can be taken back."""
+    if item.state is reads.ItemState.SCHEDULED:
+        return _("Approved for its time.")
+    seconds = companies.current(session).unsend_seconds
+    if not seconds:
+        return _("Approved. It is leaving now.")
+    return _("Approved. It leaves in %(n)s seconds; until then one press takes it back.", n=seconds)
+
+
 def reject(session: Session, person: Person, public_id: uuid.UUID, *, shown_hash: str, reason: str) -> None:
     """Say no; the author reads why."""
     ApprovalService(session).reject(person, public_id, shown_hash=shown_hash, reason=reason)

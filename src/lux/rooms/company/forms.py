@@ -38,6 +38,7 @@ class GeneralForm(FormModel):
     locale: str = Field(max_length=16)
     currency: str = Field(max_length=3)
     public_url: str = Field(default="", max_length=290)
+    unsend_seconds: int = Field(default=60, ge=0, le=300)
     version: int = Field(ge=1)
 
     _zone = field_validator("timezone")(known_zone)

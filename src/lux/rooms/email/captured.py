@@ -8,7 +8,7 @@ from email import message_from_bytes, policy
 from typing import TYPE_CHECKING
 
 from lux.gate import captured
-from lux.gate.preview import COUNTING_PICTURE
+from lux.gate.preview import COUNTING
 from lux.render.links import is_web
 from lux.render.markup import TAG, pieces
 from lux.rooms.content.service.previews import text_page
@@ -78,12 +78,16 @@ def raw(session: Session, reader: Person, delivery_id: int) -> bytes:
 
 def as_page(found: Letter) -> str:
     """Return the message's HTML, or its text as a page, for a sandboxed frame; looking is no open."""
-    return COUNTING_PICTURE.sub("", found.html) or text_page("", found.text)
+    return COUNTING.sub("", found.html) or text_page("", found.text)
 
 
 def links_of(found: Letter) -> list[str]:
     """Return the addresses the message leads to, so that they can be tried out."""
-    targets = [piece.get("href") or "" for piece in pieces(found.html) if piece.kind == TAG and piece.name == "a"]
+    targets = [
+        piece.get("href") or ""
+        for piece in pieces(COUNTING.sub("", found.html))
+        if piece.kind == TAG and piece.name == "a"
+    ]
     return [target for target in dict.fromkeys(targets) if is_web(target)]
 
 

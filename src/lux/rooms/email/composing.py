@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from lux.gate import senders
@@ -11,6 +12,7 @@ from lux.identity import companies
 from lux.kit.db.session import company_of
 from lux.ports.acts import ActKind, SendEmail
 from lux.render.links import collect_links
+from lux.render.utm import with_utm
 from lux.rooms.content import service as content
 from lux.rooms.content.service import media
 from lux.rooms.email.service import content_of
@@ -40,8 +42,27 @@ class SenderChoice:
 
 
 def compose(session: Session, campaign: Campaign) -> content.Composed:
-    """Compile a campaign's content with the company's values in it; problems are collected, not raised."""
-    return content.composed(session, content_of(campaign))
+    """Compile a campaign's content with the company's values in it; problems are collected, not raised.
+
+    UTM parameters are part of it: of the links that are counted, of what is shown, and of what is approved.
+    """
+    composed = content.composed(session, content_of(campaign))
+    parameters = utm_of(session, campaign)
+    if not parameters or composed.problems or not composed.html:
+        return composed
+    return replace(composed, html=with_utm(composed.html, parameters))
+
+
+def utm_of(session: Session, campaign: Campaign) -> dict[str, str]:
+    """Return the UTM parameters a campaign's links carry; none when it is switched off."""
+    if campaign.utm is None:
+        return {}
+    defaults = {"source": companies.current(session).slug, "medium": "email", "campaign": _slug(campaign.name)}
+    return {f"utm_{name}": campaign.utm.get(name) or default for name, default in defaults.items()}
+
+
+def _slug(text: str) -> str:
+    return re.sub(r"[^\w]+", "-", text.lower()).strip("-_") or "campaign"
 
 
 def links_of(composed: content.Composed) -> Sequence[str]:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from lux.rooms.email.forms import CampaignForm
     from lux.rooms.email.models import Campaign
 
+UTM = ("source", "medium", "campaign")
+
 
 def values_of(session: Session, campaign: Campaign) -> dict[str, Any]:
     """Return a campaign as its form shows it."""
@@ -35,6 +37,8 @@ def values_of(session: Session, campaign: Campaign) -> dict[str, Any]:
         "audience": audience.value_of(campaign),
         "track_opens": campaign.track_opens,
         "track_clicks": campaign.track_clicks,
+        "utm": campaign.utm is not None,
+        **{f"utm_{name}": (campaign.utm or {}).get(name, "") for name in UTM},
     }
 
 
@@ -72,6 +76,7 @@ def changes_of(session: Session, form: CampaignForm) -> Changes:
         audience_key=key,
         track_opens=form.track_opens,
         track_clicks=form.track_clicks,
+        utm={name: getattr(form, f"utm_{name}").strip() for name in UTM} if form.utm else None,
     )
 
 

@@ -44,8 +44,12 @@ class CampaignForm(FormModel):
     audience: str = Field(default="", max_length=64)  # "everyone" | "segment:<public id>" | ""
     track_opens: bool = False
     track_clicks: bool = False
+    utm: bool = False
+    utm_source: str = Field(default="", max_length=100)  # "" = the default
+    utm_medium: str = Field(default="", max_length=100)
+    utm_campaign: str = Field(default="", max_length=100)
 
-    @field_validator("subject", "preview_text", "name")
+    @field_validator("subject", "preview_text", "name", "utm_source", "utm_medium", "utm_campaign")
     @classmethod
     def _one_line(cls, value: str) -> str:
         if any(sign in value for sign in "\r\n\0"):

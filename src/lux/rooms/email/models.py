@@ -2,6 +2,7 @@
 
 import datetime as dt
 import uuid
+from typing import Any
 
 from sqlalchemy import ForeignKeyConstraint, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
@@ -34,6 +35,7 @@ class Campaign(Tenant, Base):
     audience_key: Mapped[str] = mapped_column(String(64), default="")  # the segment's public id
     track_opens: Mapped[bool] = mapped_column(default=True)
     track_clicks: Mapped[bool] = mapped_column(default=True)
+    utm: Mapped[dict[str, Any] | None]  # {"source", "medium", "campaign"}, "" = the default; None = not appended
     outbound_id: Mapped[int | None] = mapped_column(BigKey)
     created_by: Mapped[int | None] = mapped_column(BigKey)
     created_at: Mapped[dt.datetime] = mapped_column(default=clock.now)

@@ -13,7 +13,8 @@ from sqlalchemy import Select, and_, func, or_, select
 from lux.gate import reads
 from lux.gate.reads import DeliveryState, ItemState, OutboundState
 from lux.kit.errors import NotFound
-from lux.ledger import facts
+from lux.ledger import rollups
+from lux.ledger.rollups import NOTHING, Count
 from lux.rooms.email.models import Campaign
 from lux.rooms.email.states import CampaignState, chip_of, label, reached, state_of
 from lux.ui.paging import Slice, as_moment, as_row_number, decode_cursor, encode_cursor
@@ -35,7 +36,7 @@ class CampaignRow:
     campaign: Campaign
     outbound: OutboundView | None
     state: CampaignState
-    facts: Mapping[str, tuple[int, int]]  # kind → (all, firsts)
+    facts: Mapping[str, Count]  # by kind
 
     @property
     def counts(self) -> Mapping[DeliveryState, int]:
@@ -65,8 +66,12 @@ class CampaignRow:
         return reached(self.outbound)
 
     def people(self, kind: str) -> int:
-        """Return how many recipients did something at least once."""
-        return self.facts.get(kind, (0, 0))[1]
+        """Return how many recipients did something at least once, machines included."""
+        return self.facts.get(kind, NOTHING).firsts
+
+    def humans(self, kind: str) -> int:
+        """Return how many recipients did something at least once themselves, as far as that can be told."""
+        return self.facts.get(kind, NOTHING).human_firsts
 
 
 def by_public_id(session: Session, public_id: uuid.UUID) -> Campaign:
@@ -116,7 +121,7 @@ def rows_of(session: Session, campaigns: Sequence[Campaign]) -> list[CampaignRow
     """Return campaigns with their states, counts and facts, set-based."""
     ids = [row.outbound_id for row in campaigns if row.outbound_id is not None]
     outbounds = reads.outbounds(session, ids, with_counts=True) if ids else {}
-    rolled = facts.rolled_up(session, SUBJECT, [row.id for row in campaigns]) if campaigns else {}
+    rolled = rollups.counts(session, SUBJECT, [row.id for row in campaigns]) if campaigns else {}
     found = []
     for campaign in campaigns:
         outbound = outbounds.get(campaign.outbound_id or 0)

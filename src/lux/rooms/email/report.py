@@ -5,14 +5,17 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lux.gate import reads
 from lux.gate.reads import DeliveryState
+from lux.identity import companies
 from lux.kit import clock
 from lux.kit.i18n import gettext as _
-from lux.ledger import facts
-from lux.rooms.email import states
+from lux.ledger import rollups
+from lux.ledger.rollups import NOTHING, Count
+from lux.rooms.email import breakdowns, states
+from lux.rooms.email.breakdowns import CLICKED, OPENED, UNSUBSCRIBED, Heat, Row, Series
 from lux.rooms.email.queries import SUBJECT
 
 if TYPE_CHECKING:
@@ -21,9 +24,7 @@ if TYPE_CHECKING:
     from lux.gate.reads import OutboundView
     from lux.rooms.email.models import Campaign
 
-OPENED, CLICKED, UNSUBSCRIBED = "email.opened", "email.clicked", "email.unsubscribed"
 LINK = "link"  # what clicks are counted under beside their campaign
-MAX_DAYS = 90  # of the chart
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +35,9 @@ class Figure:
     label: str
     value: int | None
     definition: str
+    human: int | None = None  # the same, of people alone
+    human_of: int | None = None  # its denominator, where it is another one
+    machine: int | None = None  # known to be machines'; what is neither is unknown
     of: int | None = None  # denominator, where the figure is a share
     of_words: str = ""  # what the denominator counts
     why: str = ""
@@ -47,6 +51,8 @@ class LinkRow:
     url: str
     clicks: int
     recipients: int
+    human_clicks: int
+    human_recipients: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,8 +65,12 @@ class Report:
     outcome: Sequence[Figure]
     engagement: Sequence[Figure]
     links: Sequence[LinkRow]
-    days: Sequence[dt.date]
-    by_kind: Mapping[str, Sequence[int]]
+    zone: str  # the company's: its days and hours
+    days: Series | None  # None = nothing has left
+    hours: Series | None
+    heat: Heat
+    devices: Sequence[Row]
+    domains: Sequence[Row]
     at: dt.datetime
 
     def figure(self, key: str) -> Figure:
@@ -72,9 +82,10 @@ def report_of(session: Session, campaign: Campaign, outbound: OutboundView) -> R
     """Return the report of a campaign; the outbound's view must carry counts."""
     counts = outbound.counts
     reached = states.reached(outbound)
-    rolled = facts.rolled_up(session, SUBJECT, [campaign.id])
-    numbers = {kind: rolled.get((campaign.id, kind), (0, 0)) for kind in (OPENED, CLICKED, UNSUBSCRIBED)}
-    days, by_kind = timeline(session, campaign.id, outbound.started_at)
+    subject, zone = (SUBJECT, campaign.id), companies.current(session).timezone
+    rolled = rollups.counts(session, SUBJECT, [campaign.id])
+    numbers = {kind: rolled.get((campaign.id, kind), NOTHING) for kind in breakdowns.KINDS}
+    slots, started_at = breakdowns.slots(session, subject), outbound.started_at
     return Report(
         recipients=sum(counts.values()),
         reached=reached,
@@ -82,8 +93,12 @@ def report_of(session: Session, campaign: Campaign, outbound: OutboundView) -> R
         outcome=_outcome(counts),
         engagement=_engagement(numbers, reached, campaign),
         links=links_of(session, outbound.id),
-        days=days,
-        by_kind=by_kind,
+        zone=zone,
+        days=breakdowns.by_day(slots, zone, started_at) if started_at else None,
+        hours=breakdowns.by_hour(slots, zone, started_at) if started_at else None,
+        heat=breakdowns.heat(slots, zone),
+        devices=breakdowns.devices(session, subject),
+        domains=breakdowns.domains(session, subject),
         at=clock.now(),
     )
 
@@ -91,28 +106,15 @@ def report_of(session: Session, campaign: Campaign, outbound: OutboundView) -> R
 def links_of(session: Session, outbound_id: int) -> list[LinkRow]:
     """Return the tracked targets with their clicks, most followed first."""
     known = reads.tracked_links(session, outbound_id)
-    rolled = facts.rolled_up(session, LINK, [link.id for link in known]) if known else {}
+    rolled = rollups.counts(session, LINK, [link.id for link in known]) if known else {}
     rows = []
     for link in known:
-        clicks, recipients = rolled.get((link.id, CLICKED), (0, 0))
-        rows.append(LinkRow(number=link.number, url=link.url, clicks=clicks, recipients=recipients))
+        count = rolled.get((link.id, CLICKED), NOTHING)
+        rows.append(
+            LinkRow(number=link.number, url=link.url, clicks=count.total, recipients=count.firsts,
+                    human_clicks=count.human, human_recipients=count.human_firsts)
+        )  # fmt: skip
     return sorted(rows, key=lambda row: (-row.clicks, row.number))
-
-
-def timeline(
-    session: Session, campaign_id: int, started_at: dt.datetime | None
-) -> tuple[list[dt.date], dict[str, list[int]]]:
-    """Return days (UTC) since the start, and per kind the facts of each day."""
-    if started_at is None:
-        return [], {}
-    first = started_at.astimezone(dt.UTC).date()
-    kinds = (OPENED, CLICKED, UNSUBSCRIBED)
-    rows = facts.by_day(session, SUBJECT, kinds, since=first, subject_id=campaign_id)
-    last = max([first, *(day for day, _kind, _number in rows)])
-    length = min((last - first).days + 1, MAX_DAYS)
-    days = [first + dt.timedelta(days=number) for number in range(length)]
-    found = {(day, kind): number for day, kind, number in rows}
-    return days, {kind: [found.get((day, kind), 0) for day in days] for kind in kinds}
 
 
 def _outcome(counts: Mapping[DeliveryState, int]) -> list[Figure]:
@@ -166,62 +168,86 @@ def _outcome(counts: Mapping[DeliveryState, int]) -> list[Figure]:
     ]
 
 
-def _engagement(numbers: Mapping[str, tuple[int, int]], reached: int, campaign: Campaign) -> list[Figure]:
-    (opens, openers), (clicks, clickers) = numbers[OPENED], numbers[CLICKED]
+def human_words() -> str:
+    """Return what "people" and "all" mean, wherever opens and clicks are shown."""
+    return _(
+        "People: what no rule calls a machine's and what a browser, a mail program or a reader's proxy did. "
+        "All: with machines (Apple's privacy proxy, link scanners) and with what nobody can tell."
+    )
+
+
+def _engagement(numbers: Mapping[str, Count], reached: int, campaign: Campaign) -> list[Figure]:
+    opens, clicks = numbers[OPENED], numbers[CLICKED]
     off = _("Tracking is switched off for this campaign.")
-    sees_opens, sees_clicks = campaign.track_opens or opens > 0, campaign.track_clicks or clicks > 0
+    sees_opens, sees_clicks = campaign.track_opens or opens.total > 0, campaign.track_clicks or clicks.total > 0
     to_whom = _("recipients reached")
     return [
         Figure(
             key="unique_opens",
             label=_("Opened by"),
-            value=openers if sees_opens else None,
+            **(_people(opens) if sees_opens else _not_known()),
             of=reached,
             of_words=to_whom,
             definition=_(
-                "Recipients whose mail program loaded the invisible picture at least once. "
-                "Opens by machines are not told apart yet; programs that block pictures are not seen."
-            ),
+                "Recipients whose mail program loaded the invisible picture at least once; "
+                "programs that block pictures are not seen."
+            )
+            + " "
+            + human_words(),
             why=off,
         ),
         Figure(
             key="opens",
             label=_("Opens in all"),
-            value=opens if sees_opens else None,
-            definition=_("How often the invisible picture was loaded, every time counted."),
+            **(_acts(opens) if sees_opens else _not_known()),
+            definition=_("How often the invisible picture was loaded, every time counted.") + " " + human_words(),
             why=off,
         ),
         Figure(
             key="unique_clicks",
             label=_("Clicked by"),
-            value=clickers if sees_clicks else None,
+            **(_people(clicks) if sees_clicks else _not_known()),
             of=reached,
             of_words=to_whom,
-            definition=_("Recipients who followed at least one link. Checks by machines are not told apart yet."),
+            definition=_("Recipients who followed at least one link.") + " " + human_words(),
             why=off,
         ),
         Figure(
             key="clicks",
             label=_("Clicks in all"),
-            value=clicks if sees_clicks else None,
-            definition=_("How often links were followed, every time counted."),
+            **(_acts(clicks) if sees_clicks else _not_known()),
+            definition=_("How often links were followed, every time counted.") + " " + human_words(),
             why=off,
         ),
         Figure(
             key="click_to_open",
             label=_("Click to open"),
-            value=clickers if sees_opens and sees_clicks else None,
-            of=openers,
+            value=clicks.firsts if sees_opens and sees_clicks else None,
+            human=clicks.human_firsts if sees_opens and sees_clicks else None,
+            of=opens.firsts,
+            human_of=opens.human_firsts,
             of_words=_("who opened"),
-            definition=_("Recipients who clicked, as a share of those who opened."),
+            definition=_("Recipients who clicked, as a share of those who opened.") + " " + human_words(),
             why=off,
         ),
         Figure(
             key="unsubscribes",
             label=_("Unsubscribed"),
-            value=numbers[UNSUBSCRIBED][1],
+            value=numbers[UNSUBSCRIBED].firsts,
             of=reached,
             of_words=to_whom,
-            definition=_("Recipients who took their consent back through this mail."),
+            definition=_("Recipients who took their consent back through this mail: by the button, never by a look."),
         ),
     ]
+
+
+def _people(count: Count) -> dict[str, Any]:
+    return {"value": count.firsts, "human": count.human_firsts}
+
+
+def _acts(count: Count) -> dict[str, Any]:
+    return {"value": count.total, "human": count.human, "machine": count.machine}
+
+
+def _not_known() -> dict[str, Any]:
+    return {"value": None}

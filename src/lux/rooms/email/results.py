@@ -135,12 +135,15 @@ def as_csv(
 def _header() -> list[str]:
     return [
         _("E-mail"), _("State"), _("Why"), _("Code"), _("Server's words"), _("Sent"), _("First opened"),
-        _("First clicked"), _("Unsubscribed"),
+        _("First clicked"), _("Unsubscribed"), _("First opened by a person"), _("First clicked by a person"),
     ]  # fmt: skip
 
 
 def _cells(row: DeliveryView, zone: str) -> Sequence[str]:
-    moments = (row.sent_at, row.first_opened_at, row.first_clicked_at, row.unsubscribed_at)
+    moments = (
+        row.sent_at, row.first_opened_at, row.first_clicked_at, row.unsubscribed_at, row.human_opened_at,
+        row.human_clicked_at,
+    )  # fmt: skip
     return [
         row.address,
         delivery_label(row.state),

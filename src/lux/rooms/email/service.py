@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -37,6 +38,7 @@ class Changes:
     audience_key: str
     track_opens: bool
     track_clicks: bool
+    utm: Mapping[str, str] | None = None
 
 
 def create(session: Session, *, name: str, content: Content, author: Person) -> Campaign:
@@ -62,6 +64,7 @@ def save(session: Session, campaign: Campaign, changes: Changes, *, editor: Pers
     campaign.sender_id, campaign.reply_to = changes.sender_id, changes.reply_to
     campaign.audience_source, campaign.audience_key = changes.audience_source, changes.audience_key
     campaign.track_opens, campaign.track_clicks = changes.track_opens, changes.track_clicks
+    campaign.utm = dict(changes.utm) if changes.utm is not None else None
     campaign.version += 1
     campaign.updated_at = clock.now()
     session.flush()
@@ -85,6 +88,7 @@ def duplicate(session: Session, campaign: Campaign, *, author: Person) -> Campai
         audience_key=campaign.audience_key,
         track_opens=campaign.track_opens,
         track_clicks=campaign.track_clicks,
+        utm=campaign.utm,
         created_by=author.user_id,
     )
     session.add(copy)

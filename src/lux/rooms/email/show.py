@@ -51,6 +51,7 @@ def head(session: Session, campaign: Campaign) -> dict[str, Any]:
         "has_recipients": bool(row.counts),
         "rights": Right,
         "delivery_label": delivery_label,
+        "utm": composing.utm_of(session, campaign),
     }
 
 

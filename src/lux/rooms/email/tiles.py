@@ -10,7 +10,7 @@ from lux.identity import companies
 from lux.kit import clock
 from lux.kit.i18n import gettext as _
 from lux.ports.contributions import Tile
-from lux.rooms.email import queries
+from lux.rooms.email import queries, report
 from lux.rooms.email.states import LEFT, CampaignState
 
 if TYPE_CHECKING:
@@ -150,4 +150,7 @@ def _sums(rows: list[CampaignRow], reached: int) -> dict[str, Any]:
         "failed": over(DeliveryState.FAILED, DeliveryState.BOUNCED),
         "openers": sum(row.people("email.opened") for row in rows),
         "clickers": sum(row.people("email.clicked") for row in rows),
+        "human_openers": sum(row.humans("email.opened") for row in rows),
+        "human_clickers": sum(row.humans("email.clicked") for row in rows),
+        "human_words": report.human_words(),
     }

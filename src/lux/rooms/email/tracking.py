@@ -27,7 +27,6 @@ PIXEL = (
     b"GIF89a\x01\x00\x01\x00\x80\x00\x00\x00\x00\x00\xff\xff\xff!\xf9\x04\x01\x00\x00\x00\x00,"
     b"\x00\x00\x00\x00\x01\x00\x01\x00\x00\x02\x02D\x01\x00;"
 )
-AGENT_LENGTH = 200  # characters kept of what a mail program calls itself
 
 
 def delivery_of(settings: Settings, purpose: str, token: str) -> int | None:
@@ -41,9 +40,17 @@ def record_open(db: Database, delivery_id: int, *, agent: str) -> bool:
     if company_id is None:
         return False
     with db.begin(company_id) as session:
-        contact_id = engagement.opened(session, delivery_id, properties=_properties(agent))
+        contact_id = engagement.opened(session, delivery_id, agent=agent)
         _touch(session, contact_id)
     return True
+
+
+def record_trap(db: Database, delivery_id: int, *, agent: str) -> None:
+    """Record that the link nobody can see was followed."""
+    company_id = engagement.delivery_company(db, delivery_id)
+    if company_id is not None:
+        with db.begin(company_id) as session:
+            engagement.trapped(session, delivery_id, agent=agent)
 
 
 def follow(
@@ -58,7 +65,7 @@ def follow(
         return None
     try:
         with db.begin(company_id) as session:
-            url, contact_id = engagement.clicked(session, delivery_id, number, properties=_properties(agent))
+            url, contact_id = engagement.clicked(session, delivery_id, number, agent=agent)
             _touch(session, contact_id)
     except NotFound:
         return None
@@ -81,10 +88,6 @@ def target(db: Database, company_id: int, delivery_id: int, number: int) -> str 
 def _touch(session: Session, contact_id: int | None) -> None:
     if contact_id is not None:
         contacts.touch(session, [contact_id])
-
-
-def _properties(agent: str) -> dict[str, str]:
-    return {"agent": agent[:AGENT_LENGTH]} if agent else {}
 
 
 def _key(settings: Settings) -> bytes:

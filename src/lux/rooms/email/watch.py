@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     from lux.gate.reads import OutboundView
 
+LAST_SECONDS = 300  # the longest unsend window: within it the time is counted down
 OPEN = (DeliveryState.QUEUED, DeliveryState.CLAIMED)
 ORDER = (
     DeliveryState.SENT,
@@ -73,8 +75,18 @@ class Progress:
         return label(self.state, self.counts)
 
     @property
+    def seconds_to_start(self) -> int | None:
+        """Return the time in which one press still takes all of it back; None = it is longer, or over."""
+        if self.state is not CampaignState.SCHEDULED or self.due_at is None:
+            return None
+        left = (self.due_at - clock.now()).total_seconds()
+        return math.ceil(left) if 0 < left <= LAST_SECONDS else None
+
+    @property
     def poll_seconds(self) -> int:
         """Return how often a page should ask again."""
+        if self.seconds_to_start is not None:
+            return 1
         return 2 if self.state is CampaignState.SENDING or self.is_due else 15
 
     @property

@@ -19,7 +19,17 @@ from lux.ui.pages import page, redirect_to, toast
 if TYPE_CHECKING:
     from werkzeug.wrappers import Response
 
-DETAILS = ("name", "website", "postal_address", "timezone", "locale", "currency", "public_url", "version")
+DETAILS = (
+    "name",
+    "website",
+    "postal_address",
+    "timezone",
+    "locale",
+    "currency",
+    "public_url",
+    "unsend_seconds",
+    "version",
+)
 
 
 @company.get("/settings")

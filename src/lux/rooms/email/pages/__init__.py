@@ -1,7 +1,17 @@
 """The room's pages: campaigns, their results, the built-in mailbox, and what links and pixels in mails answer."""
 
-from lux.rooms.email.pages import campaigns, checking, mailbox, results, running, tracking, versions
+from lux.rooms.email.pages import campaigns, checking, comparing, mailbox, results, running, tracking, versions
 
 blueprints = (campaigns.email, mailbox.mailbox, tracking.tracking)
 
-__all__ = ["blueprints", "campaigns", "checking", "mailbox", "results", "running", "tracking", "versions"]
+__all__ = [
+    "blueprints",
+    "campaigns",
+    "checking",
+    "comparing",
+    "mailbox",
+    "results",
+    "running",
+    "tracking",
+    "versions",
+]

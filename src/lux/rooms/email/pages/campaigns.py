@@ -9,7 +9,7 @@ from werkzeug.datastructures import MultiDict
 
 from lux.identity.access import Right
 from lux.kit.i18n import gettext as _
-from lux.rooms.email import audience, drafts, queries, service, show, starts
+from lux.rooms.email import audience, drafts, queries, report, service, show, starts
 from lux.rooms.email.forms import CampaignForm, NewCampaignForm
 from lux.rooms.email.queries import CampaignRow
 from lux.rooms.email.states import CampaignState, label
@@ -166,6 +166,7 @@ def _listed(found: Slice[CampaignRow], chosen: str, text: str) -> dict[str, Any]
         "state": "" if chosen == TRASH else chosen,
         "in_trash": chosen == TRASH,
         "state_options": [("", _("All")), *((s.value, label(s)) for s in CampaignState), (TRASH, _("Trash"))],
+        "human_words": report.human_words(),
         "audiences": audience.labels(web.session(), campaigns),
         "next_url": at(found.next_cursor),
         "previous_url": at(found.previous_cursor),

@@ -9,7 +9,7 @@ from flask import request, url_for
 
 from lux.identity.access import Right
 from lux.kit import i18n
-from lux.rooms.email import queries, report, results, running, show
+from lux.rooms.email import breakdowns, queries, report, results, running, show
 from lux.rooms.email.pages.campaigns import email
 from lux.ui import web
 from lux.ui.access import access
@@ -55,4 +55,5 @@ def report_page(public_id: uuid.UUID) -> Response:
     context = show.head(web.session(), campaign)
     found = report.report_of(web.session(), campaign, running.submitted(context["outbound"]))
     next_url = url_for("email.recipients", public_id=public_id)
-    return page("email/report.html", report=found, recipients_url=next_url, **context)
+    context |= {"weekdays": breakdowns.weekdays(), "recipients_url": next_url}
+    return page("email/report.html", report=found, **context)

@@ -8,7 +8,7 @@ from flask import Blueprint, make_response, redirect, request
 from sqlalchemy.exc import SQLAlchemyError
 
 from lux.gate import engagement
-from lux.render.tokens import CLICK, OPEN
+from lux.render.tokens import CLICK, OPEN, TRAP
 from lux.rooms.email import tracking as room
 from lux.ui import web
 from lux.ui.access import public
@@ -44,6 +44,19 @@ def clicked(token: str, number: int) -> Response:
     if url is None:
         return _uncached(page("email/unknown_link.html", status=404))
     return _uncached(make_response(redirect(url, 302)))
+
+
+@tracking.get("/t/<token>")
+@public("no person sees this link; the token proves the delivery whose links a machine follows")
+def trapped(token: str) -> Response:
+    """Lead nowhere; note that a machine was here. Asking for the head alone is a machine's way too."""
+    delivery_id = room.delivery_of(web.settings(), TRAP, token)
+    if delivery_id is not None:
+        try:
+            room.record_trap(web.database(), delivery_id, agent=_agent())
+        except SQLAlchemyError as error:
+            web.runtime().on_error(error)
+    return _uncached(page("email/unknown_link.html", status=404))
 
 
 def _target(delivery_id: int, number: int) -> str | None:

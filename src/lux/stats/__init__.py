@@ -1,0 +1,1 @@
+"""Statistics over counts: pure functions, each with the source of its formula."""

@@ -1,4 +1,4 @@
-"""Tables of people, companies, memberships, sessions, one-time tokens and invitations."""
+"""Tables of people, companies, memberships, sessions, one-time tokens, invitations and API keys."""
 
 import datetime as dt
 import uuid
@@ -120,3 +120,26 @@ class Invitation(Tenant, Base):
     created_at: Mapped[dt.datetime] = mapped_column(default=clock.now)
     expires_at: Mapped[dt.datetime]
     accepted_at: Mapped[dt.datetime | None]
+
+
+class ApiKey(Tenant, Base):
+    """A key with which another program acts for a company; only SHA-256 sums of its secrets are kept."""
+
+    __tablename__ = "api_key"
+    __table_args__ = (Index("ix_api_key_company_id", "company_id"),)
+
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    public_id: Mapped[uuid.UUID] = mapped_column(default=uuid7, unique=True)  # the part before the dot
+    name: Mapped[str] = mapped_column(String(100))
+    secret_hash: Mapped[str] = mapped_column(ShortKeyStr)  # hex
+    last_four: Mapped[str] = mapped_column(String(4))  # of the secret, to tell keys apart
+    previous_hash: Mapped[str] = mapped_column(ShortKeyStr, default="")  # hex; the secret before a rotation
+    previous_last_four: Mapped[str] = mapped_column(String(4), default="")
+    previous_until: Mapped[dt.datetime | None]  # until when that one works
+    scopes: Mapped[list[Any]] = mapped_column(default=list)  # values of identity.api_keys.Scope
+    created_by: Mapped[int] = mapped_column(ForeignKey("app_user.id"))
+    created_at: Mapped[dt.datetime] = mapped_column(default=clock.now)
+    rotated_at: Mapped[dt.datetime | None]
+    last_used_at: Mapped[dt.datetime | None]  # to the minute
+    expires_at: Mapped[dt.datetime | None]  # None = it does not
+    revoked_at: Mapped[dt.datetime | None]

@@ -1,0 +1,225 @@
+"""Keys with which other programs act for a company: scoped, kept as a hash, shown once, rotated with an overlap."""
+
+from __future__ import annotations
+
+import datetime as dt
+import enum
+import hmac
+import uuid
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from babel.support import LazyProxy
+from sqlalchemy import or_, select, update
+from sqlalchemy.orm import Session
+
+from lux.identity.access import Person, Right
+from lux.identity.models import ApiKey
+from lux.identity.trail import note
+from lux.kit import clock
+from lux.kit.crypto import random_token, token_hash
+from lux.kit.db import ALL_COMPANIES, Database
+from lux.kit.db.session import company_of
+from lux.kit.errors import InvalidInput, NotFound, WrongState
+from lux.kit.i18n import gettext as _
+from lux.kit.i18n import lazy_gettext as _l
+
+MAX_NAME: Final = 100
+OVERLAP: Final = dt.timedelta(hours=24)  # how long the earlier secret goes on working after a rotation
+NOTE_USE_EVERY: Final = dt.timedelta(minutes=1)  # how exact `last_used_at` is; spares a write per call
+_NOBODYS_HASH: Final = "0" * 64  # compared with when there is no such key, so that both cases take the same time
+
+
+class Scope(enum.Enum):
+    """One thing a key may do; there is none for deciding, switching, resuming or reading secrets."""
+
+    CONTACTS_READ = "contacts:read"  # contacts, tags, custom fields, consent
+    CONTACTS_WRITE = "contacts:write"  # make and change them
+    SEGMENTS_READ = "segments:read"  # segments and lists, their members
+    SEGMENTS_WRITE = "segments:write"  # make and change them
+    CAMPAIGNS_READ = "campaigns:read"  # campaigns, their figures and recipients
+    CAMPAIGNS_WRITE = "campaigns:write"  # write drafts and submit them; a person decides
+    FACTS_READ = "facts:read"  # what happened to a contact
+    FACTS_WRITE = "facts:write"  # report events, orders, visits
+    APPROVALS_READ = "approvals:read"  # what waits for a yes
+    EXPORTS = "exports"  # take all contacts out as a file
+    ZAPIER = "zapier"  # the webhook that Zapier posts to, and nothing else
+
+    @property
+    def label(self) -> LazyProxy:
+        """Return what the scope allows, in a few words."""
+        return _WORDS[self][0]
+
+    @property
+    def help(self) -> LazyProxy:
+        """Return one sentence more about it."""
+        return _WORDS[self][1]
+
+
+_WORDS: Final[dict[Scope, tuple[LazyProxy, LazyProxy]]] = {
+    Scope.CONTACTS_READ: (_l("Read contacts"), _l("Contacts with their fields, tags and consent.")),
+    Scope.CONTACTS_WRITE: (_l("Change contacts"), _l("Create, change, tag and trash contacts; record consent.")),
+    Scope.SEGMENTS_READ: (_l("Read segments and lists"), _l("Their rules, sizes and members.")),
+    Scope.SEGMENTS_WRITE: (_l("Change segments and lists"), _l("Write rules, add members to lists and remove them.")),
+    Scope.CAMPAIGNS_READ: (_l("Read campaigns"), _l("Campaigns, their figures and recipients.")),
+    Scope.CAMPAIGNS_WRITE: (
+        _l("Write campaigns"),
+        _l("Write drafts and submit them for approval. Only a person can approve."),
+    ),
+    Scope.FACTS_READ: (_l("Read what happened"), _l("The timeline of a contact.")),
+    Scope.FACTS_WRITE: (_l("Report what happened"), _l("Add orders, visits and events of your own to contacts.")),
+    Scope.APPROVALS_READ: (_l("Read approvals"), _l("What waits for a decision and what was decided.")),
+    Scope.EXPORTS: (_l("Export contacts"), _l("Take all contacts out as a file.")),
+    Scope.ZAPIER: (_l("Zapier webhook"), _l("Receive contacts that Zapier sends. Opens nothing else.")),
+}
+
+
+def issue(
+    session: Session, *, name: str, scopes: Iterable[Scope], by: Person, expires_at: dt.datetime | None = None
+) -> tuple[ApiKey, str]:
+    """Make a key of the session's company; returns it and `<id>.<secret>`, which can't be read again.
+
+    Raises Forbidden, and InvalidInput naming `name`, `scopes` or `expires_at`.
+    """
+    by.require(Right.MANAGE)
+    chosen = set(scopes)
+    if not chosen:
+        raise InvalidInput(
+            field="scopes",
+            message=_("The key would be allowed nothing."),
+            fix=_("Choose at least one thing it may do."),
+        )
+    if expires_at is not None and expires_at <= clock.now():
+        raise InvalidInput(
+            field="expires_at", message=_("This time has passed."), fix=_("Choose a later one, or leave it empty.")
+        )
+    secret = random_token()
+    key = ApiKey(
+        company_id=company_of(session),
+        name=_checked_name(name),
+        secret_hash=token_hash(secret),
+        last_four=secret[-4:],
+        scopes=[scope.value for scope in Scope if scope in chosen],
+        created_by=by.user_id,
+        expires_at=expires_at,
+    )
+    session.add(key)
+    session.flush()
+    _note(session, key, by, "api_key.issued", scopes=key.scopes, expires_at=expires_at)
+    return key, f"{key.public_id}.{secret}"
+
+
+def find(where: Session | Database, presented: str) -> ApiKey | None:
+    """Return the key that `<id>.<secret>` opens: not revoked, not expired; else None.
+
+    A Database is searched over all companies: the id tells the company. A wrong secret and an unknown id
+    take the same time.
+    """
+    if isinstance(where, Database):
+        with where.read(ALL_COMPANIES) as session:
+            return find(session, presented)
+    identity, _dot, secret = presented.partition(".")
+    key = _by_identity(where, identity)
+    now = clock.now()
+    present = key.secret_hash if key else _NOBODYS_HASH
+    earlier = key.previous_hash if key and key.previous_until and key.previous_until > now else _NOBODYS_HASH
+    offered = token_hash(secret)
+    is_present = hmac.compare_digest(offered, present)
+    is_earlier = hmac.compare_digest(offered, earlier)
+    return key if key and (is_present or is_earlier) and is_live(key, now) else None
+
+
+def rotate(session: Session, key: ApiKey, *, by: Person, overlap: dt.timedelta = OVERLAP) -> tuple[ApiKey, str]:
+    """Give a key a new secret; returns it and the new `<id>.<secret>`. The earlier one works for `overlap` more.
+
+    Raises Forbidden, and WrongState when the key is revoked or has expired.
+    """
+    by.require(Right.MANAGE)
+    session.refresh(key, with_for_update=True)
+    now = clock.now()
+    if not is_live(key, now):
+        raise WrongState(_("This key has ended already."), fix=_("Make a new one."))
+    secret = random_token()
+    key.previous_hash, key.previous_last_four = key.secret_hash, key.last_four
+    key.previous_until = now + overlap
+    key.secret_hash, key.last_four = token_hash(secret), secret[-4:]
+    key.rotated_at = now
+    session.flush()
+    _note(session, key, by, "api_key.rotated", previous_until=key.previous_until)
+    return key, f"{key.public_id}.{secret}"
+
+
+def revoke(session: Session, key: ApiKey, *, by: Person) -> None:
+    """Stop a key, with its earlier secret, from this moment on; nothing happens to one that is revoked already."""
+    by.require(Right.MANAGE)
+    session.refresh(key, with_for_update=True)
+    if key.revoked_at is not None:
+        return
+    key.revoked_at = clock.now()
+    key.previous_until = None
+    session.flush()
+    _note(session, key, by, "api_key.revoked")
+
+
+def note_use(db: Database, key: ApiKey) -> None:
+    """Write when a key was used, at most once a minute, in a transaction of its own."""
+    now = clock.now()
+    if key.last_used_at is not None and key.last_used_at > now - NOTE_USE_EVERY:
+        return
+    with db.begin(key.company_id) as session:
+        session.execute(
+            update(ApiKey)
+            .where(
+                ApiKey.id == key.id,
+                or_(ApiKey.last_used_at.is_(None), ApiKey.last_used_at <= now - NOTE_USE_EVERY),
+            )
+            .values(last_used_at=now)
+        )
+
+
+def listing(session: Session) -> Sequence[ApiKey]:
+    """Return the company's keys, those that work first, each group the newest first."""
+    now = clock.now()
+    found = session.scalars(select(ApiKey).order_by(ApiKey.id.desc())).all()
+    return sorted(found, key=lambda key: not is_live(key, now))
+
+
+def get(session: Session, public_id: uuid.UUID) -> ApiKey:
+    """Return a key of the session's company; raises NotFound."""
+    found = session.scalars(select(ApiKey).where(ApiKey.public_id == public_id)).one_or_none()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def scopes_of(key: ApiKey) -> frozenset[Scope]:
+    """Return what a key may do; a scope that this version does not know allows nothing."""
+    return frozenset(scope for scope in Scope if scope.value in key.scopes)
+
+
+def is_live(key: ApiKey, now: dt.datetime) -> bool:
+    """Say whether a key is neither revoked nor expired."""
+    return key.revoked_at is None and (key.expires_at is None or key.expires_at > now)
+
+
+def _by_identity(session: Session, identity: str) -> ApiKey | None:
+    try:
+        public_id = uuid.UUID(identity)
+    except ValueError:
+        return None
+    return session.scalars(select(ApiKey).where(ApiKey.public_id == public_id)).one_or_none()
+
+
+def _checked_name(name: str) -> str:
+    text = " ".join(name.split())
+    if not 1 <= len(text) <= MAX_NAME:
+        raise InvalidInput(
+            field="name",
+            message=_("The key needs a name of 1 to %(most)d characters.", most=MAX_NAME),
+            fix=_("Name the program that will use it, for example “Web shop”."),
+        )
+    return text
+
+
+def _note(session: Session, key: ApiKey, by: Person, action: str, **detail: object) -> None:
+    note(session, key.company_id, by, action, about=("api_key", key.public_id), detail=detail)

@@ -67,7 +67,9 @@ class Settings(BaseSettings):
     allow_http: bool = Field(
         default=False, description="Let webhooks and other addresses that people enter begin with http://, too."
     )
-    tls_ca_file: str = Field(default="", description="Extra certificate authority (PEM) to trust for mail servers and webhooks.")
+    tls_ca_file: str = Field(
+        default="", description="Extra certificate authority (PEM) to trust for mail servers and webhooks."
+    )
     dns_servers: tuple[str, ...] = Field(
         default=(), description="Name servers to ask (JSON list); empty = the system's."
     )

@@ -170,6 +170,16 @@ class SubjectResolver(Protocol):
         """Return the latest ones that people may choose from, newest first."""
 
 
+class ContactLists(Protocol):
+    """Lists that contacts can be put on; contacts stand below the room that keeps them."""
+
+    def choices(self, session: Session) -> Sequence[tuple[str, str]]:
+        """Return (public id, name) of the company's lists, by name."""
+
+    def add(self, session: Session, list_id: str, contact_ids: Sequence[int]) -> str:
+        """Put contacts on a list; returns its name, "" when there is no such list (any more)."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class MergeField:
     """One merge field that content may name."""
@@ -225,6 +235,7 @@ class Contributions:
     subject_resolvers: tuple[SubjectResolver, ...] = ()
     merge_sources: tuple[MergeSource, ...] = ()
     file_owners: tuple[FileOwner, ...] = ()
+    contact_lists: tuple[ContactLists, ...] = ()
 
     def merged(self, other: Contributions) -> Contributions:
         """Return both together, in order."""

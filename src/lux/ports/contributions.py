@@ -170,6 +170,13 @@ class SubjectResolver(Protocol):
         """Return the latest ones that people may choose from, newest first."""
 
 
+class FactPeople(Protocol):
+    """Knows who a fact's contact is; the ledger stands below the room that keeps them."""
+
+    def identify(self, session: Session, contact_id: int) -> tuple[uuid.UUID, str] | None:
+        """Return public id and e-mail address ("" = none), None when there is no such contact."""
+
+
 class ContactLists(Protocol):
     """Lists that contacts can be put on; contacts stand below the room that keeps them."""
 
@@ -236,6 +243,7 @@ class Contributions:
     merge_sources: tuple[MergeSource, ...] = ()
     file_owners: tuple[FileOwner, ...] = ()
     contact_lists: tuple[ContactLists, ...] = ()
+    people: tuple[FactPeople, ...] = ()
 
     def merged(self, other: Contributions) -> Contributions:
         """Return both together, in order."""

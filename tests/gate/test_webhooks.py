@@ -328,7 +328,7 @@ def test_after_five_days_of_failure_it_is_switched_off_and_people_are_told(small
     small.pass_rest()
     small.work()
     assert small.hook().state is HookState.DISABLED
-    page = small.lux.client(small.firm).get("/notifications").get_data(as_text=True)
+    page = small.lux.client(small.firm).get("/notifications/").get_data(as_text=True)
     assert "Shop" in page
     small.change(subscriptions.resume)
     small.receiver.default = Step()

@@ -166,7 +166,7 @@ def _write(
         row.reason = (", ".join(p.field for p in error.problems) or error.message)[:500]
     session.add(row)
     session.flush()
-    oldest = queries.nth_delivery(session, KEPT)
+    oldest = session.scalar(queries.beyond_newest(KEPT))
     if oldest is not None:
         session.execute(
             delete(IncomingDelivery).where(IncomingDelivery.id <= oldest).execution_options(synchronize_session=False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 
 from lux.rooms.contacts.models import IncomingDelivery, IncomingSetup
 
@@ -24,7 +24,6 @@ def latest_deliveries(session: Session, limit: int = 20) -> Sequence[IncomingDel
     return session.scalars(select(IncomingDelivery).order_by(IncomingDelivery.id.desc()).limit(limit)).all()
 
 
-def nth_delivery(session: Session, number: int) -> int | None:
-    """Return the row after the newest `number` ones, None when there are no more."""
-    query = select(IncomingDelivery.id).order_by(IncomingDelivery.id.desc()).offset(number).limit(1)
-    return session.scalar(query)
+def beyond_newest(kept: int) -> Select[int]:
+    """Return SELECT of the row after the newest `kept` ones."""
+    return select(IncomingDelivery.id).order_by(IncomingDelivery.id.desc()).offset(kept).limit(1)

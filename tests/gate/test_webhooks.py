@@ -25,7 +25,7 @@ from lux.kit import clock
 from lux.kit.errors import Forbidden, InvalidInput, NotFound, WrongState
 from lux.ledger import facts
 from lux.ledger.facts import NewFact
-from lux.ledger.models import ApprovalAuditLog
+from lux.ledger.models import ApprovalAuditLog, Fact
 from tests.emulators.webhook_receiver import Received, Step, WebhookReceiver
 from tests.factories import Firm, Installation, installation
 
@@ -382,6 +382,8 @@ def test_old_calls_are_forgotten(small: Desk) -> None:
     small.work()
     with small.lux.db.begin(small.firm.id) as session:
         session.execute(update(WebhookDelivery).values(created_at=clock.now() - timedelta(days=31)))
+        session.execute(update(Fact).values(recorded_at=clock.now() - timedelta(days=31)))
+    small.work()  # the cursor passes what is settled
     from lux.kit.db import ALL_COMPANIES
 
     with small.lux.db.begin(ALL_COMPANIES) as session:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     import ssl
 
 AGENT = "LUX/1"
+for _name in ("httpx2", "httpcore2"):  # they log whole addresses, whose paths may be secrets
+    logging.getLogger(_name).setLevel(logging.WARNING)
 _PIECE = 65_536  # bytes written between two looks at the clock
 
 

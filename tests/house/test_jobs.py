@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any, Final
 
 import pytest
@@ -12,8 +13,12 @@ from sqlalchemy import Table, select, text
 from lux import house
 from lux.gate import reads
 from lux.gate.service import ApprovalService
+from lux.gate.webhooks import reads as hooks
+from lux.gate.webhooks import subscriptions
 from lux.kit import clock, jobs
 from lux.kit.db import ALL_COMPANIES, Base
+from lux.ledger import facts
+from lux.ledger.facts import NewFact
 from lux.net.storage import store_of
 from lux.rooms.contacts.models import ContactExport, ContactImport
 from tests.factories import Firm, Installation
@@ -79,6 +84,16 @@ def _company(_lux: Installation, firm: Firm) -> Made:
     return {"company_id": firm.id, "keys": ["imports/secret.csv"]}, None
 
 
+def _hook(lux: Installation, firm: Firm) -> Made:
+    """Let a webhook have news while its address rests: they are queued, and queued once."""
+    with lux.db.begin(firm.id) as session:
+        hook = hooks.listing(session)[0]
+        subscriptions.resume(session, firm.person, hook.public_id)
+        hook.rest_until = clock.now() + timedelta(days=1)
+        facts.record(session, NewFact(kind="contact.created"))
+        return {"subscription_id": hook.id}, firm.id
+
+
 def _nobody(_lux: Installation, _firm: Firm) -> Made:
     return {"user_id": None}, None
 
@@ -92,7 +107,9 @@ FACTORIES: Final[dict[str, Callable[[Installation, Firm], Made]]] = {
     "contacts.forget_files": _files,
     "contacts.import": _import,
     "diagnostics.forget": _nothing,
+    "gate.call": _hook,
     "gate.expire": _expired,
+    "gate.forget_calls": _nothing,
     "gate.send": _outbound,
     "notifications.sweep": _nothing,
     "signin.reset_mail": _nobody,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import logging
 import socket
 import threading
 import time
@@ -277,8 +278,13 @@ def test_nothing_of_ours_travels_along(start: Callable[..., WebhookReceiver], mo
     assert sent == {"host", "accept", "accept-encoding", "user-agent", "connection"}
 
 
-def test_errors_show_the_host_and_nothing_else_of_the_address(start: Callable[..., WebhookReceiver]):
-    receiver = start(default=Step(reset=True))
+def test_errors_and_logs_show_the_host_and_nothing_else_of_the_address(
+    start: Callable[..., WebhookReceiver], caplog: pytest.LogCaptureFixture
+):
+    receiver = start(Step(), default=Step(reset=True))
+    with caplog.at_level(logging.DEBUG):
+        safe_fetch.get(receiver.url("/hidden-path?token=hidden-token"), LOCAL, provider=PROVIDER)
+    assert "hidden" not in caplog.text
     with pytest.raises(ProviderError) as caught:
         safe_fetch.get(receiver.url("/hidden-path?token=hidden-token"), LOCAL, provider=PROVIDER)
     chain: list[BaseException] = [caught.value]

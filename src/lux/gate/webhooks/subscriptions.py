@@ -92,7 +92,7 @@ def create(
     session.flush()
     item.subject_type, item.subject_id = WEBHOOK, hook.id
     secret = _new_secret(session, hook, person)
-    detail = {"decision": decision.id, "origin": address.origin, "kinds": list(chosen)}
+    detail = {"decision": decision.id, "origin": address.origin, "kinds": ", ".join(chosen)}
     moves.write_down(session, "webhook.created", item, by=person, detail=detail)
     return hook, secret
 
@@ -116,7 +116,7 @@ def pause(session: Session, person: Person, public_id: uuid.UUID) -> None:
     hook = reads.by_public_id(session, public_id, lock=True)
     if hook.state is not HookState.ACTIVE:
         raise WrongState(_("This webhook is not active."))
-    hook.state, hook.reason = HookState.PAUSED, _("Paused by %(name)s.", name=person.name or person.email)
+    hook.state, hook.reason = HookState.PAUSED, ""
     _note(session, hook, person, "webhook.paused")
 
 

@@ -29,14 +29,8 @@ webhooks = Blueprint("webhooks", __name__, template_folder="templates", url_pref
 @access(Right.MANAGE)
 def index() -> Response:
     """Show the webhooks and a form for another one."""
-    rows = reads.listing(web.session())
-    return page(
-        "integrations/webhooks.html",
-        rows=rows,
-        form=form_state(),
-        kinds=[(one, one) for one in OFFERED],
-        states=HookState,
-    )
+    rows, kinds = reads.listing(web.session()), [(one, one) for one in OFFERED]
+    return page("integrations/webhooks.html", rows=rows, form=form_state(), kinds=kinds, states=HookState)
 
 
 @webhooks.post("/")

@@ -132,9 +132,15 @@ def _audit_line(row: ApprovalAuditLog, names: Mapping[int, str]) -> AuditLine:
         who=who or fallback.get(row.actor_type, _("somebody who left")),
         action=row.action,
         about=f"{row.object_type} {row.object_id}".strip(),
-        detail=", ".join(f"{key}: {value}" for key, value in detail.items() if value not in {None, ""}),
+        detail=", ".join(
+            f"{key}: {_written(value)}" for key, value in detail.items() if value is not None and value != ""
+        ),
         hash=bytes(row.hash).hex(),
     )
+
+
+def _written(value: object) -> str:
+    return " ".join(str(one) for one in value) if isinstance(value, list) else str(value)
 
 
 def _labels() -> dict[str, str]:

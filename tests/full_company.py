@@ -11,14 +11,17 @@ from sqlalchemy import select, update
 
 from lux.gate import reads, submit
 from lux.gate.service import ApprovalService
-from lux.identity import invitations
+from lux.gate.webhooks import subscriptions
+from lux.identity import api_keys, invitations
 from lux.identity.access import Role
+from lux.identity.api_keys import Scope
 from lux.identity.models import User
 from lux.kit import clock, jobs
 from lux.kit.db import ALL_COMPANIES, uuid7
 from lux.ledger.audit import Actor
 from lux.net.storage import store_of
 from lux.ports.acts import AudienceRef
+from lux.rooms.contacts.incoming.rules import DEFAULTS
 from lux.rooms.contacts.models import (
     ContactExport,
     ContactImport,
@@ -26,6 +29,8 @@ from lux.rooms.contacts.models import (
     CustomField,
     FieldType,
     ImportRejection,
+    IncomingDelivery,
+    IncomingSetup,
     Tag,
 )
 from lux.rooms.content.models import Block, Template
@@ -78,6 +83,7 @@ def filled(lux: Installation, *, locale: str = "") -> Firm:
     _run(lux, firm, numbers)
     _account(lux, firm)
     _import(lux, firm)
+    _programs(lux, firm)
     diagnostics.capture(lux.db, ValueError("Secret error"), source="web", company_id=firm.id, endpoint="email.show")
     return firm
 
@@ -132,6 +138,23 @@ def _import(lux: Installation, firm: Firm) -> None:
         invitations.invite(session, firm.person, email=f"secret{firm.id}@example.com", role=Role.VIEWER)
         session.add(ImportRejection(import_id=entry.id, line=2, reason="Secret reason", cells=["Secret cell"]))
         notify(session, [firm.user_id], kind="contacts.imported", title="Secret news", url="/contacts/imports")
+
+
+def _programs(lux: Installation, firm: Firm) -> None:
+    """Leave a key with which a program delivers, a delivery, and a webhook that was told something."""
+    with lux.db.begin(firm.id) as session:
+        api_keys.issue(session, name="Secret key", scopes=[Scope.ZAPIER], by=firm.person)
+        session.add(IncomingDelivery(key_name="Secret key", status=400, outcome="refused", reason="Secret reason"))
+        session.add(IncomingSetup(rules=[rule.stored() for rule in DEFAULTS]))
+        hook, _secret = subscriptions.create(
+            session,
+            firm.person,
+            name="Secret hook",
+            target="https://secret.example/hook",
+            kinds=["contact.created"],
+            confirmation="secret.example",
+        )
+        subscriptions.pause(session, firm.person, hook.public_id)
 
 
 def _account(lux: Installation, firm: Firm) -> None:

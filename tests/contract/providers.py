@@ -140,5 +140,10 @@ def _smtp(request: pytest.FixtureRequest) -> Bench:
 
 BENCHES: Final[dict[str, Callable[[pytest.FixtureRequest], Bench]]] = {"mailbox": _mailbox, "smtp": _smtp}
 # Providers that can refuse nothing about a single message, with the reason.
-WITHOUT_FAULTS: Final = {"mailbox": "it keeps whatever it is handed; what can fail is its folder, before any message"}
+WITHOUT_FAULTS: Final = {
+    "mailbox": "it keeps whatever it is handed; what can fail is its folder, before any message",
+    "webhook": "every failure is tried again, in the receipt's words; see tests/connectors/test_webhook.py",
+}
 FAULTS: Final = {"smtp": SMTP_FAULTS}
+# Providers that take no mail, so that the contract of mail does not speak about them; their own tests do.
+NO_MAIL: Final = frozenset({"webhook"})

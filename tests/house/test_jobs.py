@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any, Final
 
 import pytest
@@ -12,8 +13,12 @@ from sqlalchemy import Table, select, text
 from lux import house
 from lux.gate import reads
 from lux.gate.service import ApprovalService
+from lux.gate.webhooks import reads as hooks
+from lux.gate.webhooks import subscriptions
 from lux.kit import clock, jobs
 from lux.kit.db import ALL_COMPANIES, Base
+from lux.ledger import facts
+from lux.ledger.facts import NewFact
 from lux.net.storage import store_of
 from lux.rooms.contacts.models import Contact, ContactExport, ContactImport, ImportedContact
 from lux.rooms.contacts.service import tagging
@@ -110,6 +115,14 @@ def _bulk_undo(lux: Installation, firm: Firm) -> Made:
     with lux.db.begin(firm.id) as session:
         bulk.undo(session, session.get_one(BulkAction, made[0]["action_id"]), firm.person, reason="house")
     return made
+def _hook(lux: Installation, firm: Firm) -> Made:
+    """Let a webhook have news while its address rests: they are queued, and queued once."""
+    with lux.db.begin(firm.id) as session:
+        hook = hooks.listing(session)[0]
+        subscriptions.resume(session, firm.person, hook.public_id)
+        hook.rest_until = clock.now() + timedelta(days=1)
+        facts.record(session, NewFact(kind="contact.created"))
+        return {"subscription_id": hook.id}, firm.id
 
 
 def _nobody(_lux: Installation, _firm: Firm) -> Made:
@@ -127,7 +140,9 @@ FACTORIES: Final[dict[str, Callable[[Installation, Firm], Made]]] = {
     "contacts.undo_import": _undo,
     "content.forget_files": _files,
     "diagnostics.forget": _nothing,
+    "gate.call": _hook,
     "gate.expire": _expired,
+    "gate.forget_calls": _nothing,
     "gate.send": _outbound,
     "notifications.sweep": _nothing,
     "segments.bulk": _bulk,

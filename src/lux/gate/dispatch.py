@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from lux.gate import deliveries, outcomes, running
+from lux.gate import deliveries, outcomes, registry, running
 from lux.gate.journal import Journal
 from lux.gate.running import Prepared
+from lux.gate.stop import StopWatch
 from lux.gate.watch import Halt
+from lux.gate.webhooks import calling
 from lux.kit import clock
-from lux.kit.errors import LuxError
+from lux.kit.errors import LuxError, VaultLocked
 from lux.kit.jobs import JobInterrupted, RetryLater
 from lux.ports.permits import Permit
 from lux.ports.provider_errors import AuthFailed, PermissionMissing, PolicyBlocked, ProviderError, QuotaExhausted
@@ -22,6 +24,7 @@ from lux.ports.receipts import Outcome, OutgoingMail, Receipt
 if TYPE_CHECKING:
     from lux.gate.models import Delivery
     from lux.kit.jobs import JobContext
+    from lux.ports.connector import WebhookCaller
 
 log = structlog.get_logger(__name__)
 
@@ -46,6 +49,52 @@ def deliver(context: JobContext, outbound_id: int) -> None:
     finally:
         sending.settle()
     sending.finish()
+
+
+def call_webhook(context: JobContext, hook_id: int) -> None:
+    """Tell one subscription what is due; ends when nothing is, when it needs a rest, or when something stops it."""
+    company_id = calling.company_of_hook(context.db, hook_id)
+    if company_id is None:
+        return
+    stop = StopWatch(context.db, company_id)
+    if stop.is_stopped():
+        return  # the clock asks again while something waits
+    epoch, caller = stop.epoch, registry.webhook_caller(context.settings)
+    try:
+        with context.db.begin(company_id) as session:
+            cleared = calling.clear(session, hook_id)
+    except VaultLocked:
+        log.warning("webhook_held", subscription=hook_id, reason="the vault is locked")
+        return
+    may_go_on = cleared is not None
+    while cleared is not None and may_go_on:
+        with context.db.read(company_id) as session:
+            waiting = calling.due(session, hook_id)
+        may_go_on = bool(waiting)
+        for call_id in waiting:
+            context.check_cancelled()
+            if stop.is_stopped() or stop.epoch != epoch:
+                return
+            if not _call(context, cleared, call_id, caller, epoch):
+                return
+
+
+def _call(context: JobContext, cleared: calling.Cleared, call_id: int, caller: WebhookCaller, epoch: int) -> bool:
+    """Make one call; returns whether the run may go on."""
+    with context.db.begin(cleared.company_id) as session:
+        call = calling.take(session, cleared, call_id)
+    if call is None:
+        return True
+    permit = Permit(
+        outbound_id=call_id,
+        decision_id=cleared.decision_id,
+        company_id=cleared.company_id,
+        content_hash=cleared.content_hash,
+        stop_epoch=epoch,
+    )
+    receipt = caller.perform(permit, call)
+    with context.db.begin(cleared.company_id) as session:
+        return calling.note(session, cleared, call_id, receipt)
 
 
 class Sending:

@@ -9,12 +9,14 @@ from sqlalchemy import select
 from lux.gate import control, dispatch, moves
 from lux.gate.models import ApprovalQueue, Outbound
 from lux.gate.states import ItemState, OutboundState
+from lux.gate.webhooks import calling
 from lux.kit import clock
 from lux.kit.db import ALL_COMPANIES, Database
 from lux.kit.i18n import lazy_gettext
-from lux.kit.jobs import JobContext, JobKind, Schedule, Tick
+from lux.kit.jobs import JobContext, JobKind, Schedule, Tick, enqueue
 
 SWEEP_SECONDS = 10.0
+CALL_SECONDS = 5.0  # how soon a fact is on its way to a webhook
 
 
 def send(context: JobContext, args: dict[str, Any]) -> None:
@@ -60,6 +62,28 @@ def sweep(db: Database) -> None:
                 control.wake(session, outbound)
 
 
+def call(context: JobContext, args: dict[str, Any]) -> None:
+    """Tell one webhook subscription what is due."""
+    dispatch.call_webhook(context, int(args["subscription_id"]))
+
+
+def forget_calls(context: JobContext, _args: dict[str, Any]) -> None:
+    """Delete calls of webhooks that are older than can be sent again."""
+    with context.db.begin(ALL_COMPANIES) as session:
+        calling.forget(session)
+
+
+def look_for_calls(db: Database) -> None:
+    """Start a run for each subscription with news or something due; never a job per fact."""
+    with db.read(ALL_COMPANIES) as session:
+        found = calling.waiting(session)
+    for company_id, hook_id in found:
+        with db.begin(company_id) as session:
+            key = f"webhook:{hook_id}"
+            args = {"subscription_id": hook_id}
+            enqueue(session, "gate.call", args, company_id=company_id, key=key, dedup_key=key)
+
+
 KINDS: tuple[JobKind, ...] = (
     JobKind(
         name="gate.send",
@@ -69,7 +93,15 @@ KINDS: tuple[JobKind, ...] = (
         max_attempts=100_000,  # an unreachable server is tried again until a person cancels
         lease_seconds=15.0,
     ),
+    JobKind(name="gate.call", handler=call, title=lazy_gettext("Call a webhook"), lease_seconds=30.0),
+    JobKind(name="gate.forget_calls", handler=forget_calls, title=lazy_gettext("Forget old calls of webhooks")),
     JobKind(name="gate.expire", handler=expire, title=lazy_gettext("Expire undecided approvals")),
 )
-SCHEDULES: tuple[Schedule, ...] = (Schedule(name="gate.expire", rule="7 * * * *", kind="gate.expire"),)
-TICKS: tuple[Tick, ...] = (Tick(name="gate.sweep", seconds=SWEEP_SECONDS, run=sweep),)
+SCHEDULES: tuple[Schedule, ...] = (
+    Schedule(name="gate.expire", rule="7 * * * *", kind="gate.expire"),
+    Schedule(name="gate.forget_calls", rule="41 2 * * *", kind="gate.forget_calls"),
+)
+TICKS: tuple[Tick, ...] = (
+    Tick(name="gate.sweep", seconds=SWEEP_SECONDS, run=sweep),
+    Tick(name="gate.calls", seconds=CALL_SECONDS, run=look_for_calls),
+)

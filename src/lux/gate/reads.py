@@ -15,7 +15,7 @@ from lux.gate.states import DeliveryState, ItemState, OutboundState
 from lux.gate.views import DeliveryView, ItemView, LinkView, OutboundView, delivery_view, item_view, outbound_view
 from lux.kit import clock
 from lux.kit.errors import NotFound
-from lux.ports.acts import AUTOMATIC, ActKind
+from lux.ports.acts import UNLISTED, ActKind
 
 __all__ = ["DeliveryState", "DeliveryView", "ItemState", "ItemView", "LinkView", "OutboundState", "OutboundView"]
 
@@ -115,7 +115,7 @@ def items(
     """Return approval items, newest first; automatic ones (system, test) only when asked for."""
     query = select(ApprovalQueue).order_by(ApprovalQueue.id.desc()).limit(limit)
     if not with_automatic:
-        query = query.where(ApprovalQueue.kind.not_in(AUTOMATIC))
+        query = query.where(ApprovalQueue.kind.not_in(UNLISTED))
     if states:
         query = query.where(ApprovalQueue.state.in_(states))
     if before_id is not None:
@@ -126,7 +126,7 @@ def items(
 def item(session: Session, public_id: uuid.UUID) -> ItemView:
     """Return one approval item; raises NotFound, for a system mail too: what it carries is its recipient's alone."""
     query = select(ApprovalQueue).where(ApprovalQueue.public_id == public_id)
-    row = session.scalar(query.where(ApprovalQueue.kind != ActKind.SYSTEM_EMAIL))
+    row = session.scalar(query.where(ApprovalQueue.kind.not_in((ActKind.SYSTEM_EMAIL, ActKind.WEBHOOK))))
     if row is None:
         raise NotFound
     return item_view(row)
@@ -189,7 +189,7 @@ def hashes_of_subject(session: Session, subject: tuple[str, int]) -> list[tuple[
 def waiting(session: Session) -> tuple[int, datetime | None]:
     """Return how many items wait for a yes, and since when the oldest."""
     query = select(func.count(), func.min(ApprovalQueue.submitted_at)).where(
-        ApprovalQueue.state == ItemState.PENDING, ApprovalQueue.kind.not_in(AUTOMATIC)
+        ApprovalQueue.state == ItemState.PENDING, ApprovalQueue.kind.not_in(UNLISTED)
     )
     number, oldest = session.execute(query).one()
     return int(number), oldest

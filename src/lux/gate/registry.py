@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING
 from sqlalchemy.orm import Session
 
 from lux.connectors.mailbox import MailboxConnector
+from lux.connectors.webhook import WebhookConnector
 from lux.kit.db.session import settings_of
 from lux.kit.errors import NotFound
 from lux.kit.i18n import gettext as _
-from lux.ports.connector import Account, ConnectorSchema, MailConnector
+from lux.net.safe_fetch import Reach
+from lux.ports.connector import Account, Connector, ConnectorSchema, MailConnector
 from lux.vault import accounts
 from lux.vault.secrets import Vault
 
@@ -20,10 +22,22 @@ if TYPE_CHECKING:
     from lux.kit.settings import Settings
 
 MAILBOX = "mailbox"  # the built-in one: keeps, never sends
+WEBHOOK = "webhook"  # has no account: each subscription has its address and secret
 
 
-def connector(provider: str, settings: Settings) -> MailConnector:
+def connector(provider: str, settings: Settings) -> Connector:
     """Return the connector of a provider; raises NotFound."""
+    return webhook_caller(settings) if provider == WEBHOOK else mail_connector(provider, settings)
+
+
+def webhook_caller(settings: Settings) -> WebhookConnector:
+    """Return what calls web addresses."""
+    reach = Reach(allow_hosts=settings.allow_hosts, allow_http=settings.allow_http, ca_file=settings.tls_ca_file)
+    return WebhookConnector(reach)
+
+
+def mail_connector(provider: str, settings: Settings) -> MailConnector:
+    """Return the connector of a mail provider; raises NotFound."""
     if provider == MAILBOX:
         return MailboxConnector()
     if provider == "smtp":
@@ -35,7 +49,7 @@ def connector(provider: str, settings: Settings) -> MailConnector:
 
 def schemas(settings: Settings) -> dict[str, ConnectorSchema]:
     """Return every provider's schema by name."""
-    return {name: connector(name, settings).schema for name in (MAILBOX, "smtp")}
+    return {name: connector(name, settings).schema for name in (MAILBOX, "smtp", WEBHOOK)}
 
 
 def mailbox_folder(settings: Settings, company_id: int) -> Path:

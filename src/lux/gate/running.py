@@ -14,7 +14,7 @@ from lux.gate import checks, deliveries, moves, recovery, refused
 from lux.gate.checks import Cleared, Effect, Refusal
 from lux.gate.messages import Builder, builder_for
 from lux.gate.models import ApprovalQueue, Delivery, Outbound
-from lux.gate.registry import MAILBOX, connector, default_account, open_account
+from lux.gate.registry import MAILBOX, default_account, mail_connector, open_account
 from lux.gate.states import DeliveryState, OutboundState
 from lux.gate.stop import StopWatch
 from lux.gate.watch import STOP_PAUSE, Halt, Watch
@@ -214,7 +214,7 @@ def _open(session: Session, context: JobContext, cleared: Cleared, stop: StopWat
         decision_id=cleared.decision.id,
         content_hash=cleared.item.content_hash,
         account=account,
-        connector=connector(account.provider or MAILBOX, context.settings),
+        connector=mail_connector(account.provider or MAILBOX, context.settings),
         builder=builder_for(session, outbound, act),
         watch=Watch(context.db, stop, cleared),
         total=0,

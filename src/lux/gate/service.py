@@ -77,7 +77,8 @@ class ApprovalService:
         """Return an item and its outbound, locked; a system mail is not found: nobody decides on one."""
         item_id = self._session.scalar(
             select(ApprovalQueue.id).where(
-                ApprovalQueue.public_id == public_id, ApprovalQueue.kind != ActKind.SYSTEM_EMAIL
+                ApprovalQueue.public_id == public_id,
+                ApprovalQueue.kind.not_in((ActKind.SYSTEM_EMAIL, ActKind.WEBHOOK)),
             )
         )
         if item_id is None:

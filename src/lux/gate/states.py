@@ -108,6 +108,7 @@ class Method(enum.Enum):
     PERSON = "person"  # a signed-in person with the right
     SYSTEM = "system"  # a fixed built-in template to one recipient
     TEST = "test"  # a test send to members of the company
+    SUBSCRIPTION = "subscription"  # a signed-in person set up a webhook and typed where it leads
 
 
 class ConsentState(enum.Enum):
@@ -116,6 +117,25 @@ class ConsentState(enum.Enum):
     GIVEN = "given"  # yes, with proof
     REQUESTED = "requested"  # asked, not confirmed
     WITHDRAWN = "withdrawn"  # no
+
+
+class HookState(enum.Enum):
+    """State of a webhook subscription."""
+
+    ACTIVE = "active"  # facts leave
+    PAUSED = "paused"  # by a person; nothing is collected meanwhile
+    DISABLED = "disabled"  # by LUX, after days of failure
+    ENDED = "ended"  # removed, or its address said 410 Gone
+
+
+class CallState(enum.Enum):
+    """State of one fact on its way to one subscription."""
+
+    QUEUED = "queued"  # waits, or waits for its next try
+    CALLING = "calling"  # its bytes may be on the wire
+    SENT = "sent"  # answered with 2xx
+    FAILED = "failed"  # every try failed: a dead letter
+    SKIPPED = "skipped"  # the subscription ended first
 
 
 class SuppressionReason(enum.Enum):

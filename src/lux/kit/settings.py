@@ -64,7 +64,12 @@ class Settings(BaseSettings):
     allow_hosts: tuple[str, ...] = Field(
         default=(), description="Hosts on private addresses that tenants may name (JSON list), e.g. a relay."
     )
-    tls_ca_file: str = Field(default="", description="Extra certificate authority (PEM) to trust for mail servers.")
+    allow_http: bool = Field(
+        default=False, description="Let webhooks and other addresses that people enter begin with http://, too."
+    )
+    tls_ca_file: str = Field(
+        default="", description="Extra certificate authority (PEM) to trust for mail servers and webhooks."
+    )
     dns_servers: tuple[str, ...] = Field(
         default=(), description="Name servers to ask (JSON list); empty = the system's."
     )

@@ -18,9 +18,11 @@ class ActKind(enum.Enum):
     EMAIL_CAMPAIGN = "email_campaign"  # one mail to many, under one yes
     TEST_EMAIL = "test_email"  # a copy to members of the company only
     SYSTEM_EMAIL = "system_email"  # a fixed built-in template to one recipient
+    WEBHOOK = "webhook"  # facts of some kinds to one address, under the yes of whoever set it up
 
 
 AUTOMATIC = frozenset({ActKind.TEST_EMAIL, ActKind.SYSTEM_EMAIL})  # decided by a fixed rule, never by a person
+UNLISTED = AUTOMATIC | {ActKind.WEBHOOK}  # a webhook has pages of its own: its yes is given where it is made
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,6 +100,14 @@ class SystemEmail(Act):
     recipient: str
     params: Mapping[str, str] = field(default_factory=dict)  # secrets are vault references, never text
     locale: str = "en"
+
+
+@dataclass(frozen=True, kw_only=True)
+class CallWebhook(Act):
+    """Send every fact of some kinds to one address, from now on."""
+
+    target: str  # the whole address
+    facts: tuple[str, ...]  # kinds of the ledger, sorted
 
 
 def to_plain(value: object) -> object:

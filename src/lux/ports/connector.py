@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 from lux.ports.permits import Permit
-from lux.ports.receipts import InFlight, OutgoingMail, Receipt
+from lux.ports.receipts import CallReceipt, InFlight, OutgoingCall, OutgoingMail, Receipt
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,6 +56,24 @@ class Account:
     config: Mapping[str, str]
     secrets: Mapping[str, str] = dataclasses.field(default_factory=dict, repr=False)
     folder: Path | None = None  # where the built-in mailbox keeps what it captures
+
+
+class Connector(Protocol):
+    """What every provider has."""
+
+    schema: ConnectorSchema
+
+    def probe(self, account: Account) -> ProbeResult:
+        """Make one harmless call and say what came back."""
+
+
+class WebhookCaller(Protocol):
+    """A way for facts to leave."""
+
+    schema: ConnectorSchema
+
+    def perform(self, permit: Permit, call: OutgoingCall) -> CallReceipt:
+        """Make one call and say what came back."""
 
 
 class MailConnector(Protocol):

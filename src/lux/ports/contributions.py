@@ -177,6 +177,23 @@ class SubjectResolver(Protocol):
         """Return the latest ones that people may choose from, newest first."""
 
 
+class FactPeople(Protocol):
+    """Knows who a fact's contact is; the ledger stands below the room that keeps them."""
+
+    def identify(self, session: Session, contact_id: int) -> tuple[uuid.UUID, str] | None:
+        """Return public id and e-mail address ("" = none), None when there is no such contact."""
+
+
+class ContactLists(Protocol):
+    """Lists that contacts can be put on; contacts stand below the room that keeps them."""
+
+    def choices(self, session: Session) -> Sequence[tuple[str, str]]:
+        """Return (public id, name) of the company's lists, by name."""
+
+    def add(self, session: Session, list_id: str, contact_ids: Sequence[int]) -> str:
+        """Put contacts on a list; returns its name, "" when there is no such list (any more)."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class MergeField:
     """One merge field that content may name."""
@@ -233,6 +250,8 @@ class Contributions:
     merge_sources: tuple[MergeSource, ...] = ()
     file_owners: tuple[FileOwner, ...] = ()
     content_users: tuple[ContentUser, ...] = ()
+    contact_lists: tuple[ContactLists, ...] = ()
+    people: tuple[FactPeople, ...] = ()
 
     def merged(self, other: Contributions) -> Contributions:
         """Return both together, in order."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 class Permit:
     """Proof that a decision, a digest, the toggles and the stop were checked for one outbound."""
 
-    outbound_id: int
+    outbound_id: int  # of an outbound, or of one call of a webhook
     decision_id: int
     company_id: int
     content_hash: str

@@ -43,6 +43,27 @@ class Receipt:
     error: str | None = None  # name from ports.provider_errors, None when it went well
 
 
+@dataclass(frozen=True, kw_only=True)
+class OutgoingCall:
+    """One fact on its way to a web address."""
+
+    target: str
+    message_id: str  # the same at every try: by it receivers drop doubles
+    body: bytes
+    secrets: tuple[str, ...]  # `whsec_…`, newest first; each one signs
+
+
+@dataclass(frozen=True, kw_only=True)
+class CallReceipt:
+    """What a web address said to a call."""
+
+    outcome: Outcome
+    status: int | None  # HTTP, None when no answer came
+    message: str
+    retry_after: float | None = None  # seconds, when it said so
+    is_gone: bool = False  # 410: it wants no more
+
+
 class InFlight(Protocol):
     """Keeps a record of the message whose fate is open, so that a crash leaves no doubt unlisted."""
 

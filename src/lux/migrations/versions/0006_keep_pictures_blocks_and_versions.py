@@ -6,7 +6,7 @@ from alembic import op
 from lux.kit.db import base
 
 revision = "0006"
-down_revision = "0001"
+down_revision = "0005"
 branch_labels = None
 depends_on = None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -45,6 +46,15 @@ class ContactFiles:
         return files.keys_of_company(session, company_id)
 
 
+class Identities:
+    """Says who a contact is."""
+
+    def identify(self, session: Session, contact_id: int) -> tuple[uuid.UUID, str] | None:
+        """Return public id and address, None for one that was erased."""
+        found = people.names_of(session, [contact_id]).get(contact_id)
+        return (found.public_id, found.email) if found else None
+
+
 class ImportStep:
     """There is somebody to write to."""
 
@@ -70,4 +80,5 @@ CONTRIBUTIONS = Contributions(
     search=(ContactSearch(),),
     setup_steps=(ImportStep(),),
     file_owners=(ContactFiles(),),
+    people=(Identities(),),
 )

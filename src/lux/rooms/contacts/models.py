@@ -1,4 +1,4 @@
-"""Tables of contacts, tags, typed fields, imports and exports."""
+"""Tables of contacts, tags, typed fields, imports, exports and deliveries of other programs."""
 
 import datetime as dt
 import enum
@@ -266,3 +266,31 @@ class ContactViewDefault(Tenant, Base):
     id: Mapped[int] = mapped_column(BigKey, primary_key=True)
     user_id: Mapped[int] = mapped_column(BigKey)
     view_id: Mapped[int] = mapped_column(BigKey)
+
+
+class IncomingSetup(Tenant, Base):
+    """How a company sorts contacts that other programs deliver; without a row the defaults count."""
+
+    __tablename__ = "incoming_setup"
+    __table_args__ = (UniqueConstraint("company_id"),)
+
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    rules: Mapped[list[Any]] = mapped_column(default=list)  # in order: words, lifecycle, tag, list_id
+    version: Mapped[int] = mapped_column(default=1)
+    changed_at: Mapped[dt.datetime] = mapped_column(default=clock.now)
+
+
+class IncomingDelivery(Tenant, Base):
+    """What became of one delivery; no personal data but the link to the contact, and gone after a while."""
+
+    __tablename__ = "incoming_delivery"
+    __table_args__ = (Index("ix_incoming_delivery_company", "company_id", "id"),)
+
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    at: Mapped[dt.datetime] = mapped_column(default=clock.now)
+    key_name: Mapped[str] = mapped_column(String(100), default="")
+    status: Mapped[int]  # as answered: 200, 201, 400 ...
+    outcome: Mapped[str] = mapped_column(String(16))  # created | updated | refused
+    reason: Mapped[str] = mapped_column(String(500), default="")  # which fields, never their values
+    contact_public_id: Mapped[uuid.UUID | None]
+    is_test: Mapped[bool] = mapped_column(default=False)

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from lux.gate.webhooks import reads
+from lux.identity.access import Right
 from lux.kit.db.session import settings_of
 from lux.kit.i18n import gettext as _
 from lux.ports.contributions import Contributions, HealthFinding, SetupStep
+from lux.rooms.notifications.service import notify
 from lux.vault import accounts
 from lux.vault.secrets import Vault
 
@@ -79,7 +82,24 @@ class MailServerHealth:
         return (HealthFinding(key=self.key, level="bad", message=message, fix=fix, url=url),)
 
 
+class WebhookNews:
+    """Tells those who manage the company when a webhook was switched off or has ended."""
+
+    def on_change(self, session: Session, company_id: int, subject: tuple[str, int], event: str) -> None:  # noqa: ARG002 - the protocol's shape
+        """React to what the gate says of a webhook."""
+        if subject[0] != "webhook" or event not in {"disabled", "ended"}:
+            return
+        hook = reads.by_id(session, subject[1])
+
+        def title() -> str:
+            return _("The webhook “%(name)s” was switched off", name=hook.name)
+
+        url = f"{INTEGRATIONS}webhooks/{hook.public_id}"
+        notify(session, Right.MANAGE, kind="webhook.off", title=title, body=hook.reason, url=url, level="bad")
+
+
 CONTRIBUTIONS = Contributions(
+    observers=(WebhookNews(),),
     setup_steps=(MailServerStep(),),
     health=(VaultHealth(), MailServerHealth()),
 )

@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from pydantic import field_validator
+from pydantic import Field, field_validator
 from werkzeug.datastructures import MultiDict
 
 from lux.kit.errors import FieldProblem, InvalidInput
@@ -26,6 +26,15 @@ class UseForm(FormModel):
     @classmethod
     def _empty(cls, value: object) -> object:
         return value or None
+
+
+class WebhookForm(FormModel):
+    """Where facts go, which ones, and the host once more, typed."""
+
+    name: str = Field(min_length=1, max_length=100)
+    target: str = Field(min_length=1, max_length=2048)
+    kinds: list[str] = Field(default_factory=list, max_length=100)
+    confirmation: str = Field(default="", max_length=253)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,6 +11,7 @@ from lux.identity.access import Right
 from lux.kit.i18n import gettext as _
 from lux.rooms.integrations import service
 from lux.rooms.integrations.forms import UseForm
+from lux.rooms.integrations.webhook_pages import webhooks
 from lux.ui import web
 from lux.ui.access import access
 from lux.ui.forms import form_state, read_form, shows_again
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from lux.rooms.integrations.service import Saved
 
 integrations = Blueprint("integrations", __name__, template_folder="templates", url_prefix="/settings/integrations")
-blueprints = (integrations,)
+blueprints = (integrations, webhooks)
 
 
 @integrations.get("/")

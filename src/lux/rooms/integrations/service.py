@@ -50,7 +50,7 @@ class Saved:
 
 def connectable(settings: Settings) -> Sequence[ConnectorSchema]:
     """Return the providers a company can connect."""
-    return [schema for name, schema in intake.schemas(settings).items() if name != BUILT_IN]
+    return [schema for name, schema in intake.schemas(settings).items() if name != BUILT_IN and schema.fields]
 
 
 def schema_of(settings: Settings, provider: str) -> ConnectorSchema:

@@ -11,6 +11,7 @@ from sqlalchemy import Select
 from sqlalchemy.orm import Session
 
 from lux.identity.access import Right
+from lux.kit.db.session import company_of
 from lux.kit.errors import BrokenRule, NotFound
 from lux.kit.i18n import gettext as _
 from lux.ports.acts import AudienceRef
@@ -126,6 +127,23 @@ class FindSegments:
         ]
 
 
+class Lists:
+    """The company's lists, for rules that put contacts on one."""
+
+    def choices(self, session: Session) -> Sequence[tuple[str, str]]:
+        """Return (public id, name) of the lists that are not in the trash, by name."""
+        return [(str(one.public_id), one.name) for one in queries.static_segments(session, company_of(session))]
+
+    def add(self, session: Session, list_id: str, contact_ids: Sequence[int]) -> str:
+        """Put contacts on a list; returns its name, "" when there is no such list any more."""
+        lists = queries.static_segments(session, company_of(session))
+        found = next((one for one in lists if str(one.public_id) == list_id), None)
+        if found is None:
+            return ""
+        service.add_contacts(session, found, contact_ids)
+        return found.name
+
+
 CONTRIBUTIONS = Contributions(
     nav=(
         NavItem(
@@ -137,4 +155,5 @@ CONTRIBUTIONS = Contributions(
     panels=(SegmentsOfContact(),),
     erasers=(ListMemberships(),),
     search=(FindSegments(),),
+    contact_lists=(Lists(),),
 )

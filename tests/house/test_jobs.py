@@ -115,6 +115,8 @@ def _bulk_undo(lux: Installation, firm: Firm) -> Made:
     with lux.db.begin(firm.id) as session:
         bulk.undo(session, session.get_one(BulkAction, made[0]["action_id"]), firm.person, reason="house")
     return made
+
+
 def _hook(lux: Installation, firm: Firm) -> Made:
     """Let a webhook have news while its address rests: they are queued, and queued once."""
     with lux.db.begin(firm.id) as session:

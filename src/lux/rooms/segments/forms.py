@@ -74,7 +74,7 @@ class BulkForm(FormModel):
     tag: str = Field(default="", max_length=36)
     lifecycle: str = Field(default="", max_length=16)
     consent: str = Field(default="", max_length=16)
-    tag_name: Annotated[str, Field(max_length=64), AfterValidator(_one_line)] = ""
+    tag_name: Annotated[str, Field(max_length=64), AfterValidator(one_line)] = ""
     list: str = Field(default="", max_length=36)
     field: str = Field(default="", max_length=80)
     value: Annotated[str, Field(max_length=500), AfterValidator(_no_nul)] = ""

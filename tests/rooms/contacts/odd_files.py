@@ -87,7 +87,9 @@ def formula_book() -> bytes:
     return changed(
         book,
         "xl/worksheets/sheet1.xml",
-        lambda xml: xml.replace(b'<c r="B2"><f>CONCATENATE("A","da")</f><v />', b'<c r="B2" t="str"><f>X()</f><v>Ada</v>'),
+        lambda xml: xml.replace(
+            b'<c r="B2"><f>CONCATENATE("A","da")</f><v />', b'<c r="B2" t="str"><f>X()</f><v>Ada</v>'
+        ),
     )
 
 
@@ -95,7 +97,8 @@ def excel_book(strings: bytes) -> bytes:
     """Return a workbook as Excel writes it, its texts in a part of their own."""
     cell = '<c r="%s" t="s"><v>%d</v></c>'
     rows = "".join(
-        f'<row r="{row + 1}">{cell % (f"A{row + 1}", 2 * row)}{cell % (f"B{row + 1}", 2 * row + 1)}</row>' for row in range(3)
+        f'<row r="{row + 1}">{cell % (f"A{row + 1}", 2 * row)}{cell % (f"B{row + 1}", 2 * row + 1)}</row>'
+        for row in range(3)
     )
     main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
     content = f'<worksheet xmlns="{main}"><sheetData>{rows}</sheetData></worksheet>'.encode()

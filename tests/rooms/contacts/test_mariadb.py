@@ -6,6 +6,7 @@ import pytest
 
 from tests.factories import installation
 from tests.rooms.contacts.desk import DECLARED, Desk
+from tests.rooms.contacts.odd_files import sheet
 
 
 @pytest.fixture
@@ -33,3 +34,17 @@ def test_contacts_come_in_are_changed_found_erased_and_go_out(desk):
     assert desk.client.post("/contacts/exports").status_code == 303
     desk.lux.work()
     assert "299" in desk.client.get("/contacts/exports").text
+
+
+def test_a_workbook_comes_in_and_its_import_is_undone(desk):
+    first = desk.import_("email,first name\nada@example.com,Augusta\n")
+    body = sheet(["email", "first name", "tags"], ["ada@example.com", "Ada", "fair"], ["bo@example.com", "Bo", "fair"])
+    entry = desk.import_(body, duplicates="overwrite", **DECLARED)
+    assert desk.client.get(f"/contacts/imports/{entry.public_id}/undo").status_code == 200
+    answer = desk.client.post(f"/contacts/imports/{entry.public_id}/undo", data={"confirmation": "2"})
+    assert answer.status_code == 303
+    desk.lux.work()
+    assert desk.entry(str(entry.public_id)).undo["counts"] == {
+        "contacts": 2, "trashed": 1, "restored": 1, "tags": 2, "consents": 2,
+    }  # fmt: skip
+    assert (desk.contact("ada@example.com").first_name, first.state) == ("Augusta", "done")

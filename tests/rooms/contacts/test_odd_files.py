@@ -26,7 +26,9 @@ def outcome(desk: Desk, odd: Odd) -> dict[str, object]:
     public_id = id_in(answer.headers["Location"])
     page = desk.client.get(f"/contacts/imports/{public_id}/map")
     assert page.status_code == 200, page.text
-    started = desk.client.post(f"/contacts/imports/{public_id}/map", data={"columns": chosen(page.text), "region": "DE"})
+    started = desk.client.post(
+        f"/contacts/imports/{public_id}/map", data={"columns": chosen(page.text), "region": "DE"}
+    )
     assert started.status_code == 303, started.text
     desk.lux.work()
     entry = desk.entry(public_id)
@@ -81,7 +83,9 @@ def test_a_file_beyond_the_limit_is_refused_with_the_limit_named(desk):
 
 
 def test_another_sheet_can_be_chosen_and_hidden_ones_are_told(desk):
-    body = sheet(["email"], ["ada@example.com"], Guests=[["mail"], ["bo@example.com"]], _Old=[["email"], ["c@example.com"]])
+    body = sheet(
+        ["email"], ["ada@example.com"], Guests=[["mail"], ["bo@example.com"]], _Old=[["email"], ["c@example.com"]]
+    )
     public_id = id_in(desk.upload(body, "people.xlsx").headers["Location"])
     page = desk.client.get(f"/contacts/imports/{public_id}/map").text
     assert "Old (hidden)" in page
@@ -130,7 +134,7 @@ def test_a_workbook_goes_on_where_a_crash_left_it(desk, monkeypatch):
             raise RuntimeError("the lights went out")
         return real(*given)
 
-    from lux.rooms.contacts.importing import run  # noqa: PLC0415 - what is replaced for a moment
+    from lux.rooms.contacts.importing import run
 
     real = run.write
     monkeypatch.setattr(run, "write", fail_once)

@@ -15,7 +15,9 @@ MAILCHIMP = (
     '"Email Address","First Name","Last Name",Address,"Phone Number",Birthday,MEMBER_RATING,OPTIN_TIME,OPTIN_IP,'
     "CONFIRM_TIME,CONFIRM_IP,LATITUDE,LONGITUDE,GMTOFF,DSTOFF,TIMEZONE,CC,REGION,LAST_CHANGED,LEID,EUID,NOTES,TAGS\n"
 )
-LEFT = MAILCHIMP.replace("LAST_CHANGED,", "UNSUB_TIME,UNSUB_CAMPAIGN_TITLE,UNSUB_CAMPAIGN_ID,UNSUB_REASON,LAST_CHANGED,")
+LEFT = MAILCHIMP.replace(
+    "LAST_CHANGED,", "UNSUB_TIME,UNSUB_CAMPAIGN_TITLE,UNSUB_CAMPAIGN_ID,UNSUB_REASON,LAST_CHANGED,"
+)
 CLEANED = MAILCHIMP.replace("LAST_CHANGED,", "CLEAN_TIME,CLEAN_CAMPAIGN_TITLE,CLEAN_CAMPAIGN_ID,LAST_CHANGED,")
 TAIL = '2024-02-01 00:00:00,123,abc,,"""Blog"",""VIP"""\n'
 MEMBER = (
@@ -64,7 +66,10 @@ def bring(desk, body, name, **changed):
     public_id, page = offered(desk, body, name)
     found = presets.recognised(body.splitlines()[0].replace('"', "").split(","))
     keys = frozenset(presets.heading_key(one) for one in body.splitlines()[0].replace('"', "").split(","))
-    answers = (found.answers(keys, name) if found else {}) | {"columns": chosen(page), "preset": found.key if found else ""}
+    answers = (found.answers(keys, name) if found else {}) | {
+        "columns": chosen(page),
+        "preset": found.key if found else "",
+    }
     answer = desk.client.post(f"/contacts/imports/{public_id}/map", data=answers | changed)
     assert answer.status_code == 303, answer.text
     desk.lux.work()

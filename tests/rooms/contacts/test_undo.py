@@ -142,7 +142,9 @@ def test_blocks_are_lifted_only_if_they_came_with_the_file(desk):
     entry = desk.import_(body, ["email", "unsubscribed"])
     assert all(desk.standing(f"{name}@example.com").suppressed for name in ("old", "new", "said"))
     with desk.lux.db.begin(desk.firm.id) as session:
-        said = ConsentEntry(channel="email", address_key="said@example.com", state=ConsentState.WITHDRAWN, source="link")
+        said = ConsentEntry(
+            channel="email", address_key="said@example.com", state=ConsentState.WITHDRAWN, source="link"
+        )
         consent.record(session, said)
     undo(desk, entry)
     assert desk.standing("old@example.com").suppressed is SuppressionReason.COMPLAINED
@@ -190,7 +192,7 @@ def test_an_undo_that_is_interrupted_goes_on_and_does_nothing_twice(desk, monkey
     monkeypatch.setattr(undoing, "ROWS", {"sqlite": 7, "postgresql": 7, "mysql": 7})
     body = "email,tags\n" + "".join(f"user{number}@example.com,fair\n" for number in range(40))
     entry = desk.import_(body, **DECLARED)
-    steps, real = [], undoing._step  # noqa: SLF001 - the lights go out between two of them
+    steps, real = [], undoing._step
 
     def fail_at_third(*given):
         steps.append(1)
@@ -203,7 +205,7 @@ def test_an_undo_that_is_interrupted_goes_on_and_does_nothing_twice(desk, monkey
     with pytest.raises(RuntimeError, match="lights"):
         desk.lux.work()
     with desk.lux.db.begin(desk.firm.id) as session:
-        session.execute(update(Job).values(run_at=clock.now()))
+        session.execute(update(Job).values(due_at=clock.now()))
     desk.lux.work()
     undone = desk.entry(str(entry.public_id))
     assert undone.undo_state == "done"

@@ -45,14 +45,14 @@ def upgrade() -> None:
     with op.batch_alter_table("imported_contact", schema=None) as batch_op:
         batch_op.add_column(sa.Column("version", sa.Integer(), nullable=True))
         batch_op.add_column(sa.Column("effect", sa.String(length=8), nullable=True))
-        batch_op.add_column(sa.Column("change", sa.JSON(), nullable=True))
+        batch_op.add_column(sa.Column("overwritten", sa.JSON(), nullable=True))
         batch_op.add_column(sa.Column("kept", sa.String(length=16), nullable=True))
 
 
 def downgrade() -> None:
     """Take back."""
     with op.batch_alter_table("imported_contact", schema=None) as batch_op:
-        for name in ("kept", "change", "effect", "version"):
+        for name in ("kept", "overwritten", "effect", "version"):
             batch_op.drop_column(name)
     with op.batch_alter_table("contact_import", schema=None) as batch_op:
         batch_op.drop_column("undo")

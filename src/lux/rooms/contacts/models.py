@@ -174,7 +174,7 @@ class ImportedContact(Tenant, Base):
     line: Mapped[int] = mapped_column(BigKey)
     version: Mapped[int | None]  # of the contact as the import left it
     effect: Mapped[str | None] = mapped_column(String(8))  # letters of importing.effects, "" = nothing changed
-    change: Mapped[dict[str, Any] | None]  # fields: {name: [before, after]}, tags: [ids]
+    overwritten: Mapped[dict[str, Any] | None]  # fields: {name: [before, after]}, tags: [ids]
     kept: Mapped[str | None] = mapped_column(String(16))  # why an undo left something: changed | mailed | withdrawn
 
 

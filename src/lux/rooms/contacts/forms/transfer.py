@@ -129,7 +129,7 @@ def read_mapping(form: ImportForm, fields: Sequence[CustomField], width: int) ->
         raise InvalidInput(field="columns", message=message, fix=_("Choose “Consent to e-mail” for one column."))
     if form.consent == plan.CONSENT_MOMENT and guess.CONSENT_AT not in targets:
         message = _("Consent shall come from a column of times, but no column is chosen for it.")
-        fix = _("Choose “Day or time of the consent” for one column.")
+        fix = _("Choose “Day of the consent” for one column.")
         raise InvalidInput(field="columns", message=message, fix=fix)
     return targets
 

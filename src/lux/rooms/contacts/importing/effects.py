@@ -24,7 +24,7 @@ CONSENTED: Final = "c"  # it wrote a consent
 BLOCKED: Final = "b"  # it blocked the address
 WITHDREW: Final = "w"  # it took a consent back
 TRASHED: Final = "trashed"  # ImportedContact.kept: an undo put the contact into the trash
-_COLUMNS: Final = ("company_id", "import_id", "contact_id", "line", "version", "effect", "change")
+_COLUMNS: Final = ("company_id", "import_id", "contact_id", "line", "version", "effect", "overwritten")
 _IN_AT_ONCE: Final = 1000
 
 

@@ -84,7 +84,7 @@ def target_choices(fields: Sequence[CustomField]) -> dict[str, list[tuple[str, s
         _("Tags and consent"): [
             (TAGS, _("Tags")),
             (CONSENT, _("Consent to e-mail")),
-            (CONSENT_AT, _("Day or time of the consent")),
+            (CONSENT_AT, _("Day of the consent")),
             (CONSENT_IP, _("IP address of the consent")),
             (UNSUBSCRIBED, _("Unsubscribed: withdraw and block")),
             (BOUNCED, _("Bounced: block")),

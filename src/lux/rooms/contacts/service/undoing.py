@@ -98,7 +98,7 @@ def _rows(session: Session, entry: ContactImport, after: int, size: int) -> Sequ
     is_new_alone = case((and_(*queries.untouched(session, entry)), 1), else_=0).label("is_untouched")
     is_mailed = case((queries.mailed(company_id, entry), 1), else_=0).label("is_mailed")
     query = (
-        select(*wanted, is_new_alone, is_mailed, ImportedContact.effect, ImportedContact.change)
+        select(*wanted, is_new_alone, is_mailed, ImportedContact.effect, ImportedContact.overwritten)
         .join(ImportedContact, ImportedContact.contact_id == Contact.id)
         .where(
             Contact.company_id == company_id,
@@ -167,7 +167,7 @@ def _fields(session: Session, part: _Part) -> None:
 
 def _before(row: Any) -> tuple[dict[str, Any], bool]:  # noqa: ANN401 - a Row of _rows
     """Return column -> value to go back to, and whether that is all the import overwrote."""
-    change = row.change or {}
+    change = row.overwritten or {}
     found: dict[str, Any] = {}
     is_whole = True
     for name, (before, after) in change.get("fields", {}).items():
@@ -189,8 +189,9 @@ def _before(row: Any) -> tuple[dict[str, Any], bool]:  # noqa: ANN401 - a Row of
 
 
 def _tags(session: Session, part: _Part) -> None:
-    pairs = [(int(tag), row.id) for row in part.rows for tag in (row.change or {}).get("tags", ())]
-    names = dict(session.execute(select(Tag.id, Tag.name).where(Tag.id.in_({tag for tag, _id in pairs}))).tuples())
+    pairs = [(int(tag), row.id) for row in part.rows for tag in (row.overwritten or {}).get("tags", ())]
+    wanted = select(Tag.id, Tag.name).where(Tag.id.in_({tag for tag, _id in pairs}))
+    names = {row.id: row.name for row in session.execute(wanted)}
     for start in range(0, len(pairs), _IN_AT_ONCE):
         some = pairs[start : start + _IN_AT_ONCE]
         is_one = tuple_(ContactTag.tag_id, ContactTag.contact_id).in_(some)

@@ -1,5 +1,6 @@
 """Odd files as people have them, made in code: name -> bytes -> what becomes of them."""
 
+# ruff: noqa: E501, DTZ001 - a table: each file is one line; workbooks know no zones
 from __future__ import annotations
 
 import codecs

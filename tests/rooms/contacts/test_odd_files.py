@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import html
 import io
 
 import pytest
 
+from lux.kit.errors import InvalidInput
 from lux.net.storage import store_of
 from lux.rooms.contacts.importing import cards, convert, workbook
 from lux.rooms.contacts.importing.dialect import CARDS, WORKBOOK, Dialect
@@ -152,11 +154,9 @@ def test_a_broken_workbook_raises_only_typed_refusals():
     for cut in range(0, len(odd_files.PLAIN), 97):
         body = bytearray(odd_files.PLAIN)
         body[cut] ^= 0xFF
-        try:
-            dialect = Dialect(format=WORKBOOK, sheet=workbook.sheets(io.BytesIO(body))[0].name)
-            list(convert.rows(io.BytesIO(body), dialect))
-        except Exception as error:  # noqa: BLE001 - which one it is, is the question
-            assert type(error).__name__ in {"InvalidInput", "IndexError"}, (cut, error)
+        with contextlib.suppress(InvalidInput):
+            for one in workbook.sheets(io.BytesIO(body)):
+                list(convert.rows(io.BytesIO(body), Dialect(format=WORKBOOK, sheet=one.name)))
 
 
 def test_what_is_converted_is_read_back():

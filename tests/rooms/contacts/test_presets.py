@@ -1,5 +1,6 @@
-"""Exports of Mailchimp, HubSpot, Mautic and listmonk: recognised by their headings; who said no there is never mailed."""
+"""Exports of Mailchimp, HubSpot, Mautic and listmonk: recognised by headings; who said no is never mailed."""
 
+# ruff: noqa: E501 - the programs write long lines
 from __future__ import annotations
 
 import html

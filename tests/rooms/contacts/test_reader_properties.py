@@ -42,7 +42,7 @@ def written(rows, encoding, delimiter, end, *, has_mark):
 )  # fmt: skip
 @example([("a", "b"), ("\n", "\n")], 1, "utf-16-be", ";", "\n", False)
 @settings(max_examples=200, deadline=None)
-def test_a_table_comes_back_whatever_its_dialect(names, width, encoding, delimiter, end, has_mark):
+def test_a_table_comes_back_whatever_its_dialect(names, width, encoding, delimiter, end, has_mark):  # noqa: PLR0917 - drawn
     rows = table(names, width)
     body = written(rows, encoding, delimiter, end, has_mark=has_mark)
     dialect = receive(io.BytesIO(body), io.BytesIO(), limit=10**9).dialect

@@ -48,7 +48,8 @@ def snapshot(desk):
         words = {(row.contact_id, row.word) for row in session.scalars(select(ContactWord))}
         return {
             key: ({name: getattr(one, name) for name in names},
-                  sorted(tag for who, tag in tags if who == one.id), sorted(word for who, word in words if who == one.id))
+                  sorted(tag for who, tag in tags if who == one.id),
+                  sorted(word for who, word in words if who == one.id))
             for key, one in people.items()
         }  # fmt: skip
 
@@ -57,7 +58,8 @@ def test_everything_goes_back_and_the_page_said_so_before(desk):
     field = desk.field("Size", FieldType.NUMBER)
     desk.person(email="ada@example.com", first_name="Augusta", city="Ockham", field_size="3")
     before = snapshot(desk)
-    body = f"email,first name,city,tags,{field.label}\nADA@example.com,Ada,London,fair,9\nbo@example.com,Bo,Chicago,fair,1\n"
+    head = f"email,first name,city,tags,{field.label}\n"
+    body = head + "ADA@example.com,Ada,London,fair,9\nbo@example.com,Bo,Chicago,fair,1\n"
     entry = desk.import_(body, duplicates="overwrite", **DECLARED)
     assert snapshot(desk) != before
     page = html.unescape(desk.client.get(f"/contacts/imports/{entry.public_id}/undo").text)

@@ -53,6 +53,7 @@ NOT_OF_A_COMPANY: Final = {
 # What answers nothing even to its own company here, and why.
 SILENT: Final = {
     "approvals.queries.changes": "what it compares, `last_approved` and `previous_version`, is asked by itself",
+    "contacts.queries.undo.kept": "no import was undone",
     "email.queries.due_before": "no campaign waits for its hour",
     "gate.reads.overdue": "no campaign waits for its hour",
 }

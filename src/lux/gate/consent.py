@@ -279,8 +279,7 @@ def forget(session: Session, contact_id: int, address_key: str | None) -> int:
 
     Two people may share a number: what the other one said from it is theirs and stays.
     """
-    query = delete(Consent).where(Consent.contact_id == contact_id)
-    count = int(session.execute(query).rowcount)  # type: ignore[attr-defined]
+    count = int(session.execute(delete(Consent).where(Consent.contact_id == contact_id)).rowcount)  # type: ignore[attr-defined]
     if address_key:
         again = delete(Consent).where(Consent.address_key == address_key, Consent.contact_id.is_(None))
         count += int(session.execute(again).rowcount)  # type: ignore[attr-defined]
@@ -293,10 +292,9 @@ def _said(session: Session, entries: Sequence[ConsentEntry]) -> dict[tuple[str, 
     by_channel: dict[str, list[str]] = {}
     for entry in entries:
         by_channel.setdefault(entry.channel, []).append(entry.address_key)
-    columns = (Consent.address_key, Consent.state, Consent.source, Consent.contact_id)
+    asked = select(Consent.address_key, Consent.state, Consent.source, Consent.contact_id)
     for channel, keys in by_channel.items():
         for start in range(0, len(keys), 500):
-            part = keys[start : start + 500]
-            query = select(*columns).where(Consent.channel == channel, Consent.address_key.in_(part))
+            query = asked.where(Consent.channel == channel, Consent.address_key.in_(keys[start : start + 500]))
             found.update(((channel, row[0]), tuple(row[1:])) for row in session.execute(query))
     return found

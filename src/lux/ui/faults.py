@@ -51,9 +51,14 @@ def _http(error: HTTPException) -> Response:
     words = {
         404: _("There is nothing here, or nothing that you may see."),
         405: _("This address does not take that kind of request."),
-        413: _("What was sent is larger than allowed."),
+        413: _("What was sent is larger than %(size)s, the most that is taken here.", size=_limit()),
     }.get(error.code or 500, error.description or error.name)
     return _answer(error.code or 500, f"http_{error.code}", words)
+
+
+def _limit() -> str:
+    size = web.settings().max_upload_mb
+    return f"{size // 1024} GiB" if size % 1024 == 0 else f"{size} MiB"
 
 
 def _unexpected(error: Exception) -> Response:

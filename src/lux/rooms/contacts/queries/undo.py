@@ -36,7 +36,7 @@ class UndoPlan:
 
 def plan(session: Session, entry: ContactImport) -> UndoPlan:
     """Return what an undo would do now, by one grouped query."""
-    is_same = case((and_(*untouched(session, entry)), 1), else_=0).label("is_same")
+    is_same = case((and_(*untouched(company_of(session), entry)), 1), else_=0).label("is_same")
     is_version = case((Contact.version == ImportedContact.version, 1), else_=0).label("is_version")
     query = (
         select(ImportedContact.effect, is_same, is_version, func.count())
@@ -56,9 +56,8 @@ def plan(session: Session, entry: ContactImport) -> UndoPlan:
     return UndoPlan(**counts)
 
 
-def untouched(session: Session, entry: ContactImport) -> list[ColumnElement[bool]]:
+def untouched(company_id: int, entry: ContactImport) -> list[ColumnElement[bool]]:
     """Return SQL over contact and its row of the import: nobody changed, tagged, trashed or wrote to it since."""
-    company_id = company_of(session)
     end = (entry.finished_at or clock.now()) + _TOLERANCE
     tagged = exists().where(
         ContactTag.company_id == company_id, ContactTag.contact_id == Contact.id, ContactTag.added_at > end

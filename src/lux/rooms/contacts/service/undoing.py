@@ -95,7 +95,7 @@ def _rows(session: Session, entry: ContactImport, after: int, size: int) -> Sequ
     """Return the next contacts, locked in the order of their ids as all writers lock."""
     wanted = [getattr(Contact, name) for name in ("id", "email_key", "trashed_at", "version", *merge.COLUMNS)]
     company_id = company_of(session)
-    is_new_alone = case((and_(*queries.untouched(session, entry)), 1), else_=0).label("is_untouched")
+    is_new_alone = case((and_(*queries.untouched(company_id, entry)), 1), else_=0).label("is_untouched")
     is_mailed = case((queries.mailed(company_id, entry), 1), else_=0).label("is_mailed")
     query = (
         select(*wanted, is_new_alone, is_mailed, ImportedContact.effect, ImportedContact.overwritten)

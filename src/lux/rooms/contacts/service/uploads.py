@@ -26,11 +26,10 @@ from lux.rooms.contacts.forms.transfer import (
     read_mapping,
     read_options,
 )
-from lux.rooms.contacts.importing import convert, guess, plan, workbook
+from lux.rooms.contacts.importing import convert, guess, plan
 from lux.rooms.contacts.importing.cells import read_object
 from lux.rooms.contacts.importing.dialect import (
     CSV,
-    WORKBOOK,
     Dialect,
     dialect_of,
     looks_like_header,
@@ -38,11 +37,12 @@ from lux.rooms.contacts.importing.dialect import (
     sample_text,
 )
 from lux.rooms.contacts.importing.guess import Column
-from lux.rooms.contacts.importing.receive import SAMPLE, Received, receive
+from lux.rooms.contacts.importing.receive import SAMPLE, receive
 from lux.rooms.contacts.models import ContactImport, CustomField, FieldType
 from lux.rooms.contacts.queries import tables
 from lux.rooms.contacts.service import fields as custom
 from lux.rooms.contacts.service import mappings
+from lux.rooms.contacts.service.examine import examined
 from lux.rooms.contacts.service.mappings import Offer
 from lux.rooms.contacts.service.origin import region_of_company
 
@@ -88,7 +88,7 @@ def upload(
         created_by=person.user_id,
     )
     try:
-        dialect = _examined(store, key, received)
+        dialect = examined(store, key, received)
         entry.dialect = dialect.as_json()
         session.add(entry)
         session.flush()
@@ -253,47 +253,6 @@ def _sample(store: FileStore, entry: ContactImport, form: DialectForm) -> tuple[
     text = sample_text(sample, dialect.encoding, dialect.newline, is_whole=is_whole)
     records = sample_records(text, dialect.delimiter)
     return replace(dialect, columns=len(records[0]) if records else 0), records
-
-
-def _examined(store: FileStore, key: str, received: Received) -> Dialect:
-    """Return how the file is read; raises InvalidInput when nobody is in it."""
-    dialect = received.dialect
-    if dialect.format == WORKBOOK:
-        with store.open_read(key) as stream:
-            return _workbook(stream, dialect)
-    if received.size > SAMPLE or not dialect.has_header:
-        return dialect
-    if dialect.format == CSV:
-        text = sample_text(received.sample[dialect.start :], dialect.encoding, dialect.newline, is_whole=True)
-        _refuse_header_only(sample_records(text, dialect.delimiter))
-    return dialect
-
-
-def _workbook(stream: BinaryIO, dialect: Dialect) -> Dialect:
-    """Choose the first sheet that holds anybody, a visible one if there is one."""
-    found = workbook.sheets(stream)
-    dialect = replace(dialect, sheets=tuple((one.name, one.is_hidden) for one in found))
-    first: list[list[str]] = []
-    for one in sorted(found, key=lambda sheet: sheet.is_hidden):
-        stream.seek(0)
-        records = convert.sample(stream, replace(dialect, sheet=one.name))
-        if len(records) > 1 or (records and not looks_like_header(records)):
-            return replace(dialect, sheet=one.name, has_header=looks_like_header(records), columns=len(records[0]))
-        first = first or records
-    if first:
-        _refuse_header_only(first)
-    raise InvalidInput(
-        field="file", message=_("The workbook is empty."), fix=_("Choose a file with one row per person.")
-    )
-
-
-def _refuse_header_only(records: Sequence[Sequence[str]]) -> None:
-    if len(records) < 2:
-        raise InvalidInput(
-            field="file",
-            message=_("The file has a header and no rows below it."),
-            fix=_("Choose a file with one row per person."),
-        )
 
 
 def _with_new_fields(session: Session, targets: Sequence[str], headings: Sequence[str]) -> list[str]:

@@ -15,7 +15,7 @@ from lux.gate.service import ApprovalService
 from lux.kit import clock, jobs
 from lux.kit.db import ALL_COMPANIES, Base
 from lux.net.storage import store_of
-from lux.rooms.contacts.models import ContactExport, ContactImport
+from lux.rooms.contacts.models import Contact, ContactExport, ContactImport, ImportedContact
 from tests.factories import Firm, Installation
 from tests.full_company import filled
 from tests.house import sources
@@ -28,6 +28,20 @@ Made = tuple[dict[str, Any], int | None]  # args, company id
 
 def _nothing(_lux: Installation, _firm: Firm) -> Made:
     return {}, None
+
+
+def _undo(lux: Installation, firm: Firm) -> Made:
+    """Return the undo of an import that brought one contact."""
+    args, company_id = _import(lux, firm)
+    with lux.db.begin(firm.id) as session:
+        entry = session.get_one(ContactImport, args["import_id"])
+        entry.state, entry.undo_state = "done", "queued"
+        entry.undo = {"after": 0, "counts": {}, "total": 1, "locale": "en"}
+        contact = Contact(email="ann@example.com", email_key="ann@example.com", import_id=entry.id)
+        session.add(contact)
+        session.flush()
+        session.add(ImportedContact(import_id=entry.id, contact_id=contact.id, line=2, version=1, effect="n"))
+    return args, company_id
 
 
 def _outbound(lux: Installation, firm: Firm) -> Made:
@@ -91,6 +105,7 @@ FACTORIES: Final[dict[str, Callable[[Installation, Firm], Made]]] = {
     "contacts.forget_field": _field,
     "contacts.forget_files": _files,
     "contacts.import": _import,
+    "contacts.undo_import": _undo,
     "diagnostics.forget": _nothing,
     "gate.expire": _expired,
     "gate.send": _outbound,

@@ -54,6 +54,7 @@ NOT_OF_A_COMPANY: Final = {
 SILENT: Final = {
     "approvals.queries.changes": "what it compares, `last_approved` and `previous_version`, is asked by itself",
     "contacts.queries.undo.kept": "no import was undone",
+    "contacts.queries.undo.plan": "the import there was written by hand, without what it did",
     "email.queries.due_before": "no campaign waits for its hour",
     "gate.reads.overdue": "no campaign waits for its hour",
 }

@@ -23,7 +23,7 @@ from lux.kit.i18n import gettext as _
 HEADER: Final = "Idempotency-Key"
 MAX_KEY: Final = 255  # characters
 KEPT: Final = dt.timedelta(hours=24)
-PATIENCE: Final = dt.timedelta(minutes=2)  # after that a request without an answer counts as dead
+PATIENCE: Final = dt.timedelta(minutes=15)  # after that a request without an answer counts as dead
 _CHUNK: Final = 1000
 
 

@@ -10,10 +10,11 @@ from pydantic import Field
 from lux.identity.api_keys import Scope
 from lux.kit.errors import LuxError, WrongState
 from lux.kit.i18n import gettext as _
-from lux.rooms.contacts import service
+from lux.rooms.contacts import service, values
 from lux.rooms.contacts.api.blueprint import contacts
 from lux.rooms.contacts.api.reading import Reader
 from lux.rooms.contacts.api.shapes import ContactNew, ContactPatch
+from lux.rooms.contacts.queries import people
 from lux.rooms.contacts.service import tagging
 from lux.ui import web
 from lux.ui.api import Input, Output, operation, program
@@ -77,19 +78,31 @@ def upsert_contacts(body: BulkIn) -> BulkOut:
     never taken away. Each row is answered for itself: those that are refused change nothing, and the others stand.
     """
     session, reader = web.session(), Reader(web.session())
-    rows = [_carried_out(session, reader, index, row, body.on_existing) for index, row in enumerate(body.contacts)]
+    tagged: dict[int, list[str]] = {}
+    rows = [
+        _carried_out(session, reader, index, row, body.on_existing, tagged) for index, row in enumerate(body.contacts)
+    ]
+    changed = _put_tags(session, tagged)
+    for index, row in enumerate(rows):
+        if row.outcome == "unchanged" and row.id in changed and body.contacts[index].get("tags"):
+            rows[index] = row.model_copy(update={"outcome": "updated"})
     counts = {name: sum(row.outcome == name for row in rows) for name in BulkOut.model_fields if name != "data"}
     return BulkOut(data=rows, **counts)
 
 
-def _carried_out(session: Session, reader: Reader, index: int, row: dict[str, Any], on_existing: str) -> BulkRow:
+def _carried_out(  # noqa: PLR0917 - one row, and what all rows share
+    session: Session, reader: Reader, index: int, row: dict[str, Any], on_existing: str, tagged: dict[int, list[str]]
+) -> BulkRow:
     try:
         with session.begin_nested():
-            outcome, contact = _upserted(session, reader, read_row(ContactNew, row), on_existing)
-            return BulkRow(index=index, outcome=outcome, id=contact.public_id)
+            sent = read_row(ContactNew, row)
+            outcome, contact = _upserted(session, reader, sent, on_existing)
     except LuxError as error:
         errors = [ProblemOut(field=p.field, message=p.message, fix=p.fix) for p in error.problems]
         return BulkRow(index=index, outcome="refused", id=None, code=error.code, message=error.message, errors=errors)
+    if sent.tags and outcome != "skipped":
+        tagged.setdefault(contact.id, []).extend(sent.tags)
+    return BulkRow(index=index, outcome=outcome, id=contact.public_id)
 
 
 def _upserted(
@@ -98,7 +111,6 @@ def _upserted(
     present = service.twin_of(session, sent.email) if sent.email else None
     if present is None:
         contact = service.create(session, reader.values(sent), program())
-        _tagged(session, contact, sent)
         return "created", contact
     if on_existing == "skip":
         return "skipped", present
@@ -109,10 +121,17 @@ def _upserted(
     contact = service.update_contact(
         session, present, reader.values(ContactPatch.model_construct(set(names), **names), present), program()
     )
-    is_tagged = _tagged(session, contact, sent)
-    return ("updated" if contact.version != before or is_tagged else "unchanged"), contact
+    return ("updated" if contact.version != before else "unchanged"), contact
 
 
-def _tagged(session: Session, contact: Contact, sent: ContactNew) -> bool:
-    added = [service.add_tag(session, [contact.id], tag, program()) for tag in tagging.ensure(session, sent.tags)]
-    return any(added)
+def _put_tags(session: Session, tagged: dict[int, list[str]]) -> set[uuid.UUID]:
+    """Add the tags of all rows, a tag at a time; returns the public ids of contacts that got one they did not have."""
+    present = {key: {tag.id for tag in tags} for key, tags in people.tags_of(session, list(tagged)).items()}
+    tags = tagging.ensure(session, {name for names in tagged.values() for name in names})
+    keys = {contact_id: {values.clean(name).casefold() for name in names} for contact_id, names in tagged.items()}
+    changed: set[int] = set()
+    for tag in tags:
+        ids = [key for key, names in keys.items() if tag.name_key in names and tag.id not in present.get(key, set())]
+        service.add_tag(session, ids, tag, program())
+        changed.update(ids)
+    return {name.public_id for name in people.names_of(session, changed).values()}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import uuid
+from html import unescape
 from typing import Any
 
 import pytest
@@ -36,7 +37,7 @@ def key_of(lux: Installation, firm: Firm, contact_id: int) -> uuid.UUID:
 
 
 def words(html: str) -> str:
-    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", html))
+    return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", " ", html)))
 
 
 CITY = {"kind": "field", "field": "city", "test": {"type": "text", "op": "is", "value": "Berlin"}}

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, Select, Table, and_, delete, exists, select, update
+from sqlalchemy import ColumnElement, Select, Table, and_, delete, exists, select
 from sqlalchemy.orm import Session
 
 from lux.gate.parties import Consent, Suppression
@@ -275,28 +275,6 @@ def mailable(company_id: ColumnElement[int], address_key: ColumnElement[Any], ch
         consent_exists(company_id, address_key, channel, ConsentState.GIVEN),
         ~suppression_exists(company_id, address_key, channel),
     )
-
-
-def link_contact(session: Session, address_key: str, contact_id: int) -> None:
-    """Let statements that came before the contact know whose they are."""
-    session.execute(
-        update(Consent)
-        .where(Consent.address_key == address_key, Consent.contact_id.is_(None))
-        .values(contact_id=contact_id)
-        .execution_options(synchronize_session=False)
-    )
-
-
-def forget(session: Session, contact_id: int, address_key: str | None) -> int:
-    """Erase a person's statements; a suppression stays as a bare address key, so that nobody writes there again.
-
-    Two people may share a number: what the other one said from it is theirs and stays.
-    """
-    count = int(session.execute(delete(Consent).where(Consent.contact_id == contact_id)).rowcount)  # type: ignore[attr-defined]
-    if address_key:
-        again = delete(Consent).where(Consent.address_key == address_key, Consent.contact_id.is_(None))
-        count += int(session.execute(again).rowcount)  # type: ignore[attr-defined]
-    return count
 
 
 def _said(session: Session, entries: Sequence[ConsentEntry]) -> dict[tuple[str, str], tuple[Any, ...]]:

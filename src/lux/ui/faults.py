@@ -66,11 +66,6 @@ def _limit() -> str:
     return f"{size // 1024} GiB" if size % 1024 == 0 else f"{size} MiB"
 
 
-def _limit() -> str:
-    size = web.settings().max_upload_mb
-    return f"{size // 1024} GiB" if size % 1024 == 0 else f"{size} MiB"
-
-
 def _unexpected(error: Exception) -> Response:
     web.rollback()
     log.error("request_failed", path=request.path, exc_info=error)

@@ -11,7 +11,7 @@ from lux.kit.addresses import EmailAddress, parse_email
 from lux.kit.errors import FieldProblem, InvalidInput
 from lux.kit.i18n import gettext as _
 from lux.rooms.contacts import catalogue, values
-from lux.rooms.contacts.importing import rows
+from lux.rooms.contacts.importing import cells
 from lux.rooms.contacts.incoming.payload import Unusable
 from lux.rooms.contacts.models import CustomField
 from lux.rooms.contacts.values import Habits, Unreadable
@@ -85,7 +85,7 @@ class _Reader:
         if any(isinstance(part, dict | list) for part in parts):
             self.problem("tags", _("Tags are a list of texts, or one text with commas."))
             return ()
-        return self.value("tags", ",".join(str(part) for part in parts if part is not None), rows.read_tags) or ()
+        return self.value("tags", ",".join(str(part) for part in parts if part is not None), cells.read_tags) or ()
 
     def customs(self, raw: object) -> tuple[dict[str, Any], list[str]]:
         """Return the values of known custom fields, and the names of unknown ones."""
@@ -117,7 +117,7 @@ class _Reader:
             **{name: partial(values.read_text, limit=catalogue.BY_NAME[name].limit) for name in _TEXTS},
         }  # fmt: skip
         found = {name: self.value(name, known[name], reader) for name, reader in readers.items() if name in known}
-        for name, text in (self.value("name", known.get("name"), rows.read_full_name) or {}).items():
+        for name, text in (self.value("name", known.get("name"), cells.read_full_name) or {}).items():
             if not found.get(name) and not (known.get("first_name")):
                 found[name] = text
         region = str(found.get("country") or self._region)

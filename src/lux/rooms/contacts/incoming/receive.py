@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
-from lux.gate import consent
+from lux.gate import consent, ownership
 from lux.gate.consent import ConsentEntry, ConsentState
 from lux.kit import clock
 from lux.kit.errors import Conflict
@@ -134,7 +134,7 @@ def _contact(session: Session, delivered: Delivered, rule: Rule) -> tuple[Contac
     edit.write_words(session, made)
     for key in (made.email_key, made.phone):
         if key:
-            consent.link_contact(session, key, made.id)
+            ownership.link_contact(session, key, made.id)
     return made, True
 
 
@@ -157,7 +157,7 @@ def _change(session: Session, contact: Contact, delivered: Delivered, rule: Rule
     if _NAMES.intersection(changed):
         edit.write_words(session, contact)
     if "phone" in changed and contact.phone:
-        consent.link_contact(session, contact.phone, contact.id)
+        ownership.link_contact(session, contact.phone, contact.id)
     return changed + [f"field_{key}" for key in fields]
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import delete, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
-from lux.gate import consent
+from lux.gate import ownership
 from lux.kit import clock
 from lux.kit.addresses import email_key
 from lux.kit.db.session import company_of
@@ -154,7 +154,7 @@ def _taken_at_once(session: Session, data: ContactInput, own_id: int | None) -> 
 def _link_consent(session: Session, contact: Contact) -> None:
     for key in (contact.email_key, contact.phone):
         if key:
-            consent.link_contact(session, key, contact.id)
+            ownership.link_contact(session, key, contact.id)
 
 
 def _conflict(session: Session, contact: Contact, wanted: Mapping[str, Any], version: int) -> Conflict:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 from sqlalchemy import ColumnElement, CursorResult, Text, delete, func, or_, select, update
 from sqlalchemy import cast as sql_cast
 
-from lux.gate import consent
+from lux.gate import ownership
 from lux.kit import clock, idempotency
 from lux.kit.db.session import company_of
 from lux.kit.errors import InvalidInput, WrongState
@@ -61,7 +61,7 @@ def erase(session: Session, contact: Contact, person: Person | None, *, confirma
     touched = files.drop_those_with_people(session)
     touched += sum(eraser.erase(session, company_id, contact_id, contact.email_key) for eraser in installed().erasers)
     for key in (contact.email_key, contact.phone):
-        touched += consent.forget(session, contact_id, key)
+        touched += ownership.forget(session, contact_id, key)
     touched += facts.forget_contact(session, contact_id)
     touched += idempotency.forget(session, [str(public_id), *filter(None, (contact.email, contact.phone))])
     touched += _erase_own(session, contact)

@@ -98,7 +98,8 @@ class House:
         for number, (what, op, value) in enumerate(conditions, start=1):
             form = people.press(self.walk, form, "add:0") if number > 1 else form
             form = people.condition(self.walk, form, str(number), what=what, op=op, value=value)
-        form.set(f"more.{len(conditions)}", "30")
+        last = len(conditions)
+        form = people.press(self.walk, form.set(f"when.{last}", "in_last"), "").set(f"more.{last}", "30")
         return self.browser.submit(form).url.removeprefix(self.walk.server.url)
 
     def write_campaign(self, name: str) -> str:

@@ -27,7 +27,7 @@ DATA = re.compile(
             r"https?://\S+|\S+@\S+|\w+(\.\w+)+|[A-Z]{2,5}|v\d+|\b[0-9a-f]{12}\b|[0-9a-f-]{16,}|\bO\d*\b",
             r"LUX|Instagram|TikTok|Facebook|Reddit|YouTube|LinkedIn|Snapchat",
             r"Owner \d+|Person \d+|Company \d+|First\d+|Last\d+|Main Street \d+|\d{5} Town|Firm|Street \d+",
-            r"Secret[\w .-]*|secret\.csv|news\d*|News|Plan|plan|Hello|Everyone|test|email",
+            r"Secret[\w .-]*|secret(\.csv|-block)?|</?mjml>|\bmjml\b|news\d*|News|Plan|plan|Hello|Everyone|test|email",
         )
     )
 )

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from lux.kit.settings import Settings
 
 RESTART_SECONDS = 2.0  # between two starts of a worker that ended by itself
+KILL_SECONDS = 8  # that a page process has for the requests under way when it is to end
 INSIST_SECONDS = 0.5  # between two looks whether a signal to end was heard
 
 
@@ -124,6 +125,7 @@ def _serve_pages(settings: Settings, address: str) -> None:
         blocking_threads=min(settings.web_threads, (os.cpu_count() or 1) * 2 + 1),
         backpressure=settings.web_threads * 4,  # requests that wait here rather than in the kernel
         respawn_failed_workers=True,
+        workers_kill_timeout=KILL_SECONDS,  # a page process loses a signal that comes in its first moments
         log_level=LogLevels.warning,
         working_dir=None,
     )

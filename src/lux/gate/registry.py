@@ -9,16 +9,15 @@ from typing import TYPE_CHECKING
 from sqlalchemy.orm import Session
 
 from lux.connectors.mailbox import MailboxConnector
-from lux.connectors.webhook import WebhookConnector
 from lux.kit.db.session import settings_of
 from lux.kit.errors import NotFound
 from lux.kit.i18n import gettext as _
-from lux.net.safe_fetch import Reach
 from lux.ports.connector import Account, Connector, ConnectorSchema, MailConnector
 from lux.vault import accounts
 from lux.vault.secrets import Vault
 
 if TYPE_CHECKING:
+    from lux.connectors.webhook import WebhookConnector
     from lux.kit.settings import Settings
 
 MAILBOX = "mailbox"  # the built-in one: keeps, never sends
@@ -32,6 +31,9 @@ def connector(provider: str, settings: Settings) -> Connector:
 
 def webhook_caller(settings: Settings) -> WebhookConnector:
     """Return what calls web addresses."""
+    from lux.connectors.webhook import WebhookConnector  # brings the HTTP client: loaded when somebody has a webhook
+    from lux.net.safe_fetch import Reach
+
     reach = Reach(allow_hosts=settings.allow_hosts, allow_http=settings.allow_http, ca_file=settings.tls_ca_file)
     return WebhookConnector(reach)
 

@@ -11,9 +11,6 @@ from contextlib import contextmanager
 from typing import Any, BinaryIO, Final, NamedTuple
 from xml.etree.ElementTree import ParseError
 
-from defusedxml.common import DefusedXmlException
-from openpyxl import load_workbook
-
 from lux.kit.errors import InvalidInput
 from lux.kit.i18n import gettext as _
 
@@ -33,9 +30,8 @@ _UNREADABLE: Final = (
     zlib.error,
     EOFError,
     ParseError,
-    DefusedXmlException,
     LookupError,
-    ValueError,
+    ValueError,  # also what defusedxml refuses
     TypeError,
     AttributeError,
     ArithmeticError,
@@ -86,6 +82,8 @@ def _opened(stream: BinaryIO) -> Iterator[Any]:
         with zipfile.ZipFile(stream) as archive:
             _check(archive)
         stream.seek(0)
+        from openpyxl import load_workbook  # large; most files are no workbooks
+
         book = load_workbook(stream, read_only=True, data_only=True, keep_links=False)
         try:
             yield book

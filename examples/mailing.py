@@ -18,13 +18,15 @@ WORDS: Final = {
     " us.{% else %}Come and tell us which one you like best.{% endif %}",
     "Read the main story": "Keep a place for me",
     "A second story": "Where the beans grew",
-    "One paragraph that makes people want to read on. Say what they will find behind the link, so that nobody is"
-    " disappointed.": "Three families, 1,700 metres up, and a dry spring: a short report with pictures.",
-    "Read more about the second story": "Read the report",
+    "One paragraph that makes people want to read on. Say what they will find behind the link.": "Three families,"
+    " 1,700 metres up, and a dry spring: a short report with pictures.",
+    "Go to the second story": "Read the report",
     "And a third": "Your grinder",
-    "Dates, an offer, or a question to your readers: answers to a newsletter are worth more than clicks.": "Bring it"
+    "Dates, an offer, or a question to your readers: answers are worth more than clicks.": "Bring it"
     " along: we set it for the new beans while you taste.",
     "Go to the third story": "How to find us",
+    "“One sentence a reader wrote to you, in their own words.”": "“I came for one bag and stayed for three cups.”",
+    "Who said it, and where": "A made-up guest of the last tasting",
 }
 OPENERS, CLICKERS, LEAVERS = 24, 9, 1  # of the recipients whose letters lie on the mailbox's first page
 

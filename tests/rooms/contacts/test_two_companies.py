@@ -17,9 +17,11 @@ from lux.rooms.contacts.models import (
     ContactExport,
     ContactImport,
     ContactTag,
+    ContactView,
     ContactWord,
     CustomField,
     ImportedContact,
+    ImportMapping,
     ImportRejection,
     Tag,
 )
@@ -30,7 +32,7 @@ from lux.rooms.contacts.service import removal, tagging, touch
 from tests.rooms.contacts.desk import DECLARED, Desk
 
 TABLES = (Contact, ContactWord, ContactTag, Tag, CustomField, ContactImport, ImportedContact, ImportRejection,
-          ContactExport, Fact)  # fmt: skip
+          ImportMapping, ContactExport, ContactView, Fact)  # fmt: skip
 
 
 @pytest.fixture
@@ -41,6 +43,8 @@ def first(lux):
     desk.import_("email,phone,name,tags,Shoe size\nada@example.com,+493023125001,Ada,vip,38\nbroken,,,,\n", **DECLARED)
     desk.client.post("/contacts/exports")
     lux.work()
+    with lux.db.begin(desk.firm.id) as session:
+        session.add(ContactView(owner_key=0, name="Big feet", name_key="big feet", query={"q": "ada"}))
     return desk
 
 
@@ -121,6 +125,8 @@ def test_every_address_of_the_other_company_leads_nowhere(lux, first, second):
             "tags/<uuid:public_id>": session.scalars(select(Tag.public_id)).one(),
             "fields/<uuid:public_id>": session.scalars(select(CustomField.public_id)).one(),
             "imports/<uuid:public_id>": session.scalars(select(ContactImport.public_id)).one(),
+            "imports/mappings/<uuid:public_id>": session.scalars(select(ImportMapping.public_id)).one(),
+            "views/<uuid:public_id>": session.scalars(select(ContactView.public_id)).one(),
             "exports/<uuid:public_id>": session.scalars(select(ContactExport.public_id)).one(),
         }
     asked = 0

@@ -115,7 +115,8 @@ def test_report_list_tile_and_file_equal_a_recount(
         "clickers": counted["unique_clicks"],
     }
     assert {key: tile.context[key] for key in shown} == shown
-    assert f"{counted['unique_opens']} of {whole}" in outgoing.client(firm).get("/").text
+    said = f"{tile.context['human_openers']} of {whole}, all {counted['unique_opens']}"
+    assert said in outgoing.client(firm).get("/").text
     assert file_of(outgoing, firm, public_id) == {
         "Sent": counted["sent"],
         "Failed": counted["failed"],

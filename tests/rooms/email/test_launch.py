@@ -282,7 +282,7 @@ def test_pausing_and_resuming_doubles_nobody(lux: Installation) -> None:
     found = row(lux, firm, public_id)
     assert found.state is CampaignState.SENT
     assert found.counts == {DeliveryState.CAPTURED: 20}
-    assert found.facts["email.captured"] == (20, 0)
+    assert found.facts["email.captured"][:2] == (20, 0)
 
 
 def submit_for(lux: Installation, firm: Firm, public_id: uuid.UUID, local: dt.datetime) -> None:

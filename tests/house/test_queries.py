@@ -59,14 +59,14 @@ SILENT: Final = {
             f"contacts.queries.saved.{name}"
             for name in ("by_name", "by_public_id", "first_view", "of_owner", "views_for")
         ],
-        "no view was saved: test_views.py asks them over two companies",
+        "no view was saved",
     ),
     "contacts.queries.undo.kept": "no import was undone",
     "contacts.queries.undo.plan": "the import there was written by hand, without what it did",
     "approvals.queries.leaving": "no campaign waits for its minute",
     **dict.fromkeys(
         ["segments.queries.bulk_action", "segments.queries.bulk_actions"],
-        "nothing was done to many: test_bulk.py asks them over two companies",
+        "nothing was done to many",
     ),
     "segments.queries.order_currencies": "nobody ordered anything",
     "segments.queries.own_events": "no program reported events of its own",

@@ -86,7 +86,7 @@ def test_a_toast_is_seen_and_pressed_inside_an_open_dialog(parts):
     toast.get_by_role("button", name="Dismiss").click()
     expect(toast).to_have_count(0)
     parts.keyboard.press("Escape")
-    assert parts.locator("dialog .toasts").count() == 0
+    expect(parts.locator("dialog .toasts")).to_have_count(0)
 
 
 def test_a_form_is_sent_once(page, pages):

@@ -103,6 +103,8 @@ def test_secrets_of_several_lines_are_hidden_line_by_line():
     assert "canary" not in logs.redact(f"key: {key} end")
     logs.register_secret(key)
     assert "canary" not in logs.redact("a line of it: BBBBcanaryBBBB")
+    another = key.replace("canary", "parrot")
+    assert "parrot" not in logs.redact(f"key: {another} end"), "the frame of a known key still shows where one begins"
 
 
 @pytest.mark.parametrize(

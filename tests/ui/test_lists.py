@@ -28,8 +28,18 @@ from tests.house.test_routes import identifiers, path_of, rules
 
 _CALL: Final = re.compile(r"\{%-?\s*call (?:table|card_list)\((.*?)\)\s*-?%\}", re.DOTALL)
 _ID: Final = re.compile(r"\bid=\"([\w-]+)\"")
-# Tables that are a form or a preview: each row is a question, and there are always the same ones.
-NO_LISTS: Final = {"approvals/toggles.html", "contacts/_columns.html", "contacts/_first_rows.html"}
+# Tables that are a form, a preview or a picture of a week: there are always the same rows.
+NO_LISTS: Final = {
+    "approvals/toggles.html",
+    "contacts/_columns.html",
+    "contacts/_first_rows.html",
+    "email/_over_time.html",
+    "integrations/webhook_calls.html",  # drawn twice on one page, under two captions
+}
+# What answers a question that somebody put together (campaigns to compare, segments to lay over each other, an import
+# that was undone): no address of the full company shows it by itself.
+ANSWERS: Final = {"compared", "import-kept", "overlap-sizes"}
+CARDS: Final = {"templates", "blocks", "media"}
 STATES: Final = {
     "loading": ListState(state="loading"),
     "empty": ListState(state="empty", text="Nothing here."),
@@ -57,7 +67,7 @@ def templates() -> Iterator[tuple[str, str]]:
 
 
 LISTS: Final = sorted(
-    {name for _t, source in templates() for call in _CALL.findall(source) for name in _ID.findall(call)}
+    {name for _t, source in templates() for call in _CALL.findall(source) for name in _ID.findall(call)} - ANSWERS
 )
 
 
@@ -118,7 +128,7 @@ def test_a_list_shows_each_of_its_states(house: House, monkeypatch: pytest.Monke
     assert answer.status_code == 200
     shown = answer.get_data(as_text=True)
     assert f'data-state="{state}"' in shown
-    words = [word for word in WORDS[state] if word != "<tbody>" or name != "templates"]
+    words = [word for word in WORDS[state] if word != "<tbody>" or name not in CARDS]
     assert not [word for word in words if word not in shown]
     assert "<h1" in shown
     assert 'id="nav"' in shown or "<nav" in shown

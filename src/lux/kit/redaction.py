@@ -71,8 +71,12 @@ def register_secret(value: str | bytes) -> None:
     text = value.decode("utf-8", "replace") if isinstance(value, bytes) else value
     if len(text) < SHORTEST_SECRET or text in _secrets:
         return
+    # The frame of a PEM key is no secret; hidden, it would hide from the pattern below where another key begins.
+    kept = {
+        form for form in _forms(text) if not (form.startswith("-----") and form.endswith("-----") and "\n" not in form)
+    }
     with _lock:
-        _secrets = tuple(sorted({*_secrets, *_forms(text)}, key=len, reverse=True))
+        _secrets = tuple(sorted({*_secrets, *kept}, key=len, reverse=True))
 
 
 def redact(text: str) -> str:

@@ -65,6 +65,9 @@ _lock = threading.Lock()
 _secrets: tuple[str, ...] = ()  # longest first, so that no secret hides a part of another
 
 
+_PEM_FRAME = re.compile(r"-----(BEGIN|END) [A-Z0-9 ]{0,40}-----")
+
+
 def register_secret(value: str | bytes) -> None:
     """Hide this value wherever it appears from now on; shorter than six characters it is left."""
     global _secrets  # noqa: PLW0603 - one list per process, replaced as a whole under the lock
@@ -72,9 +75,7 @@ def register_secret(value: str | bytes) -> None:
     if len(text) < SHORTEST_SECRET or text in _secrets:
         return
     # The frame of a PEM key is no secret; hidden, it would hide from the pattern below where another key begins.
-    kept = {
-        form for form in _forms(text) if not (form.startswith("-----") and form.endswith("-----") and "\n" not in form)
-    }
+    kept = {form for form in _forms(text) if not _PEM_FRAME.fullmatch(form)}
     with _lock:
         _secrets = tuple(sorted({*_secrets, *kept}, key=len, reverse=True))
 

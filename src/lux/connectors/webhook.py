@@ -7,16 +7,17 @@ import hashlib
 import hmac
 from datetime import UTC
 from email.utils import parsedate_to_datetime
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from lux.kit import clock
 from lux.kit.i18n import gettext as _
-from lux.net import safe_fetch
-from lux.net.safe_fetch import Answer, Reach
 from lux.ports.connector import Account, ConnectorSchema, ProbeResult
 from lux.ports.permits import Permit
 from lux.ports.provider_errors import Invalid, ProviderError
 from lux.ports.receipts import CallReceipt, Outcome, OutgoingCall
+
+if TYPE_CHECKING:
+    from lux.net.safe_fetch import Answer, Reach
 
 PROVIDER: Final = "webhook"
 SECRET_PREFIX: Final = "whsec_"  # noqa: S105 - how secrets begin, none of them
@@ -31,6 +32,8 @@ class WebhookConnector:
 
     def __init__(self, reach: Reach) -> None:
         """Take how far the operator lets calls go."""
+        from lux.net.safe_fetch import Reach  # brings the HTTP client: loaded when something is called
+
         self._reach = Reach(
             allow_hosts=reach.allow_hosts,
             allow_http=reach.allow_http,
@@ -48,6 +51,8 @@ class WebhookConnector:
     def probe(self, account: Account) -> ProbeResult:
         """Look where the address leads, without connecting: any call would be a message of its own."""
         try:
+            from lux.net import safe_fetch
+
             address = safe_fetch.check(account.config.get("target", ""), self._reach, provider=PROVIDER)
         except ProviderError as error:
             return ProbeResult(is_ok=False, message=error.message, field="target")
@@ -65,6 +70,8 @@ class WebhookConnector:
             "webhook-signature": " ".join(signature(one, call.message_id, stamp, call.body) for one in call.secrets),
         }
         try:
+            from lux.net import safe_fetch
+
             answer = safe_fetch.post(call.target, call.body, self._reach, provider=PROVIDER, headers=headers)
         except ProviderError as error:
             return CallReceipt(outcome=Outcome.RETRY, status=None, message=error.message)

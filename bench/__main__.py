@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, TypeVar
 
-from bench import limits, people, table
+from bench import limits, people, runtime, table
 from bench.house import FIVE, House, Imported, Sent
 from bench.memory import MemoryWatch, Peak, settle
 from bench.prober import Latency, Prober
@@ -30,6 +30,7 @@ NOTES: Final = (
     " beat of 150 ms over all pages. A page fails when 5 % of its answers take longer than the goal.",
     "“PSS” shares out memory that processes have in common; “RSS” counts it in each of them. The tree is looked at"
     " twice a second: the supervisor, the pages' process and the worker, all together.",
+    "LUX runs in an environment of its own with the packages that `make run` installs, and no others.",
     "Limits of the machine are measured in the same run: a bare SQLite table without any index, one sequential read,"
     " Liquid alone, postfix's own smtp-source. LUX writes more than the bare table (contact, search words, tags,"
     " consent with its proof, facts, the line it came from), which is why rows are compared with rows.",
@@ -193,7 +194,8 @@ def main() -> int:
             "LUX_HOME": str(home), "LUX_PORT": str(port), "LUX_DATABASE_URL": "", "DATABASE_URL": "",
             "LUX_PUBLIC_URL": "", "LUX_ALLOW_HOSTS": '["127.0.0.1"]', "LUX_LOG_LEVEL": "warning",
         }  # fmt: skip
-        server = Server(f"http://127.0.0.1:{port}", environment=environment, log=home / "server.log")
+        url, log = f"http://127.0.0.1:{port}", home / "server.log"
+        server = Server(url, environment=environment, log=log, python=runtime.python())
         bench = Bench(size=size, server=server, home=home)
         try:
             server.start()

@@ -27,9 +27,17 @@ class NotLux(PageError):
 class Server:
     """`lux serve` at an address; `is_own` says whether it was started here."""
 
-    def __init__(self, url: str, *, environment: Mapping[str, str] | None = None, log: Path | None = None) -> None:
-        """Start nothing yet. `environment`: what differs from this process's; `log`: where a started one writes."""
+    def __init__(
+        self,
+        url: str,
+        *,
+        environment: Mapping[str, str] | None = None,
+        log: Path | None = None,
+        python: Path | None = None,
+    ) -> None:
+        """Start nothing yet. `environment`, `python`: what differs from here; `log`: where a started one writes."""
         self.url = url.rstrip("/")
+        self._python = str(python or sys.executable)
         self._environment = {**os.environ, **(environment or {})}
         self._log = log
         self.process: subprocess.Popen[bytes] | None = None
@@ -54,7 +62,7 @@ class Server:
         output = self._open_log()
         try:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "lux", "serve"],
+                [self._python, "-m", "lux", "serve"],
                 env=self._environment,
                 stdout=output,
                 stderr=subprocess.STDOUT if output else None,
@@ -89,7 +97,7 @@ class Server:
     def command(self, *words: str) -> str:
         """Run a `lux` command with the server's settings and return what it prints; raises PageError."""
         done = subprocess.run(
-            [sys.executable, "-m", "lux", *words], env=self._environment, capture_output=True, text=True, check=False
+            [self._python, "-m", "lux", *words], env=self._environment, capture_output=True, text=True, check=False
         )
         if done.returncode:
             raise PageError(f"“lux {' '.join(words)}” failed: {done.stderr.strip() or done.stdout.strip()}")

@@ -136,16 +136,16 @@ def wait_for(url: str, server: subprocess.Popen[str]) -> None:
 
 def test_a_signal_to_end_that_the_server_forgot_is_repeated() -> None:
     """granian clears its event after a child has ended, also when Ctrl+C came in between."""
-    from lux.cli import server
+    from lux import supervisor
 
     class Loop:
         interrupt_signal = False
         main_loop_interrupt = threading.Event()
 
     loop = Loop()
-    threading.Thread(target=server.insist, args=(loop,), daemon=True).start()
-    assert not loop.main_loop_interrupt.wait(2 * server.INSIST_SECONDS), "nobody wants it to end"
+    threading.Thread(target=supervisor.insist, args=(loop,), daemon=True).start()
+    assert not loop.main_loop_interrupt.wait(2 * supervisor.INSIST_SECONDS), "nobody wants it to end"
     loop.interrupt_signal = True
     for _again in range(2):
-        assert loop.main_loop_interrupt.wait(4 * server.INSIST_SECONDS)
+        assert loop.main_loop_interrupt.wait(4 * supervisor.INSIST_SECONDS)
         loop.main_loop_interrupt.clear()

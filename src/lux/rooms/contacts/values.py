@@ -16,6 +16,7 @@ from babel.core import get_global
 
 from lux.kit import clock, i18n
 from lux.kit.i18n import gettext as _
+from lux.rooms.contacts import countries
 from lux.rooms.contacts.models import FieldType, Lifecycle
 
 MAX_TEXT = 500  # characters of a custom text field
@@ -28,8 +29,6 @@ _GROUPED = {
 _GROUP_MARKS = {".": "[,’' ]", ",": "[.’' ]"}
 _ISO_DATE = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})(?:[T ]\d{2}:\d{2}.*)?")
 _LOCAL_DATE = re.compile(r"(\d{1,2})[./-](\d{1,2})[./-](\d{4})")
-# What Babel names beside ISO 3166-1's countries: unions, pseudo codes, islands with a reserved code only.
-_NO_COUNTRIES = frozenset(["ZZ", "XA", "XB", "EU", "EZ", "UN", "QO", "AC", "CP", "CQ", "DG", "EA", "IC", "TA"])
 YES = frozenset({"yes", "y", "true", "t", "1", "on", "x", "ja", "j", "wahr", "oui", "vrai", "sí", "si", "sim", "tak"})
 NO = frozenset({"no", "n", "false", "f", "0", "off", "nein", "falsch", "non", "faux", "não", "nie"})
 
@@ -207,13 +206,13 @@ def lifecycle_label(stage: Lifecycle) -> str:
 
 def country_choices() -> list[tuple[str, str]]:
     """Return (code, name) of all countries in the present language, by name."""
-    names = _territories(i18n.locale())
+    names = countries.names_in(i18n.locale())
     return sorted(names.items(), key=lambda pair: pair[1].casefold())
 
 
 def country_name(code: str) -> str:
     """Return a country's name in the present language; the code when there is none."""
-    return _territories(i18n.locale()).get(code, code)
+    return countries.names_in(i18n.locale()).get(code, code)
 
 
 def region_of(locale: str, timezone: str) -> str:
@@ -227,19 +226,7 @@ def region_of(locale: str, timezone: str) -> str:
 
 def present_locale() -> Locale:
     """Return the present locale as Babel knows it."""
-    return _babel_locale(i18n.locale())
-
-
-def _babel_locale(name: str) -> Locale:
-    return Locale.parse("en" if name == i18n.PSEUDO_LOCALE else name)
-
-
-@lru_cache(maxsize=16)
-def _territories(locale: str) -> dict[str, str]:
-    names = _babel_locale(locale).territories
-    return {
-        code: name for code, name in names.items() if len(code) == 2 and code.isalpha() and code not in _NO_COUNTRIES
-    }
+    return countries.babel_locale(i18n.locale())
 
 
 @lru_cache(maxsize=16)
@@ -248,9 +235,10 @@ def _countries(locale: str) -> dict[str, str]:
     for alias, codes in get_global("territory_aliases").items():
         if len(codes) == 1 and len(alias) <= 3 and alias.isalpha():  # USA, DEU, UK
             found[alias.casefold()] = codes[0]
-    for name in {"en", "de", "fr", "es", "it", "nl", locale}:
-        found.update({text.casefold(): code for code, text in _territories(name).items()})
-    found.update({code.casefold(): code for code in _territories("en")})
+    for name in ("en", "de", "fr", "es", "it", "nl"):
+        found.update({text.casefold(): code for code, text in countries.names_once(name).items()})
+    found.update({text.casefold(): code for code, text in countries.names_in(locale).items()})
+    found.update({code.casefold(): code for code in countries.names_in(locale)})
     return found
 
 
@@ -258,7 +246,7 @@ def _countries(locale: str) -> dict[str, str]:
 def _languages(locale: str) -> dict[str, str]:
     found: dict[str, str] = {}
     for name in ("en", locale):
-        for code, text in _babel_locale(name).languages.items():
+        for code, text in countries.babel_locale(name).languages.items():
             if len(code) <= 3:
                 found[text.casefold()] = code
         found.update({text.casefold(): code for code, text in OWN_NAMES.items()})

@@ -36,7 +36,7 @@ Unit = Literal["days", "weeks", "months"]
 class RuleModel(BaseModel):
     """Base of everything in a rule: frozen, and nothing unknown gets in."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 class TextOp(enum.StrEnum):

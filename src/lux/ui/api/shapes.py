@@ -32,7 +32,7 @@ class Input(BaseModel):
 class Output(BaseModel):
     """What a program gets."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, defer_build=True)
 
 
 class PageQuery(Input):

@@ -13,7 +13,7 @@ KINDS: frozenset[str] = frozenset(
         "sms.failed", "sms.clicked", "sms.replied", "sms.opted_out", "sms.opted_in", "post.published",
         "post.failed", "post.unconfirmed", "social.followed", "social.commented", "social.mentioned",
         "social.message_received", "page.viewed", "form.submitted",
-        "landing.converted", "link.clicked", "product.viewed", "cart.updated", "cart.abandoned", "order.placed",
+        "landing.converted", "site.converted", "link.clicked", "product.viewed", "cart.updated", "cart.abandoned", "order.placed",
         "order.paid", "order.shipped", "order.delivered", "order.refunded", "event.registered",
         "event.attended", "appointment.scheduled", "demo.completed", "trial.started", "deal.created",
         "deal.moved", "deal.won", "deal.lost", "activity.logged", "task.done", "journey.entered",

@@ -29,9 +29,7 @@ def facts_of(site: Site, *kinds: str) -> list[Fact]:
 
 
 def token(site: Site, contact_id: int, host: str = "example.com") -> str:
-    return identity.mint(
-        site.lux.settings, identity.CLICK, company_id=site.firm.id, number=contact_id, host=host
-    )
+    return identity.mint(site.lux.settings, identity.CLICK, company_id=site.firm.id, number=contact_id, host=host)
 
 
 def test_a_visit_is_counted_with_its_campaign_and_without_the_rest_of_its_address(lux: Installation) -> None:
@@ -135,11 +133,26 @@ def test_an_address_in_a_form_leads_to_its_contact_and_gives_no_consent(lux: Ins
     site.send(form(email="Ada@Example.com", first_name="Ada", message="Hello", **secret))
     with lux.db.read(site.firm.id) as session:
         contact = session.scalars(select(Contact)).one()
-        assert (contact.email_key, contact.first_name, contact.source) == ("ada@example.com", "Ada", "Website: Newsletter")
+        assert (contact.email_key, contact.first_name, contact.source) == (
+            "ada@example.com",
+            "Ada",
+            "Website: Newsletter",
+        )
         assert not consent.status(session, "email", ["ada@example.com"])["ada@example.com"].is_mailable
     [sent] = facts_of(site, "form.submitted")
     assert sent.properties["fields"] == {"email": "Ada@Example.com", "first_name": "Ada", "message": "Hello"}
     assert {fact.contact_id for fact in facts_of(site)} == {contact.id}
+
+
+def test_what_is_sent_together_belongs_to_who_is_known_by_it(lux_sqlite: Installation) -> None:
+    """A view and two people's forms in one request: the view is the first one's, each form its own person's."""
+    site = sites.made(lux_sqlite)
+    site.send(view("/pricing"), form(email="ada@example.com"), form(email="ben@example.com"))
+    found = facts_of(site)
+    with lux_sqlite.db.read(site.firm.id) as session:
+        ids = {one.email_key: one.id for one in session.scalars(select(Contact))}
+    ada, ben = ids["ada@example.com"], ids["ben@example.com"]
+    assert [fact.contact_id for fact in found] == [ada, ada, ben]
 
 
 def test_a_stranger_who_types_somebodys_address_changes_nothing_about_them(lux_sqlite: Installation) -> None:

@@ -60,9 +60,7 @@ def upgrade() -> None:
         sa.Column("value", base.KeyStr, nullable=False),
         sa.Column("total", sa.BigInteger(), nullable=False),
         *_end("site_tally"),
-        sa.UniqueConstraint(
-            "company_id", "day", "what", "value", name=op.f("uq_site_tally_company_id_day_what_value")
-        ),
+        sa.UniqueConstraint("company_id", "day", "what", "value", name=op.f("uq_site_tally_company_id_day_what_value")),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
@@ -31,7 +31,7 @@ class DomainOut(Output):
     """A domain and what is seen of it."""
 
     host: str
-    state: Literal["seen", "checked", "loaded", "quiet", "never"]
+    state: Annotated[str, Field(description="seen, checked, loaded, quiet or never")]
     last_visitor_at: dt.datetime | None
     last_look_at: dt.datetime | None
     script_loaded_at: dt.datetime | None
@@ -95,7 +95,7 @@ def read_website() -> WebsiteOut:
     setup = queries.setup(session)
     domains = [
         DomainOut(
-            host=one.domain.host, state=one.state, last_visitor_at=one.domain.hit_at,  # type: ignore[arg-type]  # one of the words above
+            host=one.domain.host, state=one.state, last_visitor_at=one.domain.hit_at,
             last_look_at=one.domain.checked_at, script_loaded_at=one.domain.loaded_at,
         )
         for one in status.sights(session)

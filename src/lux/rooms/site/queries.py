@@ -154,9 +154,9 @@ def known_values(session: Session, what: str, day: dt.date, values: Sequence[str
     return {str(value) for value in session.scalars(query)}
 
 
-def long_gone(session: Session, before: dt.datetime, limit: int) -> list[int]:
+def long_gone(session: Session, moment: dt.datetime, limit: int) -> list[int]:
     """Return visitors who were not seen since a moment, the oldest first."""
-    query = select(SiteVisitor.id).where(SiteVisitor.last_seen_at < before)
+    query = select(SiteVisitor.id).where(SiteVisitor.last_seen_at < moment)
     return list(session.scalars(query.order_by(SiteVisitor.last_seen_at).limit(limit)))
 
 

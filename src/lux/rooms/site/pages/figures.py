@@ -26,7 +26,9 @@ def index() -> Response:
     session, days = web.session(), shown.period(request.args.get("days", ""))
     found = lists.load("site-pages", lambda: figures.figures(session, days), None)
     has_any = lists.load("site-pages", lambda: figures.has_any(web.session()), False)  # noqa: FBT003 - what is shown instead
-    return page("site/index.html", found=found, has_any=has_any, can_manage=_can_manage(), **shown.figures_context(found, days))
+    return page(
+        "site/index.html", found=found, has_any=has_any, can_manage=_can_manage(), **shown.figures_context(found, days)
+    )
 
 
 def _can_manage() -> bool:

@@ -14,6 +14,7 @@ from lux.rooms.site import queries
 from lux.rooms.site.forms import DomainForm, SetupForm, read_host
 from lux.rooms.site.pages import shown
 from lux.rooms.site.service import script, setup, status
+from lux.rooms.site.service.status import Sight
 from lux.ui import lists, web
 from lux.ui.access import access
 from lux.ui.forms import form_state, read_form, shows_again
@@ -68,7 +69,7 @@ def _context() -> dict[str, Any]:
     return {
         "setup": found,
         "form": form_state(setup.initial(found)),
-        "sights": lists.load("site-domains", lambda: status.sights(session), ()),
+        "sights": lists.load("site-domains", lambda: status.sights(session), list[Sight]()),
         "snippet": script.snippet(session, found) if found else "",
         "default_text": script.default_text(company.name),
         "base_url": script.base_url(session),

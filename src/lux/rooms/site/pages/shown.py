@@ -24,10 +24,11 @@ def figures_context(found: Figures | None, days: int) -> dict[str, Any]:
     """Return what the page of figures shows beside them."""
     views = [(_("%(days)s days", days=one), url_for("site.index", days=one), one == days) for one in PERIODS]
     if found is None:
-        return {"views": views, "chart_labels": [], "chart_series": []}
+        return {"views": views, "chart_labels": [], "chart_series": [], "amounts": ""}
     labels = [str(dates.format_date(day, format="MMM d", locale=i18n.babel_locale())) for day in found.by_day]
     series = [{"label": _("Visits"), "values": list(found.by_day.values())}]
-    return {"views": views, "chart_labels": labels, "chart_series": series}
+    amounts = " · ".join(one.display() for one in found.revenue)
+    return {"views": views, "chart_labels": labels, "chart_series": series, "amounts": amounts}
 
 
 def state_words() -> dict[str, tuple[str, str]]:

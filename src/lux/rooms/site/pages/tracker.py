@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 from flask import Blueprint, current_app, jsonify, make_response, request
 
@@ -87,5 +87,5 @@ def _script(response: Response, caching: str, etag: str = "") -> Response:
 
 
 def _built() -> Path:
-    assets: Assets = current_app.jinja_env.globals["assets"]
+    assets = cast("Assets", current_app.jinja_env.globals["assets"])
     return assets.dist / assets.entry("lux.js")["file"]

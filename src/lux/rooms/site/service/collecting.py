@@ -3,28 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from lux.gate import judging
-from lux.kit import clock, rates
+from lux.kit import rates
 from lux.kit.db import ALL_COMPANIES
 from lux.kit.errors import Forbidden, InvalidInput, LuxError, NotFound, TooLarge
 from lux.kit.i18n import gettext as _
-from lux.ledger import facts
 from lux.rooms.site import queries
 from lux.rooms.site.addresses import covering, host_of
 from lux.rooms.site.forms import Hit
-from lux.rooms.site.service import captured, counting, happenings, identity, status, visitors
+from lux.rooms.site.service import happenings, recording, status, visitors
+from lux.rooms.site.service.recording import Taking
 from lux.ui.forms import parse_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from sqlalchemy.orm import Session
-
     from lux.kit.db import Database
-    from lux.rooms.site.models import SiteDomain, SiteSetup, SiteVisitor
-    from lux.rooms.site.service.happenings import Batch
+    from lux.rooms.site.models import SiteDomain, SiteSetup
 
 MOST_BYTES: Final = 16 * 1024
 PER_ADDRESS: Final = 120  # requests a minute
@@ -71,7 +68,8 @@ def take(db: Database, asked: Asked, raw: bytes) -> Answer:
         with db.begin(company_id) as session:
             rates.take(db, f"site:{asked.key}", PER_SITE, 60, session=session)
             rates.take(db, f"site:{asked.key}:{asked.address}", PER_ADDRESS, 60, session=session)
-            body = _write(db, session, asked, setup, domain, hit)
+            taking = Taking(db=db, session=session, setup=setup, domain=domain)
+            body = _write(taking, asked, hit)
     except LuxError as error:
         told = {"code": error.code, "message": error.message, "fix": error.fix}
         return Answer(status=error.status, body=told, origin=origin, retry_after=getattr(error, "retry_after", 0))
@@ -101,67 +99,22 @@ def _read(raw: bytes) -> Hit:
         raise Malformed(field="body", fix=_("Load lux.js anew.")) from error
 
 
-def _write(
-    db: Database, session: Session, asked: Asked, setup: SiteSetup, domain: SiteDomain, hit: Hit
-) -> Mapping[str, object]:
+def _write(taking: Taking, asked: Asked, hit: Hit) -> Mapping[str, object]:
     host = host_of(asked.origin)
     if hit.c:
-        return status.check(session, domain, hit.c, hit.u, host=host)
+        return status.check(taking.session, taking.domain, hit.c, hit.u, host=host)
     batch = happenings.read(hit.e, host=host)
     if batch.is_withdrawn and hit.v:
-        visitors.withdraw(session, hit.v)
+        visitors.withdraw(taking.session, hit.v)
         return {"accepted": 1, "withdrawn": True}
-    if asked.refuses and setup.respects_signals:
+    if asked.refuses and taking.setup.respects_signals:
         return {"accepted": 0, "reason": "privacy_signal"}
     if judging.of_click(asked.agent, _LONG_AGO).human == judging.MACHINE:
         return {"accepted": 0, "reason": "bot"}
     if not hit.v:
-        raise Malformed(field="v", fix=_("Without a visitor's yes nothing is sent."))
-    if not setup.captures_forms:
-        kept = [one for one in batch.others if one[0].t != "form"]
-        batch.refused, batch.others = batch.refused + len(batch.others) - len(kept), kept
+        raise Malformed(field="v", fix=_("Without a visitor’s yes nothing is sent."))
+    if not taking.setup.captures_forms:
+        batch.drop("form")
     if batch.items:
-        _record(db, session, setup, domain, hit, batch)
+        recording.record(taking, hit, batch)
     return {"accepted": len(batch.items), "refused": batch.refused}
-
-
-def _record(
-    db: Database, session: Session, setup: SiteSetup, domain: SiteDomain, hit: Hit, batch: Batch
-) -> None:
-    hosts = [one.host for one in queries.domains(session)]
-    visitor = visitors.present(session, hit.v)
-    if hit.i and setup.identifies_clicks:
-        contact_id = identity.redeem(db, session, hit.i, host=domain.host)
-        if contact_id is not None and queries.is_active_contact(session, contact_id):
-            visitors.know(session, visitor, contact_id, by="click")
-    item, page = batch.items[0]
-    visit, is_new = visitors.visit(session, visitor, page, item.r, hosts)
-    visit.views += len(batch.views)
-    forms = [_form(db, session, setup, visitor, one) for one in batch.others]
-    new = [
-        happenings.fact(one, page, visitor, domain.id, visitor.contact_id) for one, page in batch.views
-    ] + [
-        happenings.fact(one, page, visitor, domain.id, visitor.contact_id, **more)
-        for (one, page), more in zip(batch.others, forms, strict=True)
-    ]
-    facts.record_many(session, new)
-    counts = happenings.counts(batch)
-    counts["visit", ""] += int(is_new)
-    counting.add(session, +counts)
-    visitors.seen(session, visitor)
-    status.note_hit(session, domain, (batch.views or batch.others)[-1][1], clock.now())
-
-
-def _form(
-    db: Database, session: Session, setup: SiteSetup, visitor: SiteVisitor, one: tuple[Any, Any]
-) -> dict[str, Any]:
-    """Return what a form's fact holds more: what was typed, once it is known who did; else only the fields' names."""
-    item = one[0]
-    if item.t != "form":
-        return {}
-    fields = captured.readable(item.f)
-    contact_id = captured.contact_of(db, session, fields, form=item.n, site_key=setup.site_key)
-    if contact_id is None:
-        return {"asked": sorted(fields)}
-    visitors.know(session, visitor, contact_id, by="form")
-    return {"fields": fields}

@@ -53,9 +53,7 @@ def figures(session: Session, days: int) -> Figures:
     first = last - dt.timedelta(days=days - 1)
     start, end = _midnight(first, zone), _midnight(last + dt.timedelta(days=1), zone)
     counted = queries.by_day(session, "visit", first, last)
-    named = {
-        what: queries.top(session, what, first, last, SHOWN) for what in ("page", "form", "event", "conversion")
-    }
+    named = {what: queries.top(session, what, first, last, SHOWN) for what in ("page", "form", "event", "conversion")}
     origins = {name: queries.by_origin(session, name, start, end, SHOWN) for name in ("source", "campaign", "referrer")}
     revenue = [Money(minor=total, currency=code) for code, total in queries.top(session, "revenue", first, last, SHOWN)]
     return Figures(

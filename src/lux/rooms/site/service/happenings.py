@@ -44,6 +44,11 @@ class Batch:
         """Return everything, views first."""
         return [*self.views, *self.others]
 
+    def drop(self, kind: str) -> None:
+        """Refuse all items of a kind."""
+        kept = [one for one in self.others if one[0].t != kind]
+        self.refused, self.others = self.refused + len(self.others) - len(kept), kept
+
 
 def read(raw: Iterable[dict[str, Any]], *, host: str) -> Batch:
     """Return what can be used; an item that can't, or that names a page of another host, is counted as refused."""
@@ -64,7 +69,14 @@ def read(raw: Iterable[dict[str, Any]], *, host: str) -> Batch:
     return batch
 
 
-def fact(item: Item, page: Page, visitor: SiteVisitor, domain_id: int, contact_id: int | None, **more: Any) -> NewFact:  # noqa: ANN401 - properties
+def fact(
+    item: Item,
+    page: Page,
+    visitor: SiteVisitor,
+    domain_id: int,
+    contact_id: int | None,
+    **more: Any,  # noqa: ANN401 - properties
+) -> NewFact:
     """Return the fact of one item; docs/rooms/site.md says what the properties are."""
     properties: dict[str, Any] = {"page": page.path, "host": page.host}
     value_minor = currency = None
@@ -110,12 +122,10 @@ def _own(item: Item) -> dict[str, Any]:
     for name, value in item.p.items():
         key = re.sub(r"[^\w.-]", "_", clean(name, 60))
         if isinstance(value, str):
-            value = clean(value, _LONGEST_TEXT)
-        elif value is None or not abs(value) <= _LARGEST:  # also what is no number (NaN)
-            continue
-        if key:
+            found[key] = clean(value, _LONGEST_TEXT)
+        elif value is not None and abs(value) <= _LARGEST:  # which what is no number (NaN) is not
             found[key] = value
-    return found
+    return {key: value for key, value in found.items() if key}
 
 
 def _amount(item: Item) -> tuple[int | None, str | None]:
@@ -125,5 +135,5 @@ def _amount(item: Item) -> tuple[int | None, str | None]:
         return None, None
     if not money.is_currency(currency) or not 0 <= value <= _LARGEST:
         return None, None
-    minor = int(round(Decimal(repr(value)).scaleb(money.exponent(currency))))
+    minor = round(Decimal(repr(value)).scaleb(money.exponent(currency)))
     return (minor, currency) if minor <= _MOST_MINOR else (None, None)

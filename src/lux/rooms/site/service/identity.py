@@ -80,9 +80,7 @@ def dressed(session: Session, contact_id: int, url: str) -> str:
     domain = covering(address.host, [one.host for one in queries.domains(session)])
     if not domain or (address.scheme != "https" and not is_local(address.host)):
         return url
-    token = mint(
-        settings_of(session), CLICK, company_id=company_of(session), number=contact_id, host=domain
-    )
+    token = mint(settings_of(session), CLICK, company_id=company_of(session), number=contact_id, host=domain)
     return with_parameter(url.strip(), f"{PARAMETER}={token}")
 
 

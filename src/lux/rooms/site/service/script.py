@@ -7,6 +7,7 @@ import hashlib
 import json
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lux.identity import companies
@@ -16,8 +17,6 @@ from lux.kit.i18n import gettext as _
 from lux.rooms.site.models import ConsentMode
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from sqlalchemy.orm import Session
 
     from lux.rooms.site.models import SiteSetup
@@ -87,8 +86,7 @@ def composed(built: Path, values: dict[str, object]) -> Script:
 
 @lru_cache(maxsize=64)
 def _composed(path: str, _written: int, values: str) -> Script:
-    with open(path, encoding="utf-8") as file:
-        code = file.read().strip()
+    code = Path(path).read_text(encoding="utf-8").strip()
     safe = values.replace("<", "\\u003c")
     body = f"(function(LUX_SITE){{{code}\n}})({safe});\n".encode()
     return Script(body=body, packed=gzip.compress(body, 9, mtime=0), etag=hashlib.sha256(body).hexdigest()[:24])

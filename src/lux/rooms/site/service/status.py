@@ -16,7 +16,7 @@ from lux.rooms.site.service import identity
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from sqlalchemy.orm import Session
 
@@ -37,7 +37,7 @@ class Sight:
     look_url: str  # opens the site in such a way that it answers here
 
 
-def sights(session: Session) -> Sequence[Sight]:
+def sights(session: Session) -> list[Sight]:
     """Return what is known of every domain."""
     return [Sight(domain=one, state=_state(one), look_url=_look(session, one)) for one in queries.domains(session)]
 

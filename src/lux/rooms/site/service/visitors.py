@@ -46,7 +46,9 @@ def present(session: Session, number: str) -> SiteVisitor:
     return made
 
 
-def visit(session: Session, visitor: SiteVisitor, page: Page, referrer: str, domains: Iterable[str]) -> tuple[SiteVisit, bool]:
+def visit(
+    session: Session, visitor: SiteVisitor, page: Page, referrer: str, domains: Iterable[str]
+) -> tuple[SiteVisit, bool]:
     """Return the visit that goes on, or a new one: after a break, or when another campaign leads here."""
     now, last = clock.now(), queries.latest_visit(session, visitor.id)
     visitor.last_seen_at = now
@@ -73,7 +75,7 @@ def visit(session: Session, visitor: SiteVisitor, page: Page, referrer: str, dom
 
 
 def know(session: Session, visitor: SiteVisitor, contact_id: int, *, by: str) -> None:
-    """Note whose browser it is; what it did before, while nobody knew, becomes theirs. A click's word outlasts a form's."""
+    """Note whose browser it is; what it did before, while nobody knew, becomes theirs. A click outlasts a form."""
     if visitor.contact_id == contact_id:
         if by == "click":
             visitor.known_by = by

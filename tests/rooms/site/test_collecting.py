@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 
 from lux.gate import consent
 from lux.kit import clock, jobs
+from lux.ledger import recount
 from lux.ledger.models import Fact
 from lux.rooms.contacts.models import Contact
 from lux.rooms.contacts.service import erase
@@ -144,15 +145,16 @@ def test_an_address_in_a_form_leads_to_its_contact_and_gives_no_consent(lux: Ins
     assert {fact.contact_id for fact in facts_of(site)} == {contact.id}
 
 
-def test_what_is_sent_together_belongs_to_who_is_known_by_it(lux_sqlite: Installation) -> None:
-    """A view and two people's forms in one request: the view is the first one's, each form its own person's."""
+def test_a_click_outlasts_what_is_typed(lux_sqlite: Installation) -> None:
+    """Who comes from a mail and types a friend's address stays who they are; the form alone is the friend's."""
     site = sites.made(lux_sqlite)
-    site.send(view("/pricing"), form(email="ada@example.com"), form(email="ben@example.com"))
-    found = facts_of(site)
-    with lux_sqlite.db.read(site.firm.id) as session:
-        ids = {one.email_key: one.id for one in session.scalars(select(Contact))}
-    ada, ben = ids["ada@example.com"], ids["ben@example.com"]
-    assert [fact.contact_id for fact in found] == [ada, ada, ben]
+    ada, friend = lux_sqlite.contacts(site.firm, 2, email="friend@example.com")[::-1]
+    site.send(view("/gifts"), form(email="friend@example.com"), i=token(site, ada))
+    site.send(view("/later"))
+    assert [fact.contact_id for fact in facts_of(site)] == [ada, friend, ada]
+    site.send(view("/mine"), form(email="friend@example.com"), visitor=BEN)
+    site.send(view("/mine"), visitor=BEN, i=token(site, ada))
+    assert [fact.contact_id for fact in facts_of(site)][3:] == [friend, friend, ada]
 
 
 def test_a_stranger_who_types_somebodys_address_changes_nothing_about_them(lux_sqlite: Installation) -> None:
@@ -287,6 +289,7 @@ def test_an_erased_person_is_cut_off_from_what_they_did(lux: Installation) -> No
         assert figures.figures(session, 7).totals["view"] == 1
     [fact] = facts_of(site)
     assert (fact.contact_id, fact.properties) == (None, {})
+    assert not [row for row in recount.rebuild(lux.db, site.firm.id, is_dry=True) if row.differing]
     site.send(view("/again"))
     assert facts_of(site)[-1].contact_id is None
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from flask import Blueprint, request
+from flask import request
 
 from lux.identity.access import Right
 from lux.rooms.site.pages import shown
+from lux.rooms.site.pages.room import site
 from lux.rooms.site.service import figures
 from lux.ui import lists, web
 from lux.ui.access import access
@@ -15,8 +16,6 @@ from lux.ui.pages import page
 
 if TYPE_CHECKING:
     from werkzeug.wrappers import Response
-
-site = Blueprint("site", __name__, template_folder="../templates", url_prefix="/website")
 
 
 @site.get("/")

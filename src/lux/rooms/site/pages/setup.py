@@ -5,14 +5,13 @@ from __future__ import annotations
 import uuid
 from typing import TYPE_CHECKING, Any
 
-from flask import Blueprint
-
 from lux.identity import companies
 from lux.identity.access import Right
 from lux.kit.i18n import gettext as _
 from lux.rooms.site import queries
 from lux.rooms.site.forms import DomainForm, SetupForm, read_host
 from lux.rooms.site.pages import shown
+from lux.rooms.site.pages.room import site
 from lux.rooms.site.service import script, setup, status
 from lux.rooms.site.service.status import Sight
 from lux.ui import lists, web
@@ -23,43 +22,41 @@ from lux.ui.pages import page, redirect_to, toast
 if TYPE_CHECKING:
     from werkzeug.wrappers import Response
 
-site_setup = Blueprint("site_setup", __name__, template_folder="../templates", url_prefix="/website/setup")
 
-
-@site_setup.get("/")
+@site.get("/setup/")
 @access(Right.MANAGE)
-def show() -> Response:
+def set_up() -> Response:
     """Show everything there is to set up, and what is seen of each domain."""
     return page("site/setup.html", block="sights", **_context())
 
 
-@site_setup.post("/domains")
+@site.post("/setup/domains")
 @access(Right.MANAGE)
-@shows_again(show)
+@shows_again(set_up)
 def add_domain() -> Response:
     """Register a domain."""
     host = setup.add_domain(web.session(), web.person(), read_host(read_form(DomainForm).host)).host
     toast(_("%(host)s is registered.", host=host))
-    return redirect_to("site_setup.show")
+    return redirect_to("site.set_up")
 
 
-@site_setup.post("/domains/<uuid:public_id>/remove")
+@site.post("/setup/domains/<uuid:public_id>/remove")
 @access(Right.MANAGE)
 def remove_domain(public_id: uuid.UUID) -> Response:
     """Take a domain off."""
     host = setup.remove_domain(web.session(), web.person(), public_id)
     toast(_("Nothing from %(host)s is taken any more.", host=host))
-    return redirect_to("site_setup.show")
+    return redirect_to("site.set_up")
 
 
-@site_setup.post("/")
+@site.post("/setup/")
 @access(Right.MANAGE)
-@shows_again(show)
+@shows_again(set_up)
 def save() -> Response:
     """Change how visitors are asked."""
     setup.save(web.session(), web.person(), read_form(SetupForm))
     toast(_("Saved. Pages of your site have it within five minutes."))
-    return redirect_to("site_setup.show")
+    return redirect_to("site.set_up")
 
 
 def _context() -> dict[str, Any]:

@@ -38,11 +38,10 @@ def record(taking: Taking, hit: Hit, batch: Batch) -> None:
     hosts = [one.host for one in queries.domains(session)]
     visit, is_new = visitors.visit(session, visitor, page, item.r, hosts)
     visit.views += len(batch.views)
-    told = [(_of_form(taking, visitor, one), visitor.contact_id) for one, _where in batch.items]
-    first = next((who for _more, who in told if who is not None), None)  # what came before it is theirs too
+    told = [_of_form(taking, visitor, one) for one, _where in batch.items]
     new = [
-        happenings.fact(one, where, visitor, taking.domain.id, first if who is None else who, **more)
-        for (one, where), (more, who) in zip(batch.items, told, strict=True)
+        happenings.fact(one, where, visitor, taking.domain.id, visitor.contact_id if who is None else who, **more)
+        for (one, where), (who, more) in zip(batch.items, told, strict=True)
     ]
     facts.record_many(session, new)
     counts = happenings.counts(batch)
@@ -61,13 +60,13 @@ def _recognise(taking: Taking, visitor: SiteVisitor, word: str) -> None:
         visitors.know(taking.session, visitor, contact_id, by="click")
 
 
-def _of_form(taking: Taking, visitor: SiteVisitor, item: Item) -> dict[str, Any]:
-    """Return what a form's fact holds more: what was typed, once it is known who did; else only the fields' names."""
+def _of_form(taking: Taking, visitor: SiteVisitor, item: Item) -> tuple[int | None, dict[str, Any]]:
+    """Return whose form it is, and what was typed once that is known; else only the names of its fields."""
     if item.t != "form":
-        return {}
+        return None, {}
     fields = captured.readable(item.f)
     contact_id = captured.contact_of(taking.db, taking.session, fields, form=item.n, site_key=taking.setup.site_key)
     if contact_id is None:
-        return {"asked": sorted(fields)}
+        return None, {"asked": sorted(fields)}
     visitors.know(taking.session, visitor, contact_id, by="form")
-    return {"fields": fields}
+    return contact_id, {"fields": fields}

@@ -75,10 +75,14 @@ def visit(
 
 
 def know(session: Session, visitor: SiteVisitor, contact_id: int, *, by: str) -> None:
-    """Note whose browser it is; what it did before, while nobody knew, becomes theirs. A click outlasts a form."""
+    """Note whose browser it is; what it did before, while nobody knew, becomes theirs.
+
+    A click is proof, a typed address is not: who was known by a click stays, whatever is typed into a form.
+    """
+    if by == "form" and visitor.known_by == "click":
+        return
     if visitor.contact_id == contact_id:
-        if by == "click":
-            visitor.known_by = by
+        visitor.known_by = by
         return
     visitor.contact_id, visitor.known_by, visitor.known_at = contact_id, by, clock.now()
     session.flush()

@@ -9,6 +9,7 @@ from datetime import timedelta
 import pytest
 import time_machine
 from sqlalchemy import select
+from sqlalchemy.exc import OperationalError
 
 from lux.identity import api_keys
 from lux.identity.access import Role
@@ -48,6 +49,22 @@ def test_the_figures_of_a_period_are_shown(lux: Installation) -> None:
     for word in ("www.example.com/shoes", "letter", "order", "€10.00", "Europe/Berlin"):
         assert word in shown
     assert lux.client(site.firm).get("/website/?days=nonsense").status_code == 200
+
+
+def test_figures_that_can_not_be_read_are_not_called_missing(
+    lux_sqlite: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A database that fails is said as such, with a way to try again: never "not available", never 0."""
+
+    def broken(*_arguments: object) -> None:
+        raise OperationalError("SELECT", {}, Exception("broken"))
+
+    site = sites.made(lux_sqlite)
+    site.send(view())
+    monkeypatch.setattr("lux.rooms.site.service.figures.figures", broken)
+    shown = lux_sqlite.client(site.firm).get("/website/").text
+    assert "could not be loaded" in shown
+    assert "Not available" not in shown
 
 
 def test_a_domain_is_registered_shown_and_taken_off(lux: Installation) -> None:

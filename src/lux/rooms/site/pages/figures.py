@@ -22,12 +22,11 @@ if TYPE_CHECKING:
 @access(Right.VIEW)
 def index() -> Response:
     """Show the figures of a period, or that there are none and how to get them."""
-    session, days = web.session(), shown.period(request.args.get("days", ""))
-    found = lists.load("site-pages", lambda: figures.figures(session, days), None)
-    has_any = lists.load("site-pages", lambda: figures.has_any(web.session()), False)  # noqa: FBT003 - what is shown instead
-    return page(
-        "site/index.html", found=found, has_any=has_any, can_manage=_can_manage(), **shown.figures_context(found, days)
-    )
+    days = shown.period(request.args.get("days", ""))
+    found = lists.load("site-pages", lambda: figures.figures(web.session(), days), None)
+    has_any = found is None or figures.has_any(web.session())
+    context = shown.figures_context(found, days)
+    return page("site/index.html", found=found, has_any=has_any, can_manage=_can_manage(), **context)
 
 
 def _can_manage() -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, cast
 
 from flask import Blueprint, current_app, jsonify, make_response, request
+from sqlalchemy.exc import SQLAlchemyError
 
 from lux.kit.db import ALL_COMPANIES
 from lux.rooms.site import queries
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from werkzeug.wrappers import Response
 
+    from lux.rooms.site.models import SiteSetup
     from lux.ui.assets import Assets
 
 tracker = Blueprint("tracker", __name__, url_prefix="/s")
@@ -34,7 +36,7 @@ def lux_js(token: str) -> Response:
         values = script.handed_in(session, setup) if setup is not None else {}
     if setup is None:
         return _script(make_response("/* LUX: no website has this key. */\n", 404), "no-store")
-    status.note_loaded(db, setup, host_of(request.headers.get("Referer", "")))
+    _note_loaded(setup)
     return _served(script.composed(_built(), values))
 
 
@@ -53,6 +55,14 @@ def collect(token: str) -> Response:
         refuses=request.headers.get("Sec-GPC") == "1" or request.headers.get("DNT") == "1",
     )
     return _told(collecting.take(web.database(), asked, raw))
+
+
+def _note_loaded(setup: SiteSetup) -> None:
+    """Note that the script was asked for; a database that can't be written to keeps no visitor from it."""
+    try:
+        status.note_loaded(web.database(), setup, host_of(request.headers.get("Referer", "")))
+    except SQLAlchemyError as error:
+        web.runtime().on_error(error)
 
 
 def _told(answer: collecting.Answer) -> Response:

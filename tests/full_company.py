@@ -106,8 +106,8 @@ def _website(lux: Installation, firm: Firm, contact_id: int) -> None:
     page = f"{origin}/secret?utm_source=secret&utm_medium=secret&utm_campaign=secret"
     items: list[dict[str, Any]] = [
         {"t": "view", "u": page, "r": "https://secret-search.example/"},
-        {"t": "event", "n": "secret_event", "u": page},
-        {"t": "conversion", "n": "secret_goal", "u": page, "p": {"value": 5, "currency": "EUR"}},
+        {"t": "event", "n": "secret.event", "u": page},
+        {"t": "conversion", "n": "secret.goal", "u": page, "p": {"value": 5, "currency": "EUR"}},
         {"t": "form", "n": "Secret form", "u": page, "f": {"opinion": "Secret"}},
     ]
     agent = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/140.0 Safari/537.36"

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from babel import dates
 from flask import url_for
 
-from lux.kit import i18n
 from lux.kit.i18n import gettext as _
 from lux.rooms.site.service.figures import PERIODS
 
@@ -25,7 +23,7 @@ def figures_context(found: Figures | None, days: int) -> dict[str, Any]:
     views = [(_("%(days)s days", days=one), url_for("site.index", days=one), one == days) for one in PERIODS]
     if found is None:
         return {"views": views, "chart_labels": [], "chart_series": [], "amounts": ""}
-    labels = [str(dates.format_date(day, format="MMM d", locale=i18n.babel_locale())) for day in found.by_day]
+    labels = [day.isoformat() for day in found.by_day]
     series = [{"label": _("Visits"), "values": list(found.by_day.values())}]
     amounts = " · ".join(one.display() for one in found.revenue)
     return {"views": views, "chart_labels": labels, "chart_series": series, "amounts": amounts}

@@ -69,6 +69,17 @@ const manifestPlugin = {
       const spriteName = `feather-${digest(sprite, "sha256", "hex").slice(0, 8)}.svg`;
       await writeFile(path.join(target, spriteName), sprite);
       manifest["feather.svg"] = { file: spriteName };
+      await esbuild.build({
+        absWorkingDir: here,
+        entryPoints: ["js/site/lux.js"],
+        outfile: path.join(target, "lux.js"),
+        bundle: true,
+        format: "iife", // served inside a function that hands in LUX_SITE: see rooms/site
+        target: ["chrome80", "edge80", "firefox78", "safari14.1"], // of a company's visitors, not of ours
+        minify: true,
+        logLevel: "warning",
+      });
+      manifest["lux.js"] = { file: "lux.js" };
       const sorted = Object.fromEntries(Object.entries(manifest).sort());
       await writeFile(path.join(target, "manifest.json"), `${JSON.stringify(sorted, null, 1)}\n`);
     });

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from io import BytesIO
 from typing import Any
@@ -39,6 +40,9 @@ from lux.rooms.diagnostics import service as diagnostics
 from lux.rooms.email.models import Campaign
 from lux.rooms.notifications.service import notify
 from lux.rooms.segments.models import Segment, SegmentMember
+from lux.rooms.site import queries as site_queries
+from lux.rooms.site.service import collecting, identity
+from lux.rooms.site.service import setup as site_setup
 from tests.factories import Firm, Installation
 
 
@@ -84,8 +88,32 @@ def filled(lux: Installation, *, locale: str = "") -> Firm:
     _account(lux, firm)
     _import(lux, firm)
     _programs(lux, firm)
+    _website(lux, firm, contacts[0])
     diagnostics.capture(lux.db, ValueError("Secret error"), source="web", company_id=firm.id, endpoint="email.show")
     return firm
+
+
+def _website(lux: Installation, firm: Firm, contact_id: int) -> None:
+    """Follow a website that a known contact has visited, from a campaign, with a form, an event and a conversion."""
+    with lux.db.begin(firm.id) as session:
+        site_setup.add_domain(session, firm.person, "secret.example")
+        found = site_queries.setup(session)
+        assert found is not None
+        found.refused_host, found.refused_at, key = "other-secret.example", clock.now(), found.site_key
+        found.banner_text, found.privacy_url = "Secret question", "https://secret.example/privacy"
+    origin = "https://secret.example"
+    word = identity.mint(lux.settings, identity.CLICK, company_id=firm.id, number=contact_id, host="secret.example")
+    page = f"{origin}/secret?utm_source=secret&utm_medium=secret&utm_campaign=secret"
+    items: list[dict[str, Any]] = [
+        {"t": "view", "u": page, "r": "https://secret-search.example/"},
+        {"t": "event", "n": "secret.event", "u": page},
+        {"t": "conversion", "n": "secret.goal", "u": page, "p": {"value": 5, "currency": "EUR"}},
+        {"t": "form", "n": "Secret form", "u": page, "f": {"opinion": "Secret"}},
+    ]
+    agent = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/140.0 Safari/537.36"
+    asked = collecting.Asked(key=key, origin=origin, address="192.0.2.1", agent=agent)
+    told = collecting.take(lux.db, asked, json.dumps({"v": "f" * 32, "i": word, "e": items}).encode())
+    assert told.body == {"accepted": 4, "refused": 0}, told
 
 
 def _content(lux: Installation, firm: Firm, numbers: list[int]) -> None:

@@ -33,10 +33,11 @@ def blueprints() -> list[Blueprint]:
     from lux.rooms.notifications import pages as notifications
     from lux.rooms.segments import pages as segments
     from lux.rooms.signin import pages as signin
+    from lux.rooms.site import pages as site
 
     return [
-        *home.blueprints, *approvals.blueprints, *diagnostics.blueprints, *newsletter.blueprints, *email.blueprints,
-        *segments.blueprints, *contacts.blueprints, *content.blueprints, *integrations.blueprints,
+        *home.blueprints, *approvals.blueprints, *diagnostics.blueprints, *newsletter.blueprints, *site.blueprints,
+        *email.blueprints, *segments.blueprints, *contacts.blueprints, *content.blueprints, *integrations.blueprints,
         *company.blueprints, *notifications.blueprints, *signin.blueprints,
     ]  # fmt: skip
 
@@ -47,10 +48,12 @@ def api_blueprints() -> list[Blueprint]:
     from lux.rooms.contacts import api as contacts
     from lux.rooms.email import api as email
     from lux.rooms.segments import api as segments
+    from lux.rooms.site import api as site
     from lux.ui.api import pages
 
     return [
-        *contacts.blueprints, *segments.blueprints, *email.blueprints, *approvals.blueprints, *pages.blueprints,
+        *contacts.blueprints, *segments.blueprints, *email.blueprints, *site.blueprints, *approvals.blueprints,
+        *pages.blueprints,
     ]  # fmt: skip
 
 
@@ -64,10 +67,11 @@ def job_kinds() -> list[JobKind]:
     from lux.rooms.notifications import jobs as notifications
     from lux.rooms.segments import jobs as segments
     from lux.rooms.signin import jobs as signin
+    from lux.rooms.site import jobs as site
 
     return [
         *gate.KINDS, *company.KINDS, *contacts.KINDS, *content.KINDS, *diagnostics.KINDS, *notifications.KINDS,
-        *segments.KINDS, *signin.KINDS,
+        *segments.KINDS, *signin.KINDS, *site.KINDS,
     ]  # fmt: skip
 
 
@@ -79,10 +83,11 @@ def schedules() -> list[Schedule]:
     from lux.rooms.notifications import jobs as notifications
     from lux.rooms.segments import jobs as segments
     from lux.rooms.signin import jobs as signin
+    from lux.rooms.site import jobs as site
 
     return [
         *gate.SCHEDULES, *contacts.SCHEDULES, *diagnostics.SCHEDULES, *notifications.SCHEDULES, *segments.SCHEDULES,
-        *signin.SCHEDULES,
+        *signin.SCHEDULES, *site.SCHEDULES,
     ]  # fmt: skip
 
 
@@ -104,9 +109,10 @@ def contributions() -> ports.Contributions:
     from lux.rooms.home.contributions import CONTRIBUTIONS as HOME
     from lux.rooms.integrations.contributions import CONTRIBUTIONS as INTEGRATIONS
     from lux.rooms.segments.contributions import CONTRIBUTIONS as SEGMENTS
+    from lux.rooms.site.contributions import CONTRIBUTIONS as SITE
 
     merged = ports.Contributions()
-    for one in (HOME, APPROVALS, DIAGNOSTICS, EMAIL, SEGMENTS, CONTACTS, CONTENT, INTEGRATIONS, COMPANY):
+    for one in (HOME, APPROVALS, DIAGNOSTICS, SITE, EMAIL, SEGMENTS, CONTACTS, CONTENT, INTEGRATIONS, COMPANY):
         merged = merged.merged(one)
     return merged
 

@@ -135,6 +135,7 @@ def _nobody(_lux: Installation, _firm: Firm) -> Made:
 FACTORIES: Final[dict[str, Callable[[Installation, Firm], Made]]] = {
     "company.forget_mail": _company,
     "contacts.clean_up": _nothing,
+    "site.clean_up": _nothing,
     "contacts.export": _export,
     "contacts.forget_field": _field,
     "contacts.forget_files": _files,

@@ -21,6 +21,8 @@ from sqlalchemy.orm import Session
 import lux.rooms
 from lux.gate import reads
 from lux.gate.models import Delivery
+from lux.kit import clock
+from lux.kit.crypto import token_hash
 from lux.kit.db import Base
 from lux.kit.errors import LuxError
 from lux.rooms.contacts.models import Contact, ContactImport
@@ -47,6 +49,7 @@ NOT_OF_A_COMPANY: Final = {
     "diagnostics.queries.user_name": "people belong to the installation; the id comes from a row within a scope",
     "diagnostics.queries.workers": "the installation's workers, shown to operators",
     "diagnostics.queries.leader": "the installation's leader, shown to operators",
+    "site.queries.setup_by_key": "the public key in a snippet says whose it is; what follows is the company's own",
     "segments.queries.zone": "a time zone, read by the id of the session's own company",
 }
 
@@ -69,7 +72,6 @@ SILENT: Final = {
         "nothing was done to many",
     ),
     "segments.queries.order_currencies": "nobody ordered anything",
-    "segments.queries.own_events": "no program reported events of its own",
     "email.queries.due_before": "no campaign waits for its hour",
     "gate.reads.starting": "no campaign waits for its minute",
     "gate.reads.overdue": "no campaign waits for its hour",
@@ -139,6 +141,15 @@ def arguments(world: World, name: str, annotation: str, session: Session) -> lis
         "before_version": [9],
         "fragment": ["mjml", "Secret", ""],
         "key": ["secret-block"],
+        "visitor_key": [token_hash("f" * 32)],
+        "what": ["page"],
+        "values": [["secret.example/secret"]],
+        "name": ["source"],
+        "day": [clock.in_zone(clock.now(), "Europe/Berlin").date()],
+        "first": [dt.date(2000, 1, 1)],
+        "last": [dt.date(2100, 1, 1)],
+        "start": [dt.datetime(2000, 1, 1, tzinfo=dt.UTC)],
+        "end": [dt.datetime(2100, 1, 1, tzinfo=dt.UTC)],
         "number": [1, 2],
         "kept": [0],
         "subject": [("campaign", one.id) for one in world.campaigns],

@@ -177,6 +177,13 @@ class SubjectResolver(Protocol):
         """Return the latest ones that people may choose from, newest first."""
 
 
+class LinkDresser(Protocol):
+    """Says on the way to the company's own site who follows a link of a mail; mails stand below the site's room."""
+
+    def dressed(self, session: Session, contact_id: int, url: str) -> str:
+        """Return the target with that word, or as it is: any other target never carries one."""
+
+
 class FactPeople(Protocol):
     """Knows who a fact's contact is; the ledger stands below the room that keeps them."""
 
@@ -252,6 +259,7 @@ class Contributions:
     content_users: tuple[ContentUser, ...] = ()
     contact_lists: tuple[ContactLists, ...] = ()
     people: tuple[FactPeople, ...] = ()
+    link_dressers: tuple[LinkDresser, ...] = ()
 
     def merged(self, other: Contributions) -> Contributions:
         """Return both together, in order."""

@@ -10,6 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from lux.gate import engagement, reads
 from lux.kit import crypto
 from lux.kit.errors import NotFound
+from lux.ports.contributions import installed
 from lux.render import tokens
 from lux.render.links import is_web
 from lux.rooms.contacts import service as contacts
@@ -67,6 +68,9 @@ def follow(
         with db.begin(company_id) as session:
             url, contact_id = engagement.clicked(session, delivery_id, number, agent=agent)
             _touch(session, contact_id)
+            if contact_id is not None and is_web(url):  # a machine is nobody
+                for dresser in installed().link_dressers:
+                    url = dresser.dressed(session, contact_id, url)
     except NotFound:
         return None
     except SQLAlchemyError as error:

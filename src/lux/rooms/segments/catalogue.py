@@ -191,6 +191,7 @@ def _web() -> dict[str, str]:
         "page.viewed": _("Viewed a page"),
         "form.submitted": _("Submitted a form"),
         "landing.converted": _("Converted on a landing page"),
+        "site.converted": _("Converted on the website"),
         "link.clicked": _("Clicked a short link"),
         "event.registered": _("Registered for an event"),
         "event.attended": _("Attended an event"),

@@ -90,8 +90,12 @@ def _looks(fact: Fact) -> tuple[str, str, str]:
         "email.complained": ("flag", _("Called a mail spam"), "bad"),
         "email.unsubscribed": ("slash", _("Unsubscribed"), "bad"),
         "email.replied": ("corner-up-left", _("Answered a mail"), "ok"),
+        "page.viewed": ("globe", _("Viewed a page"), ""),
+        "form.submitted": ("edit", _("Submitted a form"), "ok"),
+        "site.converted": ("target", _("Converted on the website"), "ok"),
     }
-    return table.get(fact.kind, ("activity", fact.kind, ""))
+    own = ("zap", fact.kind.removeprefix("custom."), "") if fact.kind.startswith("custom.") else None
+    return table.get(fact.kind) or own or ("activity", fact.kind, "")
 
 
 def _detail(kind: str, properties: Mapping[str, Any]) -> str:
@@ -105,6 +109,9 @@ def _detail(kind: str, properties: Mapping[str, Any]) -> str:
         return _("from a file, line %(line)s", line=properties["line"])
     if kind.startswith("consent."):
         return " · ".join(str(properties[name]) for name in ("source", "wording") if properties.get(name))
+    if properties.get("page"):
+        where = f"{properties.get('host', '')}{properties['page']}"
+        return " · ".join(str(part) for part in (properties.get("form") or properties.get("goal"), where) if part)
     return str(properties.get("subject") or properties.get("url") or properties.get("message") or "")
 
 

@@ -15,6 +15,7 @@ from lux.identity import api_keys
 from lux.identity.access import Right
 from lux.identity.api_keys import Program, Scope
 from lux.kit.errors import Forbidden
+from lux.ui import wrong_keys
 from lux.ui.access import rule_of
 from lux.ui.api import Operation
 from tests.factories import Firm, Installation
@@ -76,8 +77,9 @@ def test_there_is_an_api(lux_sqlite: Installation) -> None:
         assert one.name in BODIES or one.body is None or not one.body.model_json_schema().get("required"), one.name
 
 
-def test_nothing_opens_without_a_key(lux_sqlite: Installation) -> None:
+def test_nothing_opens_without_a_key(lux_sqlite: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
     """No key, a wrong one, another scheme, and an owner's signed-in browser: 401, and how to ask."""
+    monkeypatch.setattr(wrong_keys, "PER_MINUTE", 1000)  # tests/ui/test_wrong_keys.py holds the limit itself
     lux = lux_sqlite
     firm = lux.firm()
     for rule, one in operations(lux):

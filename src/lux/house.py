@@ -46,11 +46,13 @@ def api_blueprints() -> list[Blueprint]:
     from lux.rooms.approvals import api as approvals
     from lux.rooms.contacts import api as contacts
     from lux.rooms.email import api as email
+    from lux.rooms.integrations import api as integrations
     from lux.rooms.segments import api as segments
     from lux.ui.api import pages
 
     return [
-        *contacts.blueprints, *segments.blueprints, *email.blueprints, *approvals.blueprints, *pages.blueprints,
+        *contacts.blueprints, *segments.blueprints, *email.blueprints, *approvals.blueprints,
+        *integrations.blueprints, *pages.blueprints,
     ]  # fmt: skip
 
 

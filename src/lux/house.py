@@ -63,13 +63,14 @@ def job_kinds() -> list[JobKind]:
     from lux.rooms.contacts import jobs as contacts
     from lux.rooms.content import jobs as content
     from lux.rooms.diagnostics import jobs as diagnostics
+    from lux.rooms.newsletter import jobs as newsletter
     from lux.rooms.notifications import jobs as notifications
     from lux.rooms.segments import jobs as segments
     from lux.rooms.signin import jobs as signin
 
     return [
-        *gate.KINDS, *company.KINDS, *contacts.KINDS, *content.KINDS, *diagnostics.KINDS, *notifications.KINDS,
-        *segments.KINDS, *signin.KINDS,
+        *gate.KINDS, *company.KINDS, *contacts.KINDS, *content.KINDS, *diagnostics.KINDS, *newsletter.KINDS,
+        *notifications.KINDS, *segments.KINDS, *signin.KINDS,
     ]  # fmt: skip
 
 
@@ -78,13 +79,14 @@ def schedules() -> list[Schedule]:
     from lux.gate import jobs as gate
     from lux.rooms.contacts import jobs as contacts
     from lux.rooms.diagnostics import jobs as diagnostics
+    from lux.rooms.newsletter import jobs as newsletter
     from lux.rooms.notifications import jobs as notifications
     from lux.rooms.segments import jobs as segments
     from lux.rooms.signin import jobs as signin
 
     return [
-        *gate.SCHEDULES, *contacts.SCHEDULES, *diagnostics.SCHEDULES, *notifications.SCHEDULES, *segments.SCHEDULES,
-        *signin.SCHEDULES,
+        *gate.SCHEDULES, *contacts.SCHEDULES, *diagnostics.SCHEDULES, *newsletter.SCHEDULES, *notifications.SCHEDULES,
+        *segments.SCHEDULES, *signin.SCHEDULES,
     ]  # fmt: skip
 
 
@@ -105,10 +107,11 @@ def contributions() -> ports.Contributions:
     from lux.rooms.email.contributions import CONTRIBUTIONS as EMAIL
     from lux.rooms.home.contributions import CONTRIBUTIONS as HOME
     from lux.rooms.integrations.contributions import CONTRIBUTIONS as INTEGRATIONS
+    from lux.rooms.newsletter.contributions import CONTRIBUTIONS as NEWSLETTER
     from lux.rooms.segments.contributions import CONTRIBUTIONS as SEGMENTS
 
     merged = ports.Contributions()
-    for one in (HOME, APPROVALS, DIAGNOSTICS, EMAIL, SEGMENTS, CONTACTS, CONTENT, INTEGRATIONS, COMPANY):
+    for one in (HOME, APPROVALS, DIAGNOSTICS, NEWSLETTER, EMAIL, SEGMENTS, CONTACTS, CONTENT, INTEGRATIONS, COMPANY):
         merged = merged.merged(one)
     return merged
 

@@ -8,7 +8,6 @@ import urllib.request
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
-from itertools import cycle
 from pathlib import Path
 
 import pytest
@@ -80,10 +79,11 @@ def test_several_server_processes_hold_one_limit(lux: Installation, tmp_path: Pa
             list(starting.map(lambda server: server.start(), servers))
         while time.time() % 60 > 40:  # all of it within one minute
             time.sleep(0.5)
-        urls = [f"{server.url}{API}" for server, _n in zip(cycle(servers), range(2 * wrong_keys.PER_MINUTE), strict=False)]
+        urls = [f"{server.url}{API}" for server in servers] * wrong_keys.PER_MINUTE
         with ThreadPoolExecutor(8) as calling:
             found = Counter(calling.map(lambda url: status(url, WRONG), urls))
-        assert found == {401: wrong_keys.PER_MINUTE, 429: wrong_keys.PER_MINUTE}
+        most = wrong_keys.PER_MINUTE
+        assert found == {401: most, 429: (SERVERS - 1) * most}
         assert [status(f"{server.url}{API}", right) for server in servers] == [200] * SERVERS
     finally:
         for server in servers:
@@ -97,5 +97,4 @@ def status(url: str, key: str) -> int:
         with urllib.request.urlopen(request, timeout=30) as answer:
             return int(answer.status)
     except urllib.error.HTTPError as error:
-        assert error.code != 429 or int(error.headers["Retry-After"]) <= 60
         return error.code

@@ -1,4 +1,4 @@
-"""REST hooks: a person says yes once to what a key's program may subscribe; all of it runs inside that, or not at all."""
+"""REST hooks: a person says yes once to what a key's program may subscribe; all else does not leave."""
 
 from __future__ import annotations
 
@@ -316,7 +316,10 @@ def test_no_program_allows_itself_anything(small: Zap) -> None:
         allowances.end(session, program, one.public_id)
     with pytest.raises(LuxError), small.lux.db.begin(small.firm.id) as session:
         ApprovalService(session).approve(program, item.public_id, shown_hash=item.content_hash)
-    for method in (small.subscribe, lambda: ask(everything, "POST", "/hooks", {"event": KIND, "target_url": small.receiver.url()})):
+    for method in (
+        small.subscribe,
+        lambda: ask(everything, "POST", "/hooks", {"event": KIND, "target_url": small.receiver.url()}),
+    ):
         assert method().status_code in {201, 403}
     assert small.states() == [HookState.ACTIVE], "the other key was allowed nothing"
 
@@ -324,7 +327,7 @@ def test_no_program_allows_itself_anything(small: Zap) -> None:
 def test_a_yes_without_bounds_is_none(small: Zap) -> None:
     now = clock.now()
     for name, value in (
-        *(("hosts", one) for one in ("https://hooks.zapier.com", "*.zapier.com", "hooks.zapier.com:8443", "x.com/y", " ")),
+        *(("hosts", one) for one in ("https://hooks.zapier.com", "*.zapier.com", "zapier.com:8443", "x.com/y", " ")),
         *(("kinds", one) for one in ([], ["secret.stored"])),
         *(("most", one) for one in (0, 9999)),
         *(("until", one) for one in (now - timedelta(days=1), now + timedelta(days=400))),
@@ -340,7 +343,8 @@ def test_a_key_that_can_not_subscribe_is_refused(small: Zap) -> None:
     with pytest.raises(InvalidInput) as caught:
         small.allow(key_id=other.key.public_id, confirmation=other.key.name)
     assert caught.value.problems[0].field == "key_id"
-    assert code(ask(other, "POST", "/hooks", {"event": KIND, "target_url": "https://hooks.zapier.com/"})) == "scope_missing"
+    wanted = {"event": KIND, "target_url": "https://hooks.zapier.com/"}
+    assert code(ask(other, "POST", "/hooks", wanted)) == "scope_missing"
 
 
 def test_keys_and_companies_see_their_own_only(zap: Zap) -> None:
@@ -350,7 +354,8 @@ def test_keys_and_companies_see_their_own_only(zap: Zap) -> None:
         other = Caller(zap.lux, firm, Scope.HOOKS_WRITE)
         assert ask(other, "GET", "/hooks").get_json()["data"] == []
         assert ask(other, "DELETE", f"/hooks/{hook['id']}").status_code == 404
-        assert ask(other, "GET", f"/hooks/samples/{KIND}").get_json()[0]["id"] == f"sample-{KIND}", "nobody allowed it that"
+        (sample,) = ask(other, "GET", f"/hooks/samples/{KIND}").get_json()
+        assert sample["id"] == f"sample-{KIND}", "nobody allowed it more"
     stranger = zap.lux.firm()
     with pytest.raises(NotFound), zap.lux.db.begin(stranger.id) as session:
         allowances.end(session, stranger.person, one.public_id)

@@ -17,6 +17,7 @@ from lux.gate.registry import WEBHOOK
 from lux.gate.states import HookState
 from lux.gate.webhooks import allowances, examples, feed, payloads, reads, subscriptions
 from lux.gate.webhooks.models import HookAllowance, WebhookSubscription
+from lux.gate.webhooks.reads import Subscribed
 from lux.identity import api_keys
 from lux.identity.api_keys import Program, Scope
 from lux.kit.db.session import settings_of
@@ -70,7 +71,7 @@ def require_room(session: Session, program: Program, *, target: str, event: str)
 
 def subscribe(
     session: Session, program: Program, *, target: str, event: str, secret: str = ""
-) -> tuple[WebhookSubscription, HookAllowance, bool]:
+) -> tuple[Subscribed, bool]:
     """Store a subscription inside a standing yes; says whether it is new. The same one again is the one there is.
 
     `secret` (`whsec_…`) is what the program wants its calls to be signed with; without one they are signed with one
@@ -104,10 +105,10 @@ def subscribe(
         subscriptions.keep_secret(session, hook, secret, program.actor)
     elif is_new:
         subscriptions.new_secret(session, hook, program)
-    return hook, reads.allowance_of(session, hook) or one, is_new
+    return Subscribed(hook, reads.allowance_of(session, hook) or one), is_new
 
 
-def unsubscribe(session: Session, program: Program, public_id: uuid.UUID) -> tuple[WebhookSubscription, HookAllowance]:
+def unsubscribe(session: Session, program: Program, public_id: uuid.UUID) -> Subscribed:
     """End a subscription that this key's program made; nothing happens to one that has ended. Raises NotFound."""
     _require_scope(program)
     hook = reads.by_public_id(session, public_id, lock=True)
@@ -118,7 +119,7 @@ def unsubscribe(session: Session, program: Program, public_id: uuid.UUID) -> tup
         subscriptions.end(session, hook, reason=_("Unsubscribed by %(name)s.", name=program.name))
         detail = {"hook": str(hook.public_id)}
         moves.write_down(session, "hooks.unsubscribed", reads.item_of(session, hook), by=program, detail=detail)
-    return hook, one
+    return Subscribed(hook, one)
 
 
 def samples(session: Session, program: Program, event: str) -> Sequence[dict[str, Any]]:
@@ -146,9 +147,7 @@ def _active(session: Session, program: Program) -> Sequence[tuple[HookAllowance,
     return [(row[0], row[1]) for row in session.execute(query.order_by(HookAllowance.id))]
 
 
-def _same(
-    session: Session, within: Sequence[HookAllowance], target: str, event: str
-) -> WebhookSubscription | None:
+def _same(session: Session, within: Sequence[HookAllowance], target: str, event: str) -> WebhookSubscription | None:
     query = select(WebhookSubscription).where(
         WebhookSubscription.allowance_id.in_([one.id for one in within]),
         WebhookSubscription.state != HookState.ENDED,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-_CAMPAIGN: Final = {"type": "campaign", "id": 1}
-_CONSENT: Final = {"basis": "double_opt_in", "source": "subscribe form"}
+_CAMPAIGN: Final[dict[str, object]] = {"type": "campaign", "id": 1}
+_CONSENT: Final[dict[str, object]] = {"basis": "double_opt_in", "source": "subscribe form"}
 # kind → (channel, actor, subject, human, properties)
 _KINDS: Final[dict[str, tuple[str, str, dict[str, object] | None, str, dict[str, object]]]] = {
     "contact.created": ("", "zapier", None, "unknown", {"via": "zapier", "source": "Website newsletter"}),

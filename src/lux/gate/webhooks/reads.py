@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import func, select
 
@@ -15,6 +15,13 @@ from lux.kit.errors import NotFound
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
+
+
+class Subscribed(NamedTuple):
+    """What a program has subscribed, and the standing yes it is inside."""
+
+    hook: WebhookSubscription
+    allowance: HookAllowance
 
 
 def listing(session: Session) -> Sequence[WebhookSubscription]:
@@ -60,9 +67,7 @@ def open_counts(session: Session) -> dict[int, int]:
     return {int(row[0] or 0): int(row[1]) for row in session.execute(query.group_by(WebhookSubscription.allowance_id))}
 
 
-def by_key(
-    session: Session, key_id: int, *, after: int = 0, limit: int = 50
-) -> Sequence[tuple[WebhookSubscription, HookAllowance]]:
+def by_key(session: Session, key_id: int, *, after: int = 0, limit: int = 50) -> Sequence[Subscribed]:
     """Return what a key's program has subscribed and what has not ended, oldest first, beyond a row."""
     query = (
         select(WebhookSubscription, HookAllowance)
@@ -73,7 +78,7 @@ def by_key(
             WebhookSubscription.id > after,
         )
     )
-    return [(row[0], row[1]) for row in session.execute(query.order_by(WebhookSubscription.id).limit(limit))]
+    return [Subscribed(*row) for row in session.execute(query.order_by(WebhookSubscription.id).limit(limit))]
 
 
 def by_public_id(session: Session, public_id: uuid.UUID, *, lock: bool = False) -> WebhookSubscription:

@@ -78,9 +78,7 @@ def create(
         kind=ActKind.WEBHOOK, company_id=company_of(session), channel=WEBHOOK, account="", target=address.text,
         facts=chosen,
     )  # fmt: skip
-    item, decision = decided(
-        session, person, act, Method.SUBSCRIPTION, title=f"{name} → {address.origin}"
-    )
+    item, decision = decided(session, person, act, Method.SUBSCRIPTION, title=f"{name} → {address.origin}")
     hook = WebhookSubscription(
         item_id=item.id,
         name=name,

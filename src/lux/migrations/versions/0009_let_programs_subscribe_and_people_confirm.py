@@ -56,10 +56,56 @@ def upgrade() -> None:
             ["company_id", "id"],
         )
         table.create_index("ix_webhook_subscription_allowance", ["allowance_id"])
+    _subscribers()
+
+
+def _subscribers() -> None:
+    op.create_table(
+        "opt_in",
+        sa.Column("id", BIG, nullable=False),
+        sa.Column("address", sa.String(length=254), nullable=False),
+        sa.Column("address_key", base.KeyStr, nullable=False),
+        sa.Column("token_hash", base.ShortKeyStr, nullable=False),
+        sa.Column("via", sa.String(length=16), nullable=False),
+        sa.Column("source", sa.String(length=200), nullable=False),
+        sa.Column("wording", sa.Text(), nullable=False),
+        sa.Column("first_name", sa.String(length=100), nullable=False),
+        sa.Column("last_name", sa.String(length=100), nullable=False),
+        sa.Column("locale", sa.String(length=16), nullable=False),
+        sa.Column("proof", sa.JSON(), nullable=False),
+        sa.Column("asked_at", MOMENT, nullable=False),
+        sa.Column("expires_at", MOMENT, nullable=False),
+        sa.Column("confirmed_at", MOMENT, nullable=True),
+        sa.Column("company_id", BIG, nullable=False),
+        sa.ForeignKeyConstraint(["company_id"], ["company.id"], name=op.f("fk_opt_in_company_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_opt_in")),
+        sa.UniqueConstraint("company_id", "address_key", name=op.f("uq_opt_in_company_id_address_key")),
+        sa.UniqueConstraint("token_hash", name=op.f("uq_opt_in_token_hash")),
+    )
+    op.create_index("ix_opt_in_asked", "opt_in", ["company_id", "asked_at"])
+    op.create_table(
+        "subscribe_form",
+        sa.Column("id", BIG, nullable=False),
+        sa.Column("code", base.ShortKeyStr, nullable=False),
+        sa.Column("is_on", sa.Boolean(), nullable=False),
+        sa.Column("title", sa.String(length=120), nullable=False),
+        sa.Column("intro", sa.String(length=1000), nullable=False),
+        sa.Column("wording", sa.String(length=1000), nullable=False),
+        sa.Column("list_id", sa.String(length=36), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("changed_at", MOMENT, nullable=False),
+        sa.Column("company_id", BIG, nullable=False),
+        sa.ForeignKeyConstraint(["company_id"], ["company.id"], name=op.f("fk_subscribe_form_company_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_subscribe_form")),
+        sa.UniqueConstraint("code", name=op.f("uq_subscribe_form_code")),
+        sa.UniqueConstraint("company_id", name=op.f("uq_subscribe_form_company_id")),
+    )
 
 
 def downgrade() -> None:
     """Undo."""
+    op.drop_table("subscribe_form")
+    op.drop_table("opt_in")
     with op.batch_alter_table("webhook_subscription") as table:
         table.drop_constraint(op.f("fk_webhook_subscription_company_id_allowance_id"), type_="foreignkey")
         table.drop_index("ix_webhook_subscription_allowance")

@@ -17,7 +17,7 @@ from lux.ui.api import Answer, Input, Output, PageOf, PageQuery, next_page, oper
 from lux.ui.paging import decode_int_cursor, encode_cursor
 
 if TYPE_CHECKING:
-    from lux.gate.webhooks.reads import HookAllowance, WebhookSubscription
+    from lux.gate.webhooks.reads import Subscribed
 
 hooks = room("integrations")
 blueprints = (hooks,)
@@ -35,7 +35,9 @@ class HookIn(Input):
             description="where facts are posted to; `hookUrl` is understood as well",
         ),
     ]  # fmt: skip
-    event: Annotated[str, Field(max_length=64, description=f"one of {', '.join(OFFERED)}", examples=["contact.created"])]
+    event: Annotated[
+        str, Field(max_length=64, description=f"one of {', '.join(OFFERED)}", examples=["contact.created"])
+    ]
     secret: Annotated[
         str,
         Field(max_length=100, description="`whsec_` and base64: what calls are signed with; no answer ever holds it"),
@@ -115,8 +117,8 @@ def list_hooks(query: PageQuery) -> HookPage:
     after = decode_int_cursor(query.cursor) if query.cursor else 0
     found = reads.by_key(web.session(), program().key_id, after=after, limit=query.limit + 1)
     shown = found[: query.limit]
-    cursor = encode_cursor(shown[-1][0].id) if len(found) > query.limit else None
-    return HookPage(data=[_shown(hook, one) for hook, one in shown], next=next_page(cursor))
+    cursor = encode_cursor(shown[-1].hook.id) if len(found) > query.limit else None
+    return HookPage(data=[_shown(one) for one in shown], next=next_page(cursor))
 
 
 @operation(hooks, "POST /hooks", scope=SCOPE, tag=TAG, body=HookIn, answer=HookOut, status=201)
@@ -130,10 +132,10 @@ def subscribe_hook(body: HookIn) -> Answer:
     with web.database().read(web.company_id()) as session:  # nobody waits for name servers in a transaction
         by_program.require_room(session, program(), target=body.target_url, event=body.event)
     subscriptions.check_target(web.settings(), body.target_url, field="target_url")
-    hook, one, is_new = by_program.subscribe(
+    found, is_new = by_program.subscribe(
         web.session(), program(), target=body.target_url, event=body.event, secret=body.secret
     )
-    return Answer(content=_shown(hook, one), status=201 if is_new else 200)
+    return Answer(content=_shown(found), status=201 if is_new else 200)
 
 
 @operation(hooks, "DELETE /hooks/<uuid:public_id>", scope=SCOPE, tag=TAG, answer=HookOut)
@@ -142,7 +144,7 @@ def unsubscribe_hook(public_id: uuid.UUID) -> HookOut:
 
     Nothing more leaves for it. An address that answers a call with 410 ends its subscription as well.
     """
-    return _shown(*by_program.unsubscribe(web.session(), program(), public_id))
+    return _shown(by_program.unsubscribe(web.session(), program(), public_id))
 
 
 @operation(hooks, "GET /hooks/samples/<event>", scope=SCOPE, tag=TAG, answer=HookSamples)
@@ -155,7 +157,8 @@ def hook_samples(event: str) -> HookSamples:
     return HookSamples([ToldFact.model_validate(one) for one in found])
 
 
-def _shown(hook: WebhookSubscription, one: HookAllowance) -> HookOut:
+def _shown(found: Subscribed) -> HookOut:
+    hook, one = found
     return HookOut(
         id=hook.public_id,
         event=hook.kinds[0],

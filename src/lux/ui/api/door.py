@@ -29,7 +29,7 @@ def register(app: Flask) -> None:
 
 
 def enter(scope: Scope) -> Program:
-    """Let the caller in; raises KeyNeeded (401), RateLimitReached (429, also for many wrong keys), ScopeMissing (403)."""
+    """Let the caller in; raises KeyNeeded (401), RateLimitReached (429, for wrong keys too), ScopeMissing (403)."""
     key, found = _caller()
     db = web.database()
     g.lux_allowance = rates.take(db, f"api {key.id}", web.settings().api_per_minute, WINDOW)

@@ -38,6 +38,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "change_segment": {"name": "Another"},
     "add_members": {"contacts": ["00000000-0000-7000-8000-000000000000"]},
     "remove_members": {"contacts": ["00000000-0000-7000-8000-000000000000"]},
+    "subscribe_hook": {"target_url": "https://hooks.example/x", "event": "contact.created"},
     "create_campaign": {"name": "A campaign"},
     "change_campaign": {"name": "Another"},
 }

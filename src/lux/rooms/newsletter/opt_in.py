@@ -25,9 +25,8 @@ from lux.ledger.facts import NewFact
 from lux.ports.contributions import OptInAsk, OptInOutcome
 from lux.rooms.contacts.incoming import confirmed
 from lux.rooms.contacts.queries import people
-from lux.rooms.newsletter import queries
+from lux.rooms.newsletter import queries, service
 from lux.rooms.newsletter.models import OptIn
-from lux.rooms.newsletter.service import best_locale, masked
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -101,7 +100,7 @@ def look(session: Session, token: str) -> Asked | None:
         return None
     return Asked(
         company_name=companies.current(session).name,
-        masked_address=masked(row.address),
+        masked_address=service.masked(row.address),
         wording=row.wording,
         locale=row.locale,
         is_open=_is_open(row),
@@ -158,7 +157,7 @@ def default_wording(company_name: str) -> str:
 
 def _mail(session: Session, ask: OptInAsk, row: OptIn) -> None:
     company, now, token = companies.current(session), clock.now(), random_token()
-    locale = best_locale(ask.language) or best_locale(company.locale) or i18n.DEFAULT_LOCALE
+    locale = service.best_locale(ask.language) or service.best_locale(company.locale) or i18n.DEFAULT_LOCALE
     with i18n.use_locale(locale):
         row.wording = ask.wording or default_wording(company.name)
     row.address, row.token_hash, row.locale = ask.address, token_hash(token), locale
@@ -185,11 +184,11 @@ def _note(session: Session, ask: OptInAsk, standing: Standing) -> None:
     if standing.state is None:
         entry = ConsentEntry(
             channel=CHANNEL, address_key=ask.address_key, state=ConsentState.REQUESTED, contact_id=contact_id,
-            basis=BASIS, source=ask.source[:200], proof=ask.proof,
+            source=ask.source[:200], proof=ask.proof,
         )  # fmt: skip
         consent.record(session, entry)
         return
-    properties = {"basis": BASIS, "source": ask.source[:200], "wording": "", "proof": dict(ask.proof)}
+    properties = {"basis": "", "source": ask.source[:200], "wording": "", "proof": dict(ask.proof)}
     facts.record(
         session, NewFact(kind="consent.requested", contact_id=contact_id, channel=CHANNEL, properties=properties)
     )

@@ -13,7 +13,7 @@ from lux.identity.access import Role
 from lux.kit import clock
 from lux.kit.db import ALL_COMPANIES
 from lux.kit.i18n import PSEUDO_LOCALE
-from lux.ports.contributions import OptInAsk
+from lux.ports.opt_in import OptInAsk
 from lux.render.tokens import UNSUBSCRIBE
 from lux.rooms.newsletter import opt_in
 from lux.rooms.newsletter.models import SubscribeForm

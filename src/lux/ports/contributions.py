@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import enum
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
@@ -13,6 +12,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from lux.ports.acts import AudienceRef
+    from lux.ports.opt_in import OptInStarter
 
 
 class AudienceSource(Protocol):
@@ -193,41 +193,6 @@ class ContactLists(Protocol):
 
     def add(self, session: Session, list_id: str, contact_ids: Sequence[int]) -> str:
         """Put contacts on a list; returns its name, "" when there is no such list (any more)."""
-
-
-class OptInOutcome(enum.Enum):
-    """What came of asking somebody whether they want mail."""
-
-    SENT = "sent"  # a mail with a link is on its way
-    ASKED = "asked_before"  # one is out already, not long ago
-    NOT_NEEDED = "not_needed"  # they said yes before
-    REFUSED = "refused_before"  # they said no before, and nobody says that they changed their mind
-    BLOCKED = "blocked"  # the address bounced, complained, or was blocked by hand
-    BUSY = "too_many"  # the company, or the address, had too many of such mails just now
-
-
-@dataclass(frozen=True, kw_only=True)
-class OptInAsk:
-    """One address to be asked, and through what it came."""
-
-    address: str
-    address_key: str
-    via: str  # form | zapier
-    source: str
-    language: str = ""  # "" = the company's
-    wording: str = ""  # "" = ours
-    first_name: str = ""
-    last_name: str = ""
-    proof: Mapping[str, str] = field(default_factory=dict)
-    is_personal: bool = False  # they typed it themselves, here
-    says_yes: bool = False  # a program says that they agreed
-
-
-class OptInStarter(Protocol):
-    """Asks people whether they want mail (double opt-in); contacts stand below the room that does."""
-
-    def start(self, session: Session, ask: OptInAsk) -> OptInOutcome:
-        """Mail a link to confirm, or say why not."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from lux.kit import clock
 from lux.kit.i18n import gettext as _
-from lux.ports.contributions import Contributions, OptInAsk, OptInOutcome, Panel
+from lux.ports.contributions import Contributions, Panel
+from lux.ports.opt_in import OptInAsk, OptInOutcome
 from lux.rooms.newsletter import opt_in, queries
 
 if TYPE_CHECKING:

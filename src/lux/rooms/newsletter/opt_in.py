@@ -22,7 +22,7 @@ from lux.kit.errors import RateLimitReached
 from lux.kit.i18n import gettext as _
 from lux.ledger import facts
 from lux.ledger.facts import NewFact
-from lux.ports.contributions import OptInAsk, OptInOutcome
+from lux.ports.opt_in import OptInAsk, OptInOutcome
 from lux.rooms.contacts.incoming import confirmed
 from lux.rooms.contacts.queries import people
 from lux.rooms.newsletter import queries, service

@@ -17,7 +17,8 @@ from lux.kit.db import ALL_COMPANIES, Database
 from lux.kit.db.session import company_of, settings_of
 from lux.kit.errors import Conflict, InvalidInput
 from lux.kit.i18n import gettext as _
-from lux.ports.contributions import OptInAsk, installed
+from lux.ports.contributions import installed
+from lux.ports.opt_in import OptInAsk
 from lux.rooms.newsletter import opt_in, queries
 from lux.rooms.newsletter.models import SubscribeForm
 

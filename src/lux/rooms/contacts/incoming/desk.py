@@ -20,7 +20,7 @@ from lux.kit import clock
 from lux.kit.db.session import company_of
 from lux.kit.errors import Conflict, LuxError
 from lux.kit.i18n import gettext as _
-from lux.ports.contributions import OptInOutcome
+from lux.ports.opt_in import OptInOutcome
 from lux.rooms.contacts.incoming import reading, rules
 from lux.rooms.contacts.incoming.receive import Proof, Received, receive
 from lux.rooms.contacts.incoming.rules import Rule

@@ -16,7 +16,8 @@ from lux.kit.errors import Conflict
 from lux.kit.i18n import gettext as _
 from lux.ledger import facts
 from lux.ledger.facts import NewFact
-from lux.ports.contributions import OptInAsk, OptInOutcome, installed
+from lux.ports.contributions import installed
+from lux.ports.opt_in import OptInAsk, OptInOutcome
 from lux.rooms.contacts.incoming.rules import OPT_IN_NEEDED, Rule, first_fit, risen
 from lux.rooms.contacts.models import Contact
 from lux.rooms.contacts.queries import people

@@ -169,7 +169,7 @@ def _asking(lux: Installation, firm: Firm) -> None:
             until=clock.now() + timedelta(days=300), reason="Secret reason", confirmation="Secret program",
         )  # fmt: skip
         program = api_keys.program_of(session, key)
-        subscribed, _is_new = by_program.subscribe(
+        subscribed = by_program.subscribe(
             session, program, target="https://hooks.secret.example/x", event="tag.removed"
         )
         subscriptions.pause(session, firm.person, subscribed.hook.public_id)

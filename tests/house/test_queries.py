@@ -139,6 +139,8 @@ def arguments(world: World, name: str, annotation: str, session: Session) -> lis
         "before_version": [9],
         "fragment": ["mjml", "Secret", ""],
         "key": ["secret-block"],
+        "code": [f"secret-form-{world.full.id}"],
+        "token_hash": [str(world.full.id).rjust(64, "0")],
         "number": [1, 2],
         "kept": [0],
         "subject": [("campaign", one.id) for one in world.campaigns],

@@ -26,6 +26,10 @@ MARK: Final = "zqxmark"
 # What a list may be asked by, besides what the code of its own room reads from the address.
 EVERYWHERE: Final = {"cursor", "tag", "q", "before", "contact", "segment"}
 COMPOSED: Final = {"audience": "segment", "start": "template"}  # an id behind a word
+ALLOWANCE: Final = {
+    "hosts": "hooks.example", "kinds": ["tag.added"], "most": 1, "until": "2027-01-01", "reason": "mine",
+    "confirmation": "Secret program",
+}  # fmt: skip
 _READ: Final = re.compile(r"request\.(?:args|values)(?:\.get|\.getlist)?[\[(]\s*\"(\w+)\"|\bread\(\"(\w+)\"\)")
 
 
@@ -146,6 +150,8 @@ def forms(pair: Pair) -> Iterator[tuple[str, dict[str, Any]]]:
         yield f"/campaigns/{campaign}/test", {"version": 1, "members": [one]}
         yield "/templates/preview", {"name": "x", "source": "<mjml></mjml>", "preview_contact": one}
         yield "/settings/integrations/use", {"account": one}
+        yield "/settings/integrations/webhooks/programs/", {"key_id": one} | ALLOWANCE
+        yield "/settings/subscribe-form/", {"is_on": "on", "version": 1, "list_id": one}
 
 
 def _named(lux: Installation, firm: Firm) -> dict[str, str]:

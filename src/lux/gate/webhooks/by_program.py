@@ -69,10 +69,8 @@ def require_room(session: Session, program: Program, *, target: str, event: str)
     return free or fitting[0]
 
 
-def subscribe(
-    session: Session, program: Program, *, target: str, event: str, secret: str = ""
-) -> tuple[Subscribed, bool]:
-    """Store a subscription inside a standing yes; says whether it is new. The same one again is the one there is.
+def subscribe(session: Session, program: Program, *, target: str, event: str, secret: str = "") -> Subscribed:
+    """Store a subscription inside a standing yes; the same one again is the one there is.
 
     `secret` (`whsec_…`) is what the program wants its calls to be signed with; without one they are signed with one
     that nobody has seen. Raises what `require_room` raises.
@@ -105,7 +103,7 @@ def subscribe(
         subscriptions.keep_secret(session, hook, secret, program.actor)
     elif is_new:
         subscriptions.new_secret(session, hook, program)
-    return Subscribed(hook, reads.allowance_of(session, hook) or one), is_new
+    return Subscribed(hook, reads.allowance_of(session, hook) or one)
 
 
 def unsubscribe(session: Session, program: Program, public_id: uuid.UUID) -> Subscribed:

@@ -13,7 +13,7 @@ from lux.gate.webhooks import by_program, reads, subscriptions
 from lux.gate.webhooks.payloads import OFFERED
 from lux.identity.api_keys import Scope
 from lux.ui import web
-from lux.ui.api import Answer, Input, Output, PageOf, PageQuery, next_page, operation, program, room
+from lux.ui.api import Input, Output, PageOf, PageQuery, next_page, operation, program, room
 from lux.ui.paging import decode_int_cursor, encode_cursor
 
 if TYPE_CHECKING:
@@ -122,20 +122,18 @@ def list_hooks(query: PageQuery) -> HookPage:
 
 
 @operation(hooks, "POST /hooks", scope=SCOPE, tag=TAG, body=HookIn, answer=HookOut, status=201)
-def subscribe_hook(body: HookIn) -> Answer:
+def subscribe_hook(body: HookIn) -> HookOut:
     """Subscribe an address to one kind of fact.
 
     A person has to have allowed it: this key, the address's host, the kind. What nobody has allowed is refused with
-    `hook_not_allowed` and the page where it is allowed. The same address and event again are the subscription there
-    is, with 200.
+    `hook_not_allowed` and the page where it is allowed. The same address and event again get the subscription there
+    is.
     """
     with web.database().read(web.company_id()) as session:  # nobody waits for name servers in a transaction
         by_program.require_room(session, program(), target=body.target_url, event=body.event)
     subscriptions.check_target(web.settings(), body.target_url, field="target_url")
-    found, is_new = by_program.subscribe(
-        web.session(), program(), target=body.target_url, event=body.event, secret=body.secret
-    )
-    return Answer(content=_shown(found), status=201 if is_new else 200)
+    found = by_program.subscribe(web.session(), program(), target=body.target_url, event=body.event, secret=body.secret)
+    return _shown(found)
 
 
 @operation(hooks, "DELETE /hooks/<uuid:public_id>", scope=SCOPE, tag=TAG, answer=HookOut)

@@ -80,7 +80,7 @@ def test_what_a_link_in_a_mail_opens_is_translated(lux_sqlite: Installation) -> 
 
 def test_what_subscribers_to_be_open_is_translated(lux_sqlite: Installation) -> None:
     lux = lux_sqlite
-    firm = lux.firm("Acme")
+    firm = lux.firm()
     with lux.db.begin(firm.id) as session:
         session.add(SubscribeForm(code="door", is_on=True))
     ask = OptInAsk(address="ada@example.com", address_key="ada@example.com", via="form", source="x", language="en_XA")

@@ -6,6 +6,7 @@ import re
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, Final
 
 import pytest
@@ -14,6 +15,7 @@ from sqlalchemy import String, Table, Text, literal, select, update
 
 from lux.identity.erasure import KEPT
 from lux.identity.models import Company, Membership, User
+from lux.kit import clock
 from lux.kit.db import ALL_COMPANIES, Base
 from lux.ui.access import rule_of
 from lux.ui.paging import encode_cursor
@@ -27,7 +29,7 @@ MARK: Final = "zqxmark"
 EVERYWHERE: Final = {"cursor", "tag", "q", "before", "contact", "segment"}
 COMPOSED: Final = {"audience": "segment", "start": "template"}  # an id behind a word
 ALLOWANCE: Final = {
-    "hosts": "hooks.example", "kinds": ["tag.added"], "most": 1, "until": "2027-01-01", "reason": "mine",
+    "hosts": "hooks.example", "kinds": ["tag.added"], "most": 1, "until": (clock.now() + timedelta(days=30)).date().isoformat(), "reason": "mine",
     "confirmation": "Secret program",
 }  # fmt: skip
 _READ: Final = re.compile(r"request\.(?:args|values)(?:\.get|\.getlist)?[\[(]\s*\"(\w+)\"|\bread\(\"(\w+)\"\)")
@@ -194,7 +196,17 @@ def test_no_form_takes_a_record_of_another_company_by_its_id(pair: Pair) -> None
 
 
 ID_FORMS: Final = frozenset(
-    ("SwitchForm", "EditorForm", "TestForm", "UseForm", "SelectedForm", "MembersForm", "PanelForm", "SelectionForm")
+    (
+        "SwitchForm",
+        "EditorForm",
+        "TestForm",
+        "UseForm",
+        "SelectedForm",
+        "MembersForm",
+        "PanelForm",
+        "SelectionForm",
+        "AllowanceForm",
+    )
 )
 
 

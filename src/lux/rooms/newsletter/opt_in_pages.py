@@ -28,20 +28,20 @@ _FOR_ALL = "anybody may ask for the newsletter; nothing comes of it before the a
 _TOKEN = "the link holds an unguessable token that works once"  # noqa: S105 - a sentence, not a secret
 
 
-@doors.get("/subscribe/<code>")
+@doors.get("/subscribe/<token>")
 @public(_FOR_ALL)
-def form(code: str) -> Response:
+def form(token: str) -> Response:
     """Show the form."""
-    found = _form(code)
+    found = _form(token)
     return _of_form("newsletter/subscribe.html", found)
 
 
-@doors.post("/subscribe/<code>")
+@doors.post("/subscribe/<token>")
 @public(_FOR_ALL + "; it is posted from the company's own site too", checks_csrf=False)
 @shows_again(form)
-def subscribe(code: str) -> Response:
+def subscribe(token: str) -> Response:
     """Ask by mail; the answer is the same for everybody."""
-    found, wanted = _form(code), read_form(SubscribeInput)
+    found, wanted = _form(token), read_form(SubscribeInput)
     sender = f"subscribe {found.code} {wrong_keys.sender(request.remote_addr or '')}"
     rates.take(web.database(), sender, PER_HOUR, 3600, session=web.session())
     if not wanted.homepage:

@@ -29,7 +29,8 @@ MARK: Final = "zqxmark"
 EVERYWHERE: Final = {"cursor", "tag", "q", "before", "contact", "segment"}
 COMPOSED: Final = {"audience": "segment", "start": "template"}  # an id behind a word
 ALLOWANCE: Final = {
-    "hosts": "hooks.example", "kinds": ["tag.added"], "most": 1, "until": (clock.now() + timedelta(days=30)).date().isoformat(), "reason": "mine",
+    "hosts": "hooks.example", "kinds": ["tag.added"], "most": 1, "reason": "mine",
+    "until": (clock.now() + timedelta(days=30)).date().isoformat(),
     "confirmation": "Secret program",
 }  # fmt: skip
 _READ: Final = re.compile(r"request\.(?:args|values)(?:\.get|\.getlist)?[\[(]\s*\"(\w+)\"|\bread\(\"(\w+)\"\)")

@@ -12,7 +12,7 @@ from sqlalchemy import select, update
 
 from lux.gate import reads, submit
 from lux.gate.service import ApprovalService
-from lux.gate.webhooks import subscriptions
+from lux.gate.webhooks import allowances, by_program, subscriptions
 from lux.identity import api_keys, invitations
 from lux.identity.access import Role
 from lux.identity.api_keys import Scope
@@ -24,6 +24,7 @@ from lux.net.storage import store_of
 from lux.ports.acts import AudienceRef
 from lux.rooms.contacts.incoming.rules import DEFAULTS
 from lux.rooms.contacts.models import (
+    Contact,
     ContactExport,
     ContactImport,
     ContactTag,
@@ -38,6 +39,7 @@ from lux.rooms.content.models import Block, Template
 from lux.rooms.content.service import media, versions
 from lux.rooms.diagnostics import service as diagnostics
 from lux.rooms.email.models import Campaign
+from lux.rooms.newsletter.models import OptIn, SubscribeForm
 from lux.rooms.notifications.service import notify
 from lux.rooms.segments.models import Segment, SegmentMember
 from lux.rooms.site import queries as site_queries
@@ -183,6 +185,32 @@ def _programs(lux: Installation, firm: Firm) -> None:
             confirmation="secret.example",
         )
         subscriptions.pause(session, firm.person, hook.public_id)
+    _asking(lux, firm)
+
+
+def _asking(lux: Installation, firm: Firm) -> None:
+    """Leave a program that subscribes hooks within a person's yes, a subscribe form, and somebody who was asked."""
+    with lux.db.begin(firm.id) as session:
+        key, _shown = api_keys.issue(session, name="Secret program", scopes=[Scope.HOOKS_WRITE], by=firm.person)
+        allowances.allow(
+            session, firm.person, key_id=key.public_id, hosts="hooks.secret.example", kinds=["tag.removed"], most=2,
+            until=clock.now() + timedelta(days=300), reason="Secret reason", confirmation="Secret program",
+        )  # fmt: skip
+        program = api_keys.program_of(session, key)
+        subscribed = by_program.subscribe(
+            session, program, target="https://hooks.secret.example/x", event="tag.removed"
+        )
+        subscriptions.pause(session, firm.person, subscribed.hook.public_id)
+        session.add(SubscribeForm(code=f"secret-form-{firm.id}", is_on=True, title="Secret form"))
+        waiting = session.scalars(select(Contact).order_by(Contact.id)).first()
+        assert waiting is not None
+        session.add(
+            OptIn(
+                address=str(waiting.email), address_key=str(waiting.email_key), token_hash=f"{firm.id}".rjust(64, "0"),
+                via="zapier", source="Secret source", wording="Secret wording", locale="en",
+                expires_at=clock.now() + timedelta(days=7),
+            )
+        )  # fmt: skip
 
 
 def _account(lux: Installation, firm: Firm) -> None:

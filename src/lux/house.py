@@ -47,13 +47,14 @@ def api_blueprints() -> list[Blueprint]:
     from lux.rooms.approvals import api as approvals
     from lux.rooms.contacts import api as contacts
     from lux.rooms.email import api as email
+    from lux.rooms.integrations import api as integrations
     from lux.rooms.segments import api as segments
     from lux.rooms.site import api as site
     from lux.ui.api import pages
 
     return [
         *contacts.blueprints, *segments.blueprints, *email.blueprints, *site.blueprints, *approvals.blueprints,
-        *pages.blueprints,
+        *integrations.blueprints, *pages.blueprints,
     ]  # fmt: skip
 
 
@@ -64,14 +65,15 @@ def job_kinds() -> list[JobKind]:
     from lux.rooms.contacts import jobs as contacts
     from lux.rooms.content import jobs as content
     from lux.rooms.diagnostics import jobs as diagnostics
+    from lux.rooms.newsletter import jobs as newsletter
     from lux.rooms.notifications import jobs as notifications
     from lux.rooms.segments import jobs as segments
     from lux.rooms.signin import jobs as signin
     from lux.rooms.site import jobs as site
 
     return [
-        *gate.KINDS, *company.KINDS, *contacts.KINDS, *content.KINDS, *diagnostics.KINDS, *notifications.KINDS,
-        *segments.KINDS, *signin.KINDS, *site.KINDS,
+        *gate.KINDS, *company.KINDS, *contacts.KINDS, *content.KINDS, *diagnostics.KINDS, *newsletter.KINDS,
+        *notifications.KINDS, *segments.KINDS, *signin.KINDS, *site.KINDS,
     ]  # fmt: skip
 
 
@@ -80,14 +82,15 @@ def schedules() -> list[Schedule]:
     from lux.gate import jobs as gate
     from lux.rooms.contacts import jobs as contacts
     from lux.rooms.diagnostics import jobs as diagnostics
+    from lux.rooms.newsletter import jobs as newsletter
     from lux.rooms.notifications import jobs as notifications
     from lux.rooms.segments import jobs as segments
     from lux.rooms.signin import jobs as signin
     from lux.rooms.site import jobs as site
 
     return [
-        *gate.SCHEDULES, *contacts.SCHEDULES, *diagnostics.SCHEDULES, *notifications.SCHEDULES, *segments.SCHEDULES,
-        *signin.SCHEDULES, *site.SCHEDULES,
+        *gate.SCHEDULES, *contacts.SCHEDULES, *diagnostics.SCHEDULES, *newsletter.SCHEDULES, *notifications.SCHEDULES,
+        *segments.SCHEDULES, *signin.SCHEDULES, *site.SCHEDULES,
     ]  # fmt: skip
 
 
@@ -108,11 +111,24 @@ def contributions() -> ports.Contributions:
     from lux.rooms.email.contributions import CONTRIBUTIONS as EMAIL
     from lux.rooms.home.contributions import CONTRIBUTIONS as HOME
     from lux.rooms.integrations.contributions import CONTRIBUTIONS as INTEGRATIONS
+    from lux.rooms.newsletter.contributions import CONTRIBUTIONS as NEWSLETTER
     from lux.rooms.segments.contributions import CONTRIBUTIONS as SEGMENTS
     from lux.rooms.site.contributions import CONTRIBUTIONS as SITE
 
     merged = ports.Contributions()
-    for one in (HOME, APPROVALS, DIAGNOSTICS, SITE, EMAIL, SEGMENTS, CONTACTS, CONTENT, INTEGRATIONS, COMPANY):
+    for one in (  # from the top of the house down
+        HOME,
+        APPROVALS,
+        DIAGNOSTICS,
+        SITE,
+        NEWSLETTER,
+        EMAIL,
+        SEGMENTS,
+        CONTACTS,
+        CONTENT,
+        INTEGRATIONS,
+        COMPANY,
+    ):
         merged = merged.merged(one)
     return merged
 

@@ -15,8 +15,9 @@ from tests.services import run
 class RunningServer:
     """`lux serve` on a free port, with the settings of an installation."""
 
-    def __init__(self, settings: Settings, log: Path) -> None:
+    def __init__(self, settings: Settings, log: Path, *flags: str) -> None:
         """Start nothing yet."""
+        self._flags = flags
         self._settings = settings
         self._log = log
         self.port = run.free_port()
@@ -41,7 +42,7 @@ class RunningServer:
         }
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "lux", "serve"],
+                [sys.executable, "-m", "lux", "serve", *self._flags],
                 env=environment,
                 stdout=log,
                 stderr=log,

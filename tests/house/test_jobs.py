@@ -147,6 +147,7 @@ FACTORIES: Final[dict[str, Callable[[Installation, Firm], Made]]] = {
     "gate.expire": _expired,
     "gate.forget_calls": _nothing,
     "gate.send": _outbound,
+    "newsletter.sweep": _nothing,
     "notifications.sweep": _nothing,
     "segments.bulk": _bulk,
     "segments.bulk_forget": _nothing,

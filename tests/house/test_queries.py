@@ -150,6 +150,8 @@ def arguments(world: World, name: str, annotation: str, session: Session) -> lis
         "last": [dt.date(2100, 1, 1)],
         "start": [dt.datetime(2000, 1, 1, tzinfo=dt.UTC)],
         "end": [dt.datetime(2100, 1, 1, tzinfo=dt.UTC)],
+        "code": [f"secret-form-{world.full.id}"],
+        "token_hash": [str(world.full.id).rjust(64, "0")],
         "number": [1, 2],
         "kept": [0],
         "subject": [("campaign", one.id) for one in world.campaigns],

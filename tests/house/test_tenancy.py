@@ -6,6 +6,7 @@ import re
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, Final
 
 import pytest
@@ -14,6 +15,7 @@ from sqlalchemy import String, Table, Text, literal, select, update
 
 from lux.identity.erasure import KEPT
 from lux.identity.models import Company, Membership, User
+from lux.kit import clock
 from lux.kit.db import ALL_COMPANIES, Base
 from lux.ui.access import rule_of
 from lux.ui.paging import encode_cursor
@@ -26,6 +28,11 @@ MARK: Final = "zqxmark"
 # What a list may be asked by, besides what the code of its own room reads from the address.
 EVERYWHERE: Final = {"cursor", "tag", "q", "before", "contact", "segment"}
 COMPOSED: Final = {"audience": "segment", "start": "template"}  # an id behind a word
+ALLOWANCE: Final = {
+    "hosts": "hooks.example", "kinds": ["tag.added"], "most": 1, "reason": "mine",
+    "until": (clock.now() + timedelta(days=30)).date().isoformat(),
+    "confirmation": "Secret program",
+}  # fmt: skip
 _READ: Final = re.compile(r"request\.(?:args|values)(?:\.get|\.getlist)?[\[(]\s*\"(\w+)\"|\bread\(\"(\w+)\"\)")
 
 
@@ -146,6 +153,8 @@ def forms(pair: Pair) -> Iterator[tuple[str, dict[str, Any]]]:
         yield f"/campaigns/{campaign}/test", {"version": 1, "members": [one]}
         yield "/templates/preview", {"name": "x", "source": "<mjml></mjml>", "preview_contact": one}
         yield "/settings/integrations/use", {"account": one}
+        yield "/settings/integrations/webhooks/programs/", {"key_id": one} | ALLOWANCE
+        yield "/settings/subscribe-form/", {"is_on": "on", "version": 1, "list_id": one}
 
 
 def _named(lux: Installation, firm: Firm) -> dict[str, str]:
@@ -188,7 +197,17 @@ def test_no_form_takes_a_record_of_another_company_by_its_id(pair: Pair) -> None
 
 
 ID_FORMS: Final = frozenset(
-    ("SwitchForm", "EditorForm", "TestForm", "UseForm", "SelectedForm", "MembersForm", "PanelForm", "SelectionForm")
+    (
+        "SwitchForm",
+        "EditorForm",
+        "TestForm",
+        "UseForm",
+        "SelectedForm",
+        "MembersForm",
+        "PanelForm",
+        "SelectionForm",
+        "AllowanceForm",
+    )
 )
 
 

@@ -13,12 +13,17 @@ from lux.identity.access import Role
 from lux.kit import clock
 from lux.kit.db import ALL_COMPANIES
 from lux.kit.i18n import PSEUDO_LOCALE
+from lux.ports.opt_in import OptInAsk
 from lux.render.tokens import UNSUBSCRIBE
+from lux.rooms.newsletter import opt_in
+from lux.rooms.newsletter.models import SubscribeForm
 from lux.rooms.signin import choices
 from tests.factories import Installation
 from tests.house.test_translated import in_pseudo_locale, untranslated
 from tests.rooms.email import campaigns
 from tests.rooms.email.test_tracking import token as mail_token
+from tests.rooms.newsletter.conftest import link as mail_link
+from tests.rooms.newsletter.conftest import mails
 
 WRONG = {"email": "broken", "password": "x", "name": "", "company": ""}
 
@@ -73,9 +78,25 @@ def test_what_a_link_in_a_mail_opens_is_translated(lux_sqlite: Installation) -> 
     assert not found, "\n".join(found)
 
 
+def test_what_subscribers_to_be_open_is_translated(lux_sqlite: Installation) -> None:
+    lux = lux_sqlite
+    firm = lux.firm()
+    with lux.db.begin(firm.id) as session:
+        session.add(SubscribeForm(code="door", is_on=True))
+    ask = OptInAsk(address="ada@example.com", address_key="ada@example.com", via="form", source="x", language="en_XA")
+    with lux.db.begin(firm.id) as session:
+        opt_in.start(session, ask)
+    path = mail_link(mails(lux)[-1][1])
+    found = faults(lux, "/subscribe/door") + faults(lux, "/subscribe/door", {"email": "x"}, status=422)
+    found += faults(lux, "/subscribe/door", {"email": "bob@example.com"}) + faults(lux, "/subscribe/gone", status=404)
+    found += faults(lux, path) + faults(lux, path, {}) + faults(lux, path) + faults(lux, "/confirm/gone", status=404)
+    assert not found, "\n".join(found)
+
+
 @pytest.mark.parametrize(
     ("path", "form"),
     [
+        ("/settings/subscribe-form/", {"is_on": "on", "version": "0"}),
         ("/contacts/new", {"email": "ada@example.com", "lifecycle": "lead"}),
         ("/contacts/tags", {"name": "Plan"}),
         ("/contacts/fields", {"label": "Plan", "type": "text"}),

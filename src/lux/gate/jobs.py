@@ -9,13 +9,14 @@ from sqlalchemy import select
 from lux.gate import control, dispatch, moves
 from lux.gate.models import ApprovalQueue, Outbound
 from lux.gate.states import ItemState, OutboundState
-from lux.gate.webhooks import calling
+from lux.gate.webhooks import allowances, calling
 from lux.kit import clock
 from lux.kit.db import ALL_COMPANIES, Database
 from lux.kit.i18n import lazy_gettext
 from lux.kit.jobs import JobContext, JobKind, Schedule, Tick, enqueue
 
 SWEEP_SECONDS = 10.0
+ALLOWANCE_SECONDS = 60.0  # a run looks at the end of its yes itself; this is for what has nothing to tell
 CALL_SECONDS = 5.0  # how soon a fact is on its way to a webhook
 
 
@@ -103,5 +104,6 @@ SCHEDULES: tuple[Schedule, ...] = (
 )
 TICKS: tuple[Tick, ...] = (
     Tick(name="gate.sweep", seconds=SWEEP_SECONDS, run=sweep),
+    Tick(name="gate.end_allowances", seconds=ALLOWANCE_SECONDS, run=allowances.end_overdue),
     Tick(name="gate.calls", seconds=CALL_SECONDS, run=look_for_calls),
 )

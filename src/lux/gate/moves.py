@@ -101,10 +101,14 @@ def write_down(
 
 def tell(session: Session, item: ApprovalQueue, event: str) -> None:
     """Tell the rooms what happened to an item, inside the same transaction."""
-    if item.subject_id is None:
-        return
+    if item.subject_id is not None:
+        tell_of(session, item.company_id, (item.subject_type, item.subject_id), event)
+
+
+def tell_of(session: Session, company_id: int, subject: tuple[str, int], event: str) -> None:
+    """Tell the rooms what happened to one subject of an item that covers several."""
     for observer in installed().observers:
-        observer.on_change(session, item.company_id, (item.subject_type, item.subject_id), event)
+        observer.on_change(session, company_id, subject, event)
 
 
 def keep_version(session: Session, item: ApprovalQueue, *, editor_id: int | None) -> None:

@@ -15,7 +15,7 @@ from lux.gate.states import DeliveryState, ItemState, OutboundState
 from lux.gate.views import DeliveryView, ItemView, LinkView, OutboundView, delivery_view, item_view, outbound_view
 from lux.kit import clock
 from lux.kit.errors import NotFound
-from lux.ports.acts import UNLISTED, ActKind
+from lux.ports.acts import DECIDED_WHERE_MADE, UNLISTED, ActKind
 
 __all__ = ["DeliveryState", "DeliveryView", "ItemState", "ItemView", "LinkView", "OutboundState", "OutboundView"]
 
@@ -126,7 +126,7 @@ def items(
 def item(session: Session, public_id: uuid.UUID) -> ItemView:
     """Return one approval item; raises NotFound, for a system mail too: what it carries is its recipient's alone."""
     query = select(ApprovalQueue).where(ApprovalQueue.public_id == public_id)
-    row = session.scalar(query.where(ApprovalQueue.kind.not_in((ActKind.SYSTEM_EMAIL, ActKind.WEBHOOK))))
+    row = session.scalar(query.where(ApprovalQueue.kind.not_in((ActKind.SYSTEM_EMAIL, *DECIDED_WHERE_MADE))))
     if row is None:
         raise NotFound
     return item_view(row)

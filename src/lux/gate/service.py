@@ -18,7 +18,7 @@ from lux.identity.access import Person
 from lux.kit import clock
 from lux.kit.errors import InvalidInput, NotFound, WrongState
 from lux.kit.i18n import gettext as _
-from lux.ports.acts import ActKind, SendEmail
+from lux.ports.acts import DECIDED_WHERE_MADE, ActKind, SendEmail
 
 
 class ApprovalService:
@@ -78,7 +78,7 @@ class ApprovalService:
         item_id = self._session.scalar(
             select(ApprovalQueue.id).where(
                 ApprovalQueue.public_id == public_id,
-                ApprovalQueue.kind.not_in((ActKind.SYSTEM_EMAIL, ActKind.WEBHOOK)),
+                ApprovalQueue.kind.not_in((ActKind.SYSTEM_EMAIL, *DECIDED_WHERE_MADE)),
             )
         )
         if item_id is None:

@@ -46,6 +46,7 @@ class Scope(enum.Enum):
     FACTS_WRITE = "facts:write"  # report events, orders, visits
     APPROVALS_READ = "approvals:read"  # what waits for a yes
     EXPORTS = "exports"  # take all contacts out as a file
+    HOOKS_WRITE = "hooks:write"  # subscribe addresses to facts, within what a person allowed
     ZAPIER = "zapier"  # the webhook that Zapier posts to, and nothing else
 
     @property
@@ -73,6 +74,10 @@ _WORDS: Final[dict[Scope, tuple[LazyProxy, LazyProxy]]] = {
     Scope.FACTS_WRITE: (_l("Report what happened"), _l("Add orders, visits and events of your own to contacts.")),
     Scope.APPROVALS_READ: (_l("Read approvals"), _l("What waits for a decision and what was decided.")),
     Scope.EXPORTS: (_l("Export contacts"), _l("Take all contacts out as a file.")),
+    Scope.HOOKS_WRITE: (
+        _l("Subscribe hooks"),
+        _l("Have facts sent to addresses, within what a person has allowed this key under Webhooks."),
+    ),
     Scope.ZAPIER: (_l("Zapier webhook"), _l("Receive contacts that Zapier sends. Opens nothing else.")),
 }
 

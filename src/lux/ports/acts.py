@@ -19,10 +19,12 @@ class ActKind(enum.Enum):
     TEST_EMAIL = "test_email"  # a copy to members of the company only
     SYSTEM_EMAIL = "system_email"  # a fixed built-in template to one recipient
     WEBHOOK = "webhook"  # facts of some kinds to one address, under the yes of whoever set it up
+    HOOKS = "hooks"  # addresses that one program may subscribe, within hosts, kinds, a number and an end
 
 
 AUTOMATIC = frozenset({ActKind.TEST_EMAIL, ActKind.SYSTEM_EMAIL})  # decided by a fixed rule, never by a person
-UNLISTED = AUTOMATIC | {ActKind.WEBHOOK}  # a webhook has pages of its own: its yes is given where it is made
+DECIDED_WHERE_MADE = frozenset({ActKind.WEBHOOK, ActKind.HOOKS})  # have pages of their own, and their yes there
+UNLISTED = AUTOMATIC | DECIDED_WHERE_MADE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,6 +110,18 @@ class CallWebhook(Act):
 
     target: str  # the whole address
     facts: tuple[str, ...]  # kinds of the ledger, sorted
+
+
+@dataclass(frozen=True, kw_only=True)
+class AllowHooks(Act):
+    """Let the program of one key subscribe addresses, and send facts there, within these bounds."""
+
+    key: str  # public id of the API key
+    hosts: tuple[str, ...]  # where data may go, as `net.web_address` spells them, sorted
+    facts: tuple[str, ...]  # kinds of the ledger, sorted
+    most: int  # subscriptions at a time
+    until: str  # ISO 8601 UTC; nothing leaves from then on
+    reason: str
 
 
 def to_plain(value: object) -> object:

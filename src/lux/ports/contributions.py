@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from lux.ports.acts import AudienceRef
+    from lux.ports.opt_in import OptInStarter
 
 
 class AudienceSource(Protocol):
@@ -260,6 +261,7 @@ class Contributions:
     contact_lists: tuple[ContactLists, ...] = ()
     people: tuple[FactPeople, ...] = ()
     link_dressers: tuple[LinkDresser, ...] = ()
+    opt_ins: tuple[OptInStarter, ...] = ()
 
     def merged(self, other: Contributions) -> Contributions:
         """Return both together, in order."""

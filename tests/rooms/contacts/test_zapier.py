@@ -8,9 +8,11 @@ import json
 import re
 import threading
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import time_machine
 from sqlalchemy import func, select
 
 from lux.gate import consent
@@ -18,6 +20,7 @@ from lux.gate.consent import ConsentEntry, ConsentState, SuppressionReason
 from lux.identity import api_keys
 from lux.identity.access import Role
 from lux.identity.api_keys import Scope
+from lux.kit import clock
 from lux.ledger.models import Fact
 from lux.rooms.contacts.incoming import desk
 from lux.rooms.contacts.models import Contact, CustomField, FieldType, IncomingDelivery, Lifecycle
@@ -167,6 +170,10 @@ def test_a_rotated_key_works_beside_the_new_one_and_a_revoked_one_does_not(small
         new = desk.rotate_key(session, small.firm.person, key.public_id)
     assert small.send(ADA).status_code == 201
     assert small.send(ADA, headers={"X-API-Key": new}).status_code == 200
+    for hours, status in ((23.9, 200), (24.1, 401)):
+        with time_machine.travel(clock.now() + timedelta(hours=hours)):
+            assert small.send(ADA).status_code == status, "the earlier one works for 24 hours"
+            assert small.send(ADA, headers={"X-API-Key": new}).status_code == 200
     with small.lux.db.begin(small.firm.id) as session:
         desk.revoke_key(session, small.firm.person, api_keys.listing(session)[0].public_id)
     assert small.send(ADA).status_code == small.send(ADA, headers={"X-API-Key": new}).status_code == 401
@@ -306,7 +313,8 @@ def test_consent_counts_with_its_source_only(
     assert ("double opt-in needed" in small.tags()) is needs_opt_in
     with small.lux.db.read(small.firm.id) as session:
         standing = consent.status(session, "email", ["a@example.com"])["a@example.com"]
-    assert standing.state is (ConsentState.GIVEN if is_mailable else None)
+    asked = ConsentState.REQUESTED if needs_opt_in else None  # tests/rooms/newsletter/test_opt_in.py has the rest
+    assert standing.state is (ConsentState.GIVEN if is_mailable else asked)
     assert not is_mailable or standing.proof["via"] == "zapier"
 
 
@@ -387,6 +395,16 @@ def test_the_page_shows_a_key_once_and_what_came(small: Zap) -> None:
     assert client.post("/settings/integrations/zapier/keys", data={"name": ""}).status_code == 422
     viewer = small.lux.client(small.lux.member(small.firm.id, Role.MARKETER))
     assert viewer.get("/settings/integrations/zapier/").status_code == 403
+
+
+def test_the_page_shows_the_last_twenty_deliveries_with_what_came_of_each(small: Zap) -> None:
+    for number in range(21):
+        small.send({"email": f"n{number}@example.com" if number % 2 else "broken", "source": "newsletter"})
+    page = small.lux.client(small.firm).get("/settings/integrations/zapier/").get_data(as_text=True)
+    rows = page[page.index('id="zapier-deliveries"') :]
+    assert rows.count("<tr data-row") == 20
+    assert "email" in rows
+    assert "a mail asks them to confirm" in rows
 
 
 def test_the_test_runs_the_real_thing_and_leaves_no_contact(zap: Zap) -> None:

@@ -9,7 +9,9 @@ import pytest
 from sqlalchemy import select
 
 from lux.gate import jobs
-from lux.gate.webhooks.models import WebhookSubscription
+from lux.gate.states import CallState, Verdict
+from lux.gate.webhooks import reads, subscriptions
+from lux.gate.webhooks.models import WebhookDelivery, WebhookSubscription
 from lux.identity.access import Role
 from lux.ledger import facts
 from lux.ledger.facts import NewFact
@@ -55,6 +57,30 @@ def test_a_webhook_from_the_form_to_its_end(outgoing: Installation, receiver: We
     for verb in ("pause", "resume", "remove"):
         assert client.post(f"{BASE}{hook.public_id}/{verb}").status_code == 303
     assert "Shop" not in client.get(BASE).get_data(as_text=True).split("New webhook")[0].split("<tbody>")[-1]
+
+
+def test_the_page_of_a_webhook_shows_the_last_twenty_calls(lux_sqlite: Installation) -> None:
+    """Each with its outcome; a dead letter stands in a list of its own as well, and both can be sent again."""
+    firm = lux_sqlite.firm()
+    with lux_sqlite.db.begin(firm.id) as session:
+        hook, _secret = subscriptions.create(
+            session, firm.person, name="Shop", target="https://shop.example/x", kinds=["tag.added"],
+            confirmation="shop.example",
+        )  # fmt: skip
+        decision = reads.decision_of(session, hook)
+        assert decision is not None
+        session.add_all(
+            WebhookDelivery(
+                subscription_id=hook.id, approval_id=decision.id, approval_verdict=Verdict.YES, fact_id=number,
+                kind=f"tag.n{number}", state=CallState.SENT if number else CallState.FAILED, tries=1,
+            )
+            for number in range(22)
+        )  # fmt: skip
+    page = lux_sqlite.client(firm).get(f"{BASE}{hook.public_id}").get_data(as_text=True)
+    calls, dead = page.split("Dead letters", 1)
+    assert re.findall(r"tag\.n(\d+)", calls) == [str(number) for number in range(21, 1, -1)]
+    assert "tag.n0" in dead
+    assert calls.count("Taken") == page.count("/again") - 1 == 20
 
 
 def test_only_those_who_manage_get_in(lux_sqlite: Installation) -> None:

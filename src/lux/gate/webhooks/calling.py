@@ -10,8 +10,9 @@ from sqlalchemy import delete, select, update
 
 from lux.gate import moves
 from lux.gate.models import ApprovalDecision
+from lux.gate.registry import WEBHOOK
 from lux.gate.states import CallState, HookState, ItemState, Verdict
-from lux.gate.webhooks import feed, payloads, reads, schedule, subscriptions
+from lux.gate.webhooks import allowances, feed, payloads, reads, schedule, subscriptions
 from lux.gate.webhooks.models import WebhookDelivery, WebhookSubscription
 from lux.kit import clock
 from lux.kit.db import ALL_COMPANIES, Database
@@ -53,7 +54,9 @@ def clear(session: Session, hook_id: int) -> Cleared | None:
     if hook.state is not HookState.ACTIVE or decision is None:
         return None
     if not _is_whole(session, hook, decision):
-        subscriptions.end(session, hook, reason=_("The webhook is not what was decided; set it up anew."))
+        is_persons = hook.allowance_id is None
+        words = _("The webhook is not what was decided; set it up anew.")
+        subscriptions.end(session, hook, reason=words if is_persons else _("No yes covers it any more."))
         return None
     _put_back(session, hook)
     feed.feed(session, hook, decision.id)
@@ -171,15 +174,16 @@ def forget(session: Session) -> int:
 
 def _is_whole(session: Session, hook: WebhookSubscription, decision: ApprovalDecision) -> bool:
     item = reads.item_of(session, hook)
-    return (
+    is_decided = (
         decision.verdict is Verdict.YES
         and item.state is ItemState.APPROVED
         and decision.version == item.version
         and decision.content_hash == item.content_hash == digest_of(item.body)
         and item.company_id == hook.company_id == item.body.get("company_id")
-        and item.body.get("target") == hook.target
-        and item.body.get("facts") == hook.kinds
     )
+    if hook.allowance_id is not None:
+        return is_decided and allowances.covers(session, hook, item)
+    return is_decided and item.body.get("target") == hook.target and item.body.get("facts") == hook.kinds
 
 
 def _put_back(session: Session, hook: WebhookSubscription) -> None:
@@ -202,4 +206,4 @@ def _secrets(session: Session, hook: WebhookSubscription) -> tuple[str, ...]:
 
 def _tell(session: Session, hook: WebhookSubscription, event: str) -> None:
     session.flush()
-    moves.tell(session, reads.item_of(session, hook), event)
+    moves.tell_of(session, hook.company_id, (WEBHOOK, hook.id), event)

@@ -4,12 +4,42 @@ import datetime as dt
 import uuid
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, String, Text, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from lux.gate.states import CallState, HookState, Verdict
 from lux.kit import clock
 from lux.kit.db.base import Base, BigKey, ShortKeyStr, Tenant, enum_type, uuid7
+
+
+class HookAllowance(Tenant, Base):
+    """A person's standing yes: the program of one key may subscribe addresses within these bounds.
+
+    What counts is the decided body of its item; the columns are for pages and for finding it.
+    """
+
+    __tablename__ = "hook_allowance"
+    __table_args__ = (
+        UniqueConstraint("company_id", "id"),
+        ForeignKeyConstraint(["company_id", "item_id"], ["approval_queue.company_id", "approval_queue.id"]),
+        Index("ix_hook_allowance_state", "state", "until"),
+    )
+
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    public_id: Mapped[uuid.UUID] = mapped_column(default=uuid7, unique=True)
+    item_id: Mapped[int] = mapped_column(BigKey)
+    key_id: Mapped[int] = mapped_column(BigKey, ForeignKey("api_key.id"))
+    key_name: Mapped[str] = mapped_column(String(100))
+    hosts: Mapped[list[Any]] = mapped_column(default=list)
+    kinds: Mapped[list[Any]] = mapped_column(default=list)
+    most: Mapped[int]
+    until: Mapped[dt.datetime]
+    why: Mapped[str] = mapped_column(Text)
+    state: Mapped[HookState] = mapped_column(enum_type(HookState, 16), default=HookState.ACTIVE)  # active or ended
+    reason: Mapped[str] = mapped_column(Text, default="")  # why it has ended
+    created_by: Mapped[int] = mapped_column(BigKey)
+    created_by_name: Mapped[str] = mapped_column(String(200), default="")
+    created_at: Mapped[dt.datetime] = mapped_column(default=clock.now)
 
 
 class WebhookSubscription(Tenant, Base):
@@ -19,12 +49,15 @@ class WebhookSubscription(Tenant, Base):
     __table_args__ = (
         UniqueConstraint("company_id", "id"),
         ForeignKeyConstraint(["company_id", "item_id"], ["approval_queue.company_id", "approval_queue.id"]),
+        ForeignKeyConstraint(["company_id", "allowance_id"], ["hook_allowance.company_id", "hook_allowance.id"]),
         Index("ix_webhook_subscription_state", "state", "company_id"),
+        Index("ix_webhook_subscription_allowance", "allowance_id"),
     )
 
     id: Mapped[int] = mapped_column(BigKey, primary_key=True)
     public_id: Mapped[uuid.UUID] = mapped_column(default=uuid7, unique=True)
-    item_id: Mapped[int] = mapped_column(BigKey)  # what a person said yes to: address and kinds
+    item_id: Mapped[int] = mapped_column(BigKey)  # what a person said yes to: address and kinds, or an allowance
+    allowance_id: Mapped[int | None] = mapped_column(BigKey)  # a program made it, within this; None = a person did
     name: Mapped[str] = mapped_column(String(100))
     target: Mapped[str] = mapped_column(Text)  # its path may be a secret: shown to those who manage, never logged
     kinds: Mapped[list[Any]] = mapped_column(default=list)

@@ -23,27 +23,28 @@ _WITHHELD: Final = frozenset({"proof", "ip", "agent", "address", "wording"})  # 
 
 
 def body_of(session: Session, fact: Fact) -> bytes:
-    """Return the JSON that leaves; the contact as it stands now, null when the person was erased."""
-    return json.dumps(
-        {
-            "type": fact.kind,
-            "timestamp": fact.at.isoformat(),
-            "data": {
-                "id": str(fact.id),
-                "contact": _contact(session, fact.contact_id),
-                "subject": {"type": fact.subject_type, "id": fact.subject_id} if fact.subject_type else None,
-                "channel": fact.channel,
-                "actor": fact.actor.partition(":")[0],
-                "value": {"minor": fact.value_minor, "currency": fact.currency}
-                if fact.value_minor is not None
-                else None,
-                "human": fact.human,
-                "properties": _allowed(fact.properties),
-            },
+    """Return the JSON that leaves."""
+    return json.dumps(told(session, fact), ensure_ascii=False, default=str).encode()
+
+
+def told(session: Session, fact: Fact) -> dict[str, Any]:
+    """Return what is said of a fact; the contact as it stands now, null when the person was erased."""
+    value = {"minor": fact.value_minor, "currency": fact.currency} if fact.value_minor is not None else None
+    return {
+        "id": str(fact.id),
+        "type": fact.kind,
+        "timestamp": fact.at.isoformat(),
+        "data": {
+            "id": str(fact.id),
+            "contact": _contact(session, fact.contact_id),
+            "subject": {"type": fact.subject_type, "id": fact.subject_id} if fact.subject_type else None,
+            "channel": fact.channel,
+            "actor": fact.actor.partition(":")[0],
+            "value": value,
+            "human": fact.human,
+            "properties": _allowed(fact.properties),
         },
-        ensure_ascii=False,
-        default=str,
-    ).encode()
+    }
 
 
 def _allowed(properties: Mapping[str, Any]) -> dict[str, Any]:

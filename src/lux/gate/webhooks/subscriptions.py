@@ -26,7 +26,7 @@ from lux.kit.errors import Forbidden, InvalidInput, WrongState
 from lux.kit.i18n import gettext as _
 from lux.ledger.audit import Actor
 from lux.net import web_address
-from lux.ports.acts import ActKind, CallWebhook
+from lux.ports.acts import ActKind, AllowHooks, CallWebhook
 from lux.ports.connector import Account
 from lux.ports.provider_errors import Invalid
 from lux.vault.secrets import Vault
@@ -40,20 +40,20 @@ OVERLAP: Final = timedelta(hours=24)  # how long the earlier secret signs, too
 MOST: Final = 20  # subscriptions of one company
 
 
-def host_of(target: str) -> str:
-    """Return what a person types to confirm: the host of an address; raises InvalidInput naming `target`."""
+def host_of(target: str, *, field: str = "target") -> str:
+    """Return what a person types to confirm: the host of an address; raises InvalidInput naming the field."""
     try:
         return web_address.read(target, provider=WEBHOOK).host
     except Invalid as error:
-        raise InvalidInput(field="target", message=error.message) from error
+        raise InvalidInput(field=field, message=error.message) from error
 
 
-def check_target(settings: Settings, target: str) -> None:
-    """Raise InvalidInput naming `target` when calls can't go there; asks name servers, connects nowhere."""
-    host_of(target)
+def check_target(settings: Settings, target: str, *, field: str = "target") -> None:
+    """Raise InvalidInput naming the field when calls can't go there; asks name servers, connects nowhere."""
+    host_of(target, field=field)
     result = webhook_caller(settings).probe(Account(provider=WEBHOOK, public_id="", config={"target": target}))
     if not result.is_ok:
-        raise InvalidInput(field="target", message=result.message)
+        raise InvalidInput(field=field, message=result.message)
 
 
 def create(
@@ -63,7 +63,7 @@ def create(
 
     Raises Forbidden, InvalidInput (also when the host was not typed as it is), WrongState.
     """
-    _require(session, person)
+    require_decider(session, person)
     chosen = tuple(sorted(set(kinds)))
     if not chosen or not set(chosen) <= set(OFFERED):
         raise InvalidInput(field="kinds", message=_("Choose at least one kind of fact."))
@@ -78,7 +78,7 @@ def create(
         kind=ActKind.WEBHOOK, company_id=company_of(session), channel=WEBHOOK, account="", target=address.text,
         facts=chosen,
     )  # fmt: skip
-    item, decision = _decided(session, person, act, title=f"{name} → {address.origin}")
+    item, decision = decided(session, person, act, Method.SUBSCRIPTION, title=f"{name} → {address.origin}")
     hook = WebhookSubscription(
         item_id=item.id,
         name=name,
@@ -91,7 +91,7 @@ def create(
     session.add(hook)
     session.flush()
     item.subject_type, item.subject_id = WEBHOOK, hook.id
-    secret = _new_secret(session, hook, person)
+    secret = new_secret(session, hook, person)
     detail = {"decision": decision.id, "origin": address.origin, "kinds": ", ".join(chosen)}
     moves.write_down(session, "webhook.created", item, by=person, detail=detail)
     return hook, secret
@@ -99,20 +99,20 @@ def create(
 
 def rotate(session: Session, person: Person, public_id: uuid.UUID) -> tuple[WebhookSubscription, str]:
     """Give a subscription a new secret; for 24 hours both sign. Returns the new one, this once."""
-    _require(session, person)
+    require_decider(session, person)
     hook = reads.by_public_id(session, public_id, lock=True)
     vault, integration = Vault(settings_of(session)), integration_of(hook)
     earlier = vault.open(session, integration=integration, name="secret", purpose="rotate")
-    vault.store(session, integration=integration, name="earlier", value=earlier, actor=_actor(person))
+    vault.store(session, integration=integration, name="earlier", value=earlier, actor=person.actor)
     hook.earlier_secret_until = clock.now() + OVERLAP
-    secret = _new_secret(session, hook, person)
+    secret = new_secret(session, hook, person)
     _note(session, hook, person, "webhook.rotated")
     return hook, secret
 
 
 def pause(session: Session, person: Person, public_id: uuid.UUID) -> None:
     """Collect and send nothing until somebody resumes it."""
-    _require(session, person)
+    require_decider(session, person)
     hook = reads.by_public_id(session, public_id, lock=True)
     if hook.state is not HookState.ACTIVE:
         raise WrongState(_("This webhook is not active."))
@@ -122,7 +122,7 @@ def pause(session: Session, person: Person, public_id: uuid.UUID) -> None:
 
 def resume(session: Session, person: Person, public_id: uuid.UUID) -> None:
     """Go on from now: what happened meanwhile was not collected."""
-    _require(session, person)
+    require_decider(session, person)
     hook = reads.by_public_id(session, public_id, lock=True)
     if hook.state not in {HookState.PAUSED, HookState.DISABLED}:
         raise WrongState(_("This webhook is active, or has ended."))
@@ -133,7 +133,7 @@ def resume(session: Session, person: Person, public_id: uuid.UUID) -> None:
 
 def remove(session: Session, person: Person, public_id: uuid.UUID) -> None:
     """Take the yes back; nothing more leaves, and what waits is dropped."""
-    _require(session, person)
+    require_decider(session, person)
     hook = reads.by_public_id(session, public_id, lock=True)
     if hook.state is not HookState.ENDED:
         end(session, hook, reason=_("Removed by %(name)s.", name=person.name or person.email))
@@ -141,9 +141,12 @@ def remove(session: Session, person: Person, public_id: uuid.UUID) -> None:
 
 
 def end(session: Session, hook: WebhookSubscription, *, reason: str) -> None:
-    """End a subscription: its yes is cancelled, its secrets are gone, what waits is skipped."""
+    """End a subscription: its yes is cancelled, its secrets are gone, what waits is skipped.
+
+    A standing yes goes on for its other subscriptions.
+    """
     item = reads.item_of(session, hook)
-    if item.state is ItemState.APPROVED:
+    if item.state is ItemState.APPROVED and hook.allowance_id is None:
         moves.move_item(session, item, ItemState.CANCELLED, reason=reason)
     hook.state, hook.reason = HookState.ENDED, reason
     vault = Vault(settings_of(session))
@@ -163,7 +166,7 @@ def end(session: Session, hook: WebhookSubscription, *, reason: str) -> None:
 
 def replay(session: Session, person: Person, delivery_id: uuid.UUID) -> WebhookSubscription:
     """Send one fact again under the same message id; raises WrongState when it waits already or is too old."""
-    _require(session, person)
+    require_decider(session, person)
     row = reads.delivery(session, delivery_id)
     hook = reads.by_id(session, row.subscription_id)
     if hook.state is not HookState.ACTIVE:
@@ -184,9 +187,10 @@ def integration_of(hook: WebhookSubscription) -> str:
     return f"{WEBHOOK}:{hook.public_id.hex}"
 
 
-def _decided(
-    session: Session, person: Person, act: CallWebhook, *, title: str
+def decided(
+    session: Session, person: Person, act: CallWebhook | AllowHooks, method: Method, *, title: str
 ) -> tuple[ApprovalQueue, ApprovalDecision]:
+    """Store an act with the yes of a person who was let in by `require_decider`."""
     item = ApprovalQueue(
         kind=act.kind,
         channel=act.channel,
@@ -203,7 +207,7 @@ def _decided(
         version=item.version,
         content_hash=item.content_hash,
         verdict=Verdict.YES,
-        method=Method.SUBSCRIPTION,
+        method=method,
         decided_by=person.user_id,
         session_id=person.session_id,
     )
@@ -216,23 +220,27 @@ def _decided(
     return item, decision
 
 
-def _new_secret(session: Session, hook: WebhookSubscription, person: Person) -> str:
+def new_secret(session: Session, hook: WebhookSubscription, person: Person) -> str:
+    """Make and store what signs a subscription's calls; returns it, this once."""
     secret = SECRET_PREFIX + base64.b64encode(os.urandom(SECRET_BYTES)).decode()
-    vault = Vault(settings_of(session))
-    vault.store(session, integration=integration_of(hook), name="secret", value=secret, actor=_actor(person))
+    keep_secret(session, hook, secret, person.actor)
     return secret
 
 
-def _require(session: Session, person: Person) -> None:
+def keep_secret(session: Session, hook: WebhookSubscription, secret: str, actor: Actor) -> None:
+    """Store what signs a subscription's calls; nobody can read it back."""
+    Vault(settings_of(session)).store(
+        session, integration=integration_of(hook), name="secret", value=secret, actor=actor
+    )
+
+
+def require_decider(session: Session, person: Person) -> None:
+    """Raise Forbidden unless a signed-in person with the right acts, in the session's company."""
     if person.session_id is None:
         raise Forbidden(_("Only a signed-in person can decide where facts go."))
     if person.company_id != company_of(session):
         raise Forbidden
     person.require(Right.MANAGE)
-
-
-def _actor(person: Person) -> Actor:
-    return Actor(type="person", id=person.user_id)
 
 
 def _note(session: Session, hook: WebhookSubscription, person: Person, action: str, **detail: object) -> None:

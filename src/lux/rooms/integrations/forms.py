@@ -1,5 +1,6 @@
 """What people enter about an account: the fields that its connector declares, checked one by one."""
 
+import datetime as dt
 import uuid
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -35,6 +36,18 @@ class WebhookForm(FormModel):
     target: str = Field(min_length=1, max_length=2048)
     kinds: list[str] = Field(default_factory=list, max_length=100)
     confirmation: str = Field(default="", max_length=253)
+
+
+class AllowanceForm(FormModel):
+    """What the program of a key may subscribe, until when, and why."""
+
+    key_id: uuid.UUID
+    hosts: str = Field(min_length=1, max_length=6000)
+    kinds: list[str] = Field(default_factory=list, max_length=100)
+    most: int
+    until: dt.date
+    reason: str = Field(min_length=3, max_length=1000)
+    confirmation: str = Field(default="", max_length=100)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,6 +11,7 @@ from lux.identity.access import Right
 from lux.kit.i18n import gettext as _
 from lux.rooms.integrations import service
 from lux.rooms.integrations.forms import UseForm
+from lux.rooms.integrations.hook_pages import programs
 from lux.rooms.integrations.webhook_pages import webhooks
 from lux.ui import web
 from lux.ui.access import access
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from lux.rooms.integrations.service import Saved
 
 integrations = Blueprint("integrations", __name__, template_folder="templates", url_prefix="/settings/integrations")
-blueprints = (integrations, webhooks)
+blueprints = (integrations, webhooks, programs)
 
 
 @integrations.get("/")

@@ -1,1 +1,1 @@
-"""What subscribers themselves see: the unsubscribe page."""
+"""What subscribers themselves see: the subscribe form, the confirmation (double opt-in), the unsubscribe page."""

@@ -12,6 +12,8 @@ from lux.kit.errors import NotFound
 from lux.kit.i18n import gettext as _
 from lux.render.tokens import VIEW
 from lux.rooms.newsletter import service
+from lux.rooms.newsletter.form_pages import forms
+from lux.rooms.newsletter.opt_in_pages import doors
 from lux.ui import csp, web
 from lux.ui.access import public
 from lux.ui.pages import page
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
 
 newsletter = Blueprint("newsletter", __name__, template_folder="templates", url_prefix="/u")
 letters = Blueprint("letters", __name__, template_folder="templates", url_prefix="/v")
-blueprints = (newsletter, letters)
+blueprints = (newsletter, letters, doors, forms)
 
 _WHY = "the token in the link proves the recipient (RFC 8058 asks for a request without cookies)"
 

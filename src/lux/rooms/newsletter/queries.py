@@ -1,12 +1,14 @@
-"""Every SELECT of the unsubscribe page."""
+"""Every SELECT of the newsletter room."""
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from lux.rooms.contacts.models import Contact
+from lux.rooms.newsletter.models import OptIn, SubscribeForm
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -15,3 +17,36 @@ if TYPE_CHECKING:
 def language(session: Session, contact_id: int) -> str:
     """Return the language a contact reads, empty when it is not known."""
     return session.scalar(select(Contact.language).where(Contact.id == contact_id)) or ""
+
+
+def address_key_of(session: Session, contact_id: int) -> str:
+    """Return under which key a contact's address is known, empty without one."""
+    return session.scalar(select(Contact.email_key).where(Contact.id == contact_id)) or ""
+
+
+def opt_in_of(session: Session, email_key: str, *, lock: bool = False) -> OptIn | None:
+    """Return how an address was asked last, None when it never was."""
+    query = select(OptIn).where(OptIn.address_key == email_key)
+    return session.scalar(query.with_for_update() if lock else query)
+
+
+def opt_in_by_hash(session: Session, token_hash: str, *, lock: bool = False) -> OptIn | None:
+    """Return whom a link belongs to, None for one that is not ours or was replaced by a newer one."""
+    query = select(OptIn).where(OptIn.token_hash == token_hash)
+    return session.scalar(query.with_for_update() if lock else query)
+
+
+def asked_since(session: Session, moment: dt.datetime) -> int:
+    """Return how many addresses were asked since a moment."""
+    return session.scalar(select(func.count()).where(OptIn.asked_at > moment)) or 0
+
+
+def subscribe_form(session: Session, *, lock: bool = False) -> SubscribeForm | None:
+    """Return the company's form, None when it was never set up."""
+    query = select(SubscribeForm)
+    return session.scalar(query.with_for_update() if lock else query)
+
+
+def form_by_code(session: Session, code: str) -> SubscribeForm | None:
+    """Return the form that stands under a code, if it is switched on."""
+    return session.scalar(select(SubscribeForm).where(SubscribeForm.code == code, SubscribeForm.is_on.is_(True)))

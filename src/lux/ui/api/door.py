@@ -12,7 +12,7 @@ from lux.identity.api_keys import Program, Scope
 from lux.kit import rates
 from lux.kit.db import ALL_COMPANIES
 from lux.kit.i18n import gettext as _
-from lux.ui import web
+from lux.ui import web, wrong_keys
 from lux.ui.api.problems import KeyNeeded, ScopeMissing
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def register(app: Flask) -> None:
 
 
 def enter(scope: Scope) -> Program:
-    """Let the caller in; raises KeyNeeded (401), RateLimitReached (429), ScopeMissing (403)."""
+    """Let the caller in; raises KeyNeeded (401), RateLimitReached (429, for wrong keys too), ScopeMissing (403)."""
     key, found = _caller()
     db = web.database()
     g.lux_allowance = rates.take(db, f"api {key.id}", web.settings().api_per_minute, WINDOW)
@@ -57,12 +57,13 @@ def _caller() -> tuple[ApiKey, Program]:
         )
     with web.database().read(ALL_COMPANIES) as session:
         key = api_keys.find(session, given.token)
-        if key is None:
-            raise KeyNeeded(
-                _("This API key is wrong, was revoked, or has expired."),
-                fix=_("Make a new one under Settings → API keys."),
-            )
-        return key, api_keys.program_of(session, key)
+        if key is not None:
+            return key, api_keys.program_of(session, key)
+    wrong_keys.count()
+    raise KeyNeeded(
+        _("This API key is wrong, was revoked, or has expired."),
+        fix=_("Make a new one under Settings → API keys."),
+    )
 
 
 def _tell_allowance(response: Response) -> Response:

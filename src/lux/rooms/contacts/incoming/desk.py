@@ -20,6 +20,7 @@ from lux.kit import clock
 from lux.kit.db.session import company_of
 from lux.kit.errors import Conflict, LuxError
 from lux.kit.i18n import gettext as _
+from lux.ports.opt_in import OptInOutcome
 from lux.rooms.contacts.incoming import reading, rules
 from lux.rooms.contacts.incoming.receive import Proof, Received, receive
 from lux.rooms.contacts.incoming.rules import Rule
@@ -174,8 +175,19 @@ def _write(
 
 
 def _told(received: Received) -> str:
-    if received.needs_opt_in:
-        return _("Not mailable: a double opt-in is needed.")
+    if received.opt_in is not None:
+        return _asked(received.opt_in)
     if not received.is_new and not received.changed:
         return _("Nothing was different.")
     return ""
+
+
+def _asked(outcome: OptInOutcome) -> str:
+    return {
+        OptInOutcome.SENT: _("Not mailable yet: a mail asks them to confirm."),
+        OptInOutcome.ASKED: _("Not mailable: they were asked to confirm not long ago."),
+        OptInOutcome.NOT_NEEDED: "",
+        OptInOutcome.REFUSED: _("Not mailable: they unsubscribed, and nothing says that they want mail again."),
+        OptInOutcome.BLOCKED: _("Not mailable: their address is blocked."),
+        OptInOutcome.BUSY: _("Not mailable: too many were asked within the hour; the next delivery asks them."),
+    }[outcome]

@@ -17,6 +17,7 @@ from lux.kit.i18n import gettext as _
 from lux.ledger import facts
 from lux.ledger.facts import NewFact
 from lux.ports.contributions import installed
+from lux.ports.opt_in import OptInAsk, OptInOutcome
 from lux.rooms.contacts.incoming.rules import OPT_IN_NEEDED, Rule, first_fit, risen
 from lux.rooms.contacts.models import Contact
 from lux.rooms.contacts.queries import people
@@ -39,6 +40,7 @@ class Proof:
     key: str  # public id of the API key
     address: str  # of the program that sent it
     dedup_key: str  # the same delivery again has the same
+    via: str = ACTOR
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +52,7 @@ class Received:
     changed: Sequence[str]
     tags: Sequence[str]  # all that the contact has now
     is_mailable: bool
-    needs_opt_in: bool
+    opt_in: OptInOutcome | None  # what came of asking them; None = they need not be asked
     list_name: str  # the list it was put on, "" = none
     ignored: Sequence[str]
 
@@ -75,7 +77,8 @@ class Received:
             "tags": list(self.tags),
             "list": self.list_name,
             "mailable": self.is_mailable,
-            "double_opt_in_needed": self.needs_opt_in,
+            "double_opt_in_needed": self.opt_in is not None,
+            "double_opt_in": self.opt_in.value if self.opt_in is not None else OptInOutcome.NOT_NEEDED.value,
             "ignored_fields": list(self.ignored),
         }
 
@@ -89,15 +92,15 @@ def receive(session: Session, delivered: Delivered, rules: Sequence[Rule], proof
             _("This contact is in the trash."), fix=_("Restore it in LUX, then deliver again."), field="email"
         )
     changed = [] if is_new else _change(session, contact, delivered, rule)
-    properties = {"via": ACTOR, "source": delivered.source}
+    properties = {"via": proof.via, "source": delivered.source}
     if is_new or changed:
         kind = "contact.created" if is_new else "contact.updated"
         more = {} if is_new else {"fields": changed, "version": contact.version}
-        facts.record(session, NewFact(kind=kind, contact_id=contact.id, actor=ACTOR, properties=properties | more))
+        facts.record(session, NewFact(kind=kind, contact_id=contact.id, actor=proof.via, properties=properties | more))
     needs_opt_in = _consent(session, contact, delivered, rule, proof)
     _tag(session, contact, [*delivered.tags, *([rule.tag] if rule.tag else [])], needs_opt_in=needs_opt_in)
     list_name = _put_on_list(session, contact, rule)
-    _note(session, contact, properties | {"form": ACTOR, "key": proof.key}, proof)
+    _note(session, contact, properties | {"form": proof.via, "key": proof.key}, proof)
     edit.touch(session, [contact.id])
     standing = consent.status(session, CHANNEL, [str(contact.email_key)])[str(contact.email_key)]
     return Received(
@@ -106,7 +109,7 @@ def receive(session: Session, delivered: Delivered, rules: Sequence[Rule], proof
         changed=changed,
         tags=[tag.name for tag in people.tags_of(session, [contact.id]).get(contact.id, [])],
         is_mailable=standing.is_mailable,
-        needs_opt_in=needs_opt_in,
+        opt_in=_ask(session, contact, delivered, proof) if needs_opt_in else None,
         list_name=list_name,
         ignored=delivered.ignored,
     )
@@ -185,14 +188,34 @@ def _consent(session: Session, contact: Contact, delivered: Delivered, rule: Rul
     return False
 
 
+def _ask(session: Session, contact: Contact, delivered: Delivered, proof: Proof) -> OptInOutcome:
+    """Start the double opt-in: one mail asks them, and their own answer counts."""
+    ask = OptInAsk(
+        address=str(contact.email),
+        address_key=str(contact.email_key),
+        via=proof.via,
+        source=(delivered.consent_source or delivered.source or proof.via)[:200],
+        language=contact.language or "",
+        proof={"via": proof.via, "key": proof.key, "ip": proof.address},
+        says_yes=bool(delivered.consent),
+    )
+    found = [one.start(session, ask) for one in installed().opt_ins]
+    return found[0] if found else OptInOutcome.BUSY
+
+
 def _tag(session: Session, contact: Contact, names: Iterable[str], *, needs_opt_in: bool) -> None:
     wanted = [*names, *([OPT_IN_NEEDED] if needs_opt_in else [])]
     for tag in tagging.ensure(session, wanted):
         tagging.add_tag(session, [contact.id], tag, None)
     if not needs_opt_in:
-        for tag in people.tags_of(session, [contact.id]).get(contact.id, []):
-            if tag.name_key == OPT_IN_NEEDED:
-                tagging.remove_tag(session, [contact.id], tag, None)
+        unmark(session, contact)
+
+
+def unmark(session: Session, contact: Contact) -> None:
+    """Take off the mark of those whose confirmation is waited for."""
+    for tag in people.tags_of(session, [contact.id]).get(contact.id, []):
+        if tag.name_key == OPT_IN_NEEDED:
+            tagging.remove_tag(session, [contact.id], tag, None)
 
 
 def _put_on_list(session: Session, contact: Contact, rule: Rule) -> str:
@@ -211,7 +234,7 @@ def _note(session: Session, contact: Contact, properties: Mapping[str, Any], pro
         kind="form.submitted",
         contact_id=contact.id,
         channel="web",
-        actor=ACTOR,
+        actor=proof.via,
         properties=properties,
         dedup_key=proof.dedup_key,
         human="yes",

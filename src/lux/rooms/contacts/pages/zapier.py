@@ -21,7 +21,7 @@ from lux.rooms.contacts.incoming import desk, payload
 from lux.rooms.contacts.incoming.payload import UnsupportedBody
 from lux.rooms.contacts.pages import words
 from lux.rooms.contacts.queries import incoming as queries
-from lux.ui import web
+from lux.ui import web, wrong_keys
 from lux.ui.access import access, public
 from lux.ui.forms import form_state, read_form, shows_again
 from lux.ui.pages import page, redirect_to, toast
@@ -121,9 +121,15 @@ def _page(**context: Any) -> Response:  # noqa: ANN401 - template values
 
 
 def _key() -> ApiKey:
-    """Return the key that the request carries; raises SignInNeeded, which says nothing of what was wrong."""
-    key = api_keys.find(web.database(), _presented())
+    """Return the key that the request carries; raises SignInNeeded, which says nothing of what was wrong.
+
+    Raises RateLimitReached for who sends wrong ones again and again.
+    """
+    presented = _presented()
+    key = api_keys.find(web.database(), presented)
     if key is None or Scope.ZAPIER not in api_keys.scopes_of(key):
+        if presented:
+            wrong_keys.count()
         raise SignInNeeded(_("A valid key is needed."))
     return key
 

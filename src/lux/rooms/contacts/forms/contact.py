@@ -96,11 +96,17 @@ def read_contact(form: ContactForm, fields: Sequence[CustomField], region: str) 
 
 def form_values(contact: Contact, fields: Sequence[CustomField]) -> dict[str, Any]:
     """Return a contact as the form shows it."""
-    found: dict[str, Any] = {name: getattr(contact, name) for name in catalogue.STORED}
-    found |= {"email": contact.email or "", "phone": contact.phone or "", "version": contact.version}
-    found["lifecycle"] = contact.lifecycle.value
+    columns = {name: getattr(contact, name) for name in ("email", "phone", *catalogue.STORED, "attrs")}
+    return shown_columns(columns, fields, version=contact.version)
+
+
+def shown_columns(columns: Mapping[str, Any], fields: Sequence[CustomField], *, version: int) -> dict[str, Any]:
+    """Return a contact's columns as the form shows them."""
+    found: dict[str, Any] = {name: columns[name] for name in catalogue.STORED}
+    found |= {"email": columns["email"] or "", "phone": columns["phone"] or "", "version": version}
+    found["lifecycle"] = columns["lifecycle"].value
     for one in fields:
-        value = contact.attrs.get(one.key)
+        value = columns["attrs"].get(one.key)
         if one.type is FieldType.BOOLEAN and value is not None:
             value = "yes" if value else "no"
         found[CUSTOM + one.key] = "" if value is None else value

@@ -45,12 +45,14 @@ def api_blueprints() -> list[Blueprint]:
     """Return every room's part of the API, and its document."""
     from lux.rooms.approvals import api as approvals
     from lux.rooms.contacts import api as contacts
+    from lux.rooms.content import api as content
     from lux.rooms.email import api as email
     from lux.rooms.segments import api as segments
     from lux.ui.api import pages
 
     return [
-        *contacts.blueprints, *segments.blueprints, *email.blueprints, *approvals.blueprints, *pages.blueprints,
+        *contacts.blueprints, *segments.blueprints, *email.blueprints, *content.blueprints, *approvals.blueprints,
+        *pages.blueprints,
     ]  # fmt: skip
 
 

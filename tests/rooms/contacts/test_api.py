@@ -77,6 +77,28 @@ def test_a_change_leaves_the_rest_as_it_is(shop: Caller) -> None:
     assert changed["version"] == made["version"] + 1
 
 
+def test_a_change_leaves_own_fields_of_every_kind_as_they_are(shop: Caller) -> None:
+    kinds = {
+        "Size": "number",
+        "Weight": "number",
+        "Member": "boolean",
+        "Since": "date",
+        "Colour": "choice",
+        "Note": "text",
+    }
+    for label, kind in kinds.items():
+        choices = {"choices": ["Red"]} if kind == "choice" else {}
+        shop.post("/fields", {"label": label, "type": kind, **choices}, expect=201)
+    fields = {"size": 42, "weight": 0.0000125, "member": False, "since": "2026-01-31", "colour": "Red", "note": "5"}
+    made = ann(shop, fields=fields)
+    assert made["fields"] == fields
+    assert shop.ask("PATCH", f"/contacts/{made['id']}", json={"city": "Ulm"}).json["fields"] == fields
+    assert (
+        shop.post("/contacts/bulk", {"contacts": [{"email": "ann@example.com", "city": "Bonn"}]}).json["updated"] == 1
+    )
+    assert shop.ask("GET", f"/contacts/{made['id']}").json["fields"] == fields
+
+
 def test_a_change_of_what_others_changed_is_refused(shop: Caller) -> None:
     made = ann(shop)
     path = f"/contacts/{made['id']}"

@@ -1,4 +1,7 @@
-"""What bodies, queries and answers are made of: nothing unknown gets in, times are RFC 3339 in UTC."""
+"""What bodies, queries and answers are made of: nothing unknown gets in, times are RFC 3339 in UTC.
+
+Models are built when they are first used (`defer_build`): a process that answers no program holds none.
+"""
 
 import datetime as dt
 from collections.abc import Callable, Sequence

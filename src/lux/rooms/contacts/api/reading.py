@@ -11,7 +11,7 @@ from lux.kit.errors import FieldProblem, InvalidInput, NotFound
 from lux.kit.i18n import gettext as _
 from lux.rooms.contacts import catalogue
 from lux.rooms.contacts.api.shapes import ConsentOut, ContactOut, ContactValues
-from lux.rooms.contacts.forms.contact import CUSTOM, contact_form, form_values, read_contact, shown_columns
+from lux.rooms.contacts.forms.contact import CUSTOM, contact_form, form_values, read_contact, shown_columns, text_of
 from lux.rooms.contacts.queries import people, tables
 from lux.rooms.contacts.service import tagging
 from lux.rooms.contacts.service.origin import region_of_company
@@ -67,7 +67,7 @@ class Reader:
         ]
         if unknown:
             raise InvalidInput(_("Some fields need your attention."), problems=unknown)
-        return {CUSTOM + key: _as_text(value) for key, value in sent.items()}
+        return {CUSTOM + key: text_of(value) for key, value in sent.items()}
 
 
 def shown(session: Session, contacts: Sequence[Contact]) -> list[ContactOut]:
@@ -133,11 +133,3 @@ def _consent(channel: str, address: str | None, standing: Standing | None) -> li
 
 def _shown_name(field: str) -> str:
     return f"fields.{field.removeprefix(CUSTOM)}" if field.startswith(CUSTOM) else field
-
-
-def _as_text(value: object) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return f"{value:f}".rstrip("0").rstrip(".") if isinstance(value, float) else str(value)

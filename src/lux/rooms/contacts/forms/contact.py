@@ -11,7 +11,7 @@ from lux.kit.addresses import EmailAddress, parse_email
 from lux.kit.errors import FieldProblem, InvalidInput
 from lux.kit.i18n import gettext as _
 from lux.rooms.contacts import catalogue, values
-from lux.rooms.contacts.models import Contact, CustomField, FieldType, Lifecycle
+from lux.rooms.contacts.models import Contact, CustomField, Lifecycle
 from lux.rooms.contacts.values import Habits, Unreadable
 from lux.ui.forms import FormModel
 
@@ -107,7 +107,14 @@ def shown_columns(columns: Mapping[str, Any], fields: Sequence[CustomField], *, 
     found["lifecycle"] = columns["lifecycle"].value
     for one in fields:
         value = columns["attrs"].get(one.key)
-        if one.type is FieldType.BOOLEAN and value is not None:
-            value = "yes" if value else "no"
-        found[CUSTOM + one.key] = "" if value is None else value
+        found[CUSTOM + one.key] = text_of(value)
     return found
+
+
+def text_of(value: object) -> str:
+    """Return the value of a custom field as it is written into the form."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return values.number_text(value) if isinstance(value, int | float) else str(value)

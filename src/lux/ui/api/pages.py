@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import zlib
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from flask import Blueprint, Response, current_app
+from flask import Blueprint, current_app, make_response
 from markupsafe import Markup, escape
 
 from lux.kit.i18n import gettext as _
@@ -15,6 +15,9 @@ from lux.ui.access import public
 from lux.ui.api.document import document
 from lux.ui.api.operations import PREFIX, operations_of
 from lux.ui.pages import page
+
+if TYPE_CHECKING:
+    from werkzeug.wrappers import Response
 
 docs = Blueprint("api_docs", __name__, url_prefix=PREFIX)
 blueprints = (docs,)
@@ -25,7 +28,9 @@ WHY = "It says what the API can do and holds no company's data."
 @public(WHY)
 def openapi() -> Response:
     """Send the OpenAPI 3.1 document."""
-    return Response(_text(), mimetype="application/json")
+    response = make_response(_text())
+    response.mimetype = "application/json"
+    return response
 
 
 @docs.get("/docs")

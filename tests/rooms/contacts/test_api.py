@@ -87,7 +87,7 @@ def test_a_change_leaves_own_fields_of_every_kind_as_they_are(shop: Caller) -> N
         "Note": "text",
     }
     for label, kind in kinds.items():
-        choices = {"choices": ["Red"]} if kind == "choice" else {}
+        choices = {"choices": ["Red", "Blue"]} if kind == "choice" else {}
         shop.post("/fields", {"label": label, "type": kind, **choices}, expect=201)
     fields = {"size": 42, "weight": 0.0000125, "member": False, "since": "2026-01-31", "colour": "Red", "note": "5"}
     made = ann(shop, fields=fields)
@@ -374,6 +374,8 @@ def test_facts_of_a_kind_are_listed_over_all_contacts(shop: Caller) -> None:
 
 
 def test_exports_are_listed(shop: Caller) -> None:
+    for email in ("ann@example.com", "bob@example.com"):
+        shop.post("/contacts", {"email": email}, expect=201)
     ids = [shop.post("/exports", {"q": text}, expect=202).json["id"] for text in ("ann", "bob")]
     first = shop.ask("GET", "/exports?limit=1").json
     rest = shop.ask("GET", first["next"]).json

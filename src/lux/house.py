@@ -46,6 +46,7 @@ def api_blueprints() -> list[Blueprint]:
     """Return every room's part of the API, and its document."""
     from lux.rooms.approvals import api as approvals
     from lux.rooms.contacts import api as contacts
+    from lux.rooms.content import api as content
     from lux.rooms.email import api as email
     from lux.rooms.integrations import api as integrations
     from lux.rooms.segments import api as segments
@@ -53,8 +54,8 @@ def api_blueprints() -> list[Blueprint]:
     from lux.ui.api import pages
 
     return [
-        *contacts.blueprints, *segments.blueprints, *email.blueprints, *site.blueprints, *approvals.blueprints,
-        *integrations.blueprints, *pages.blueprints,
+        *contacts.blueprints, *segments.blueprints, *email.blueprints, *site.blueprints, *content.blueprints,
+        *approvals.blueprints, *integrations.blueprints, *pages.blueprints,
     ]  # fmt: skip
 
 

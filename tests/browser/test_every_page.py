@@ -131,9 +131,9 @@ def links(lux: Installation) -> list[str]:
 
 
 def test_every_page_for_strangers_is_accessible_and_fits(lux_sqlite: Installation, pages: Pages) -> None:
-    """The doors and the unsubscribe page by living links, the same by dead ones, and what does not exist."""
+    """The doors, the API's page and the unsubscribe page by living links, the same by dead ones, and none."""
     lux = lux_sqlite
-    paths = ["/sign-in", "/forgot", *links(lux)]
+    paths = ["/sign-in", "/forgot", "/api/v1/docs", *links(lux)]
     dead = ["/u/none", "/v/none", "/welcome/none", "/reset/none", "/invitation/none", "/nothing-here"]
     pages.watch.allow(r"status of 4\d\d")
     with served(lux) as address:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from typing import Any
 
@@ -21,6 +22,7 @@ from lux.ui.api import Operation
 from tests.factories import Firm, Installation
 from tests.full_company import filled
 from tests.house.test_routes import dump, identifiers, path_of, rules
+from tests.rooms.content.test_media import picture
 
 CONTACT = {"email": "somebody@example.com"}
 BODIES: dict[str, dict[str, Any]] = {
@@ -33,6 +35,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "create_tag": {"name": "A tag"},
     "rename_tag": {"name": "Another"},
     "create_field": {"label": "Colour", "type": "text"},
+    "change_field": {"label": "Another"},
     "add_facts": {"facts": [{"kind": "custom.test", "email": "somebody@example.com"}]},
     "create_segment": {"name": "A list"},
     "change_segment": {"name": "Another"},
@@ -41,6 +44,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "subscribe_hook": {"target_url": "https://hooks.example/x", "event": "contact.created"},
     "create_campaign": {"name": "A campaign"},
     "change_campaign": {"name": "Another"},
+    "describe_media": {"alt": "Another"},
 }
 
 
@@ -61,7 +65,9 @@ def headers(lux: Installation, firm: Firm, *scopes: Scope) -> dict[str, str]:
 
 def call(client: FlaskClient, rule: Rule, one: Operation, ids: dict[str, str], **more: Any) -> Any:
     """Call an operation with a body that fits it."""
-    if one.body is not None:
+    if one.file is not None:
+        more["data"] = {one.file: (io.BytesIO(picture()), "a.png"), **BODIES.get(one.name, {})}
+    elif one.body is not None:
         more["json"] = BODIES.get(one.name, {})
     return client.open(path_of(rule, ids=ids), method=one.method, **more)
 

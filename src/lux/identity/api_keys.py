@@ -42,6 +42,8 @@ class Scope(enum.Enum):
     SEGMENTS_WRITE = "segments:write"  # make and change them
     CAMPAIGNS_READ = "campaigns:read"  # campaigns, their figures and recipients
     CAMPAIGNS_WRITE = "campaigns:write"  # write drafts and submit them; a person decides
+    MEDIA_READ = "media:read"  # the library's pictures
+    MEDIA_WRITE = "media:write"  # add, describe and delete them
     FACTS_READ = "facts:read"  # what happened to a contact
     FACTS_WRITE = "facts:write"  # report events, orders, visits
     APPROVALS_READ = "approvals:read"  # what waits for a yes
@@ -70,7 +72,9 @@ _WORDS: Final[dict[Scope, tuple[LazyProxy, LazyProxy]]] = {
         _l("Write campaigns"),
         _l("Write drafts and submit them for approval. Only a person can approve."),
     ),
-    Scope.FACTS_READ: (_l("Read what happened"), _l("The timeline of a contact.")),
+    Scope.MEDIA_READ: (_l("Read pictures"), _l("The media library, and where its pictures stand.")),
+    Scope.MEDIA_WRITE: (_l("Change pictures"), _l("Add pictures, describe them, and delete those that stand nowhere.")),
+    Scope.FACTS_READ: (_l("Read what happened"), _l("The timeline of a contact, and all facts of a kind.")),
     Scope.FACTS_WRITE: (_l("Report what happened"), _l("Add orders, visits and events of your own to contacts.")),
     Scope.APPROVALS_READ: (_l("Read approvals"), _l("What waits for a decision and what was decided.")),
     Scope.EXPORTS: (_l("Export contacts"), _l("Take all contacts out as a file.")),
@@ -83,7 +87,14 @@ _WORDS: Final[dict[Scope, tuple[LazyProxy, LazyProxy]]] = {
 
 
 _EDITS: Final = frozenset(
-    {Scope.CONTACTS_WRITE, Scope.SEGMENTS_WRITE, Scope.CAMPAIGNS_WRITE, Scope.FACTS_WRITE, Scope.ZAPIER}
+    {
+        Scope.CONTACTS_WRITE,
+        Scope.SEGMENTS_WRITE,
+        Scope.CAMPAIGNS_WRITE,
+        Scope.MEDIA_WRITE,
+        Scope.FACTS_WRITE,
+        Scope.ZAPIER,
+    }
 )
 
 

@@ -107,6 +107,23 @@ def timeline(session: Session, contact_id: int, *, before_id: int | None = None,
     return session.scalars(query).all()
 
 
+def of_kind(
+    session: Session,
+    kind: str,
+    *,
+    since: dt.datetime | None = None,
+    before: tuple[dt.datetime, int] | None = None,
+    limit: int = 50,
+) -> Sequence[Fact]:
+    """Return a company's latest facts of a kind, newest first, not earlier than `since`, before (moment, id)."""
+    query = select(Fact).where(Fact.company_id == company_of(session), Fact.kind == kind)
+    if since is not None:
+        query = query.where(Fact.at >= since)
+    if before is not None:
+        query = query.where((Fact.at < before[0]) | ((Fact.at == before[0]) & (Fact.id < before[1])))
+    return session.scalars(query.order_by(Fact.at.desc(), Fact.id.desc()).limit(limit)).all()
+
+
 def is_human() -> ColumnElement[bool]:
     """Return the condition "a person's, and no later fact says otherwise" over `Fact`."""
     return (Fact.human == "yes") & ~entries.is_corrected()

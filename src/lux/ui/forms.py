@@ -20,7 +20,7 @@ CSRF_FIELD = "csrf_token"
 
 
 class FormModel(BaseModel):
-    """Base of all forms: unknown fields are refused, text is trimmed."""
+    """Base of all forms: unknown fields are refused, text is trimmed; built when it is first read."""
 
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True, frozen=True, defer_build=True)
 

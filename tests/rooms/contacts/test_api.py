@@ -77,6 +77,28 @@ def test_a_change_leaves_the_rest_as_it_is(shop: Caller) -> None:
     assert changed["version"] == made["version"] + 1
 
 
+def test_a_change_leaves_own_fields_of_every_kind_as_they_are(shop: Caller) -> None:
+    kinds = {
+        "Size": "number",
+        "Weight": "number",
+        "Member": "boolean",
+        "Since": "date",
+        "Colour": "choice",
+        "Note": "text",
+    }
+    for label, kind in kinds.items():
+        choices = {"choices": ["Red", "Blue"]} if kind == "choice" else {}
+        shop.post("/fields", {"label": label, "type": kind, **choices}, expect=201)
+    fields = {"size": 42, "weight": 0.0000125, "member": False, "since": "2026-01-31", "colour": "Red", "note": "5"}
+    made = ann(shop, fields=fields)
+    assert made["fields"] == fields
+    assert shop.ask("PATCH", f"/contacts/{made['id']}", json={"city": "Ulm"}).json["fields"] == fields
+    assert (
+        shop.post("/contacts/bulk", {"contacts": [{"email": "ann@example.com", "city": "Bonn"}]}).json["updated"] == 1
+    )
+    assert shop.ask("GET", f"/contacts/{made['id']}").json["fields"] == fields
+
+
 def test_a_change_of_what_others_changed_is_refused(shop: Caller) -> None:
     made = ann(shop)
     path = f"/contacts/{made['id']}"
@@ -307,3 +329,55 @@ def test_an_erased_person_is_in_no_kept_answer(shop: Caller) -> None:
     assert len(kept) == 1
     assert "ann@example.com" not in kept[0]
     assert shop.post("/contacts", body, expect=201, headers=once).headers["Idempotent-Replayed"] == "true"
+
+
+def test_a_tag_is_read_and_goes_when_nobody_carries_it(shop: Caller) -> None:
+    made = ann(shop, tags=["vip"])
+    [tag] = shop.ask("GET", "/tags").json["data"]
+    assert shop.ask("GET", f"/tags/{tag['id']}").json == {**tag, "contacts": 1}
+    assert "One contact" in shop.ask("DELETE", f"/tags/{tag['id']}", expect=409).json["title"]
+    shop.post(f"/contacts/{made['id']}/tags/remove", {"tags": ["vip"]})
+    assert shop.ask("DELETE", f"/tags/{tag['id']}", expect=204).data == b""
+    shop.ask("GET", f"/tags/{tag['id']}", expect=404)
+
+
+def test_a_field_is_read_and_changed_and_keeps_the_choices_that_are_used(shop: Caller) -> None:
+    made = shop.post("/fields", {"label": "Colour", "type": "choice", "choices": ["Red", "Blue"]}, expect=201).json
+    path = f"/fields/{made['id']}"
+    assert shop.ask("GET", path).json == made
+    ann(shop, fields={"colour": "red"})
+    changed = shop.ask("PATCH", path, json={"label": "Paint"}).json
+    assert (changed["key"], changed["label"], changed["choices"]) == ("colour", "Paint", ["Red", "Blue"])
+    assert shop.ask("PATCH", path, json={"choices": ["Red", "Green"]}).json["choices"] == ["Red", "Green"]
+    assert shop.ask("PATCH", path, json={"choices": ["Green"]}, expect=422).json["errors"][0]["field"] == "choices"
+
+
+def test_facts_of_a_kind_are_listed_over_all_contacts(shop: Caller) -> None:
+    made = ann(shop)
+    shop.post("/contacts", {"email": "bob@example.com"}, expect=201)
+    at = ["2026-01-03T00:00:00Z", "2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z", "2026-01-02T00:00:00Z"]
+    sent = [
+        {"kind": "order.paid", "email": email, "at": when, "value_minor": number, "currency": "EUR"}
+        for number, (when, email) in enumerate(zip(at, ["ann@example.com", *["bob@example.com"] * 3], strict=True))
+    ]
+    assert shop.post("/facts", {"facts": sent}).json["recorded"] == 4
+    path, seen = "/facts?kind=order.paid&limit=1", []
+    while path:
+        found = shop.ask("GET", path).json
+        seen += found["data"]
+        path = found["next"]
+    assert [one["value_minor"] for one in seen] == [0, 3, 2, 1]
+    assert seen[0]["contact"] == made["id"]
+    since = shop.ask("GET", "/facts?kind=order.paid&since=2026-01-02T00:00:00Z").json["data"]
+    assert [one["value_minor"] for one in since] == [0, 3, 2]
+    assert shop.ask("GET", "/facts", expect=422).json["errors"][0]["field"] == "kind"
+
+
+def test_exports_are_listed(shop: Caller) -> None:
+    for email in ("ann@example.com", "bob@example.com"):
+        shop.post("/contacts", {"email": email}, expect=201)
+    ids = [shop.post("/exports", {"q": text}, expect=202).json["id"] for text in ("ann", "bob")]
+    first = shop.ask("GET", "/exports?limit=1").json
+    rest = shop.ask("GET", first["next"]).json
+    assert [one["id"] for one in first["data"] + rest["data"]] == ids[::-1]
+    assert rest["next"] is None

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from tests.callers import Caller
 from tests.factories import installation
 from tests.rooms.contacts.desk import DECLARED, Desk
 from tests.rooms.contacts.odd_files import sheet
+from tests.rooms.contacts.test_bulk_upsert import race
 
 
 @pytest.fixture
@@ -48,3 +50,16 @@ def test_a_workbook_comes_in_and_its_import_is_undone(desk):
         "contacts": 2, "trashed": 1, "restored": 1, "tags": 2, "consents": 2,
     }  # fmt: skip
     assert (desk.contact("ada@example.com").first_name, first.state) == ("Augusta", "done")
+
+
+def test_a_bulk_call_makes_changes_and_tags_and_two_at_once_make_everybody_once(desk):
+    shop = Caller(desk.lux, desk.firm)
+    rows = [{"email": "ann@example.com", "first_name": "Jürgen", "tags": ["Käufer"]}, {"phone": "+4930123456"},
+            {"email": "ANN@example.com", "city": "Ulm", "tags": ["käufer", "new"]}, {"email": "nonsense"}]  # fmt: skip
+    found = shop.post("/contacts/bulk", {"contacts": rows}).json
+    assert [one["outcome"] for one in found["data"]] == ["created", "created", "updated", "refused"]
+    [ann] = shop.ask("GET", "/contacts?q=jur").json["data"] or shop.ask("GET", "/contacts?q=jürgen").json["data"]
+    assert (ann["city"], ann["tags"], ann["version"]) == ("Ulm", ["Käufer", "new"], 2)
+    other = Caller(desk.lux, desk.lux.firm())
+    addresses = [f"p{number}@example.com" for number in range(40)]
+    race(other, [addresses, addresses[::-1], addresses])

@@ -86,3 +86,34 @@ def test_a_rule_that_cannot_be_used_is_refused(lux_sqlite: Installation, rule: d
     program = Caller(lux_sqlite, lux_sqlite.firm())
     assert program.post("/segments", {"name": "R", "rule": rule}, expect=422).json["errors"]
     assert program.ask("GET", "/segments").json["data"] == []
+
+
+def test_lists_and_segments_are_walked_by_name_and_told_apart(program: Caller) -> None:
+    for name in ("Bonn", "ärzte", "Guests", "guests of honour"):
+        program.post("/segments", {"name": name}, expect=201)
+    program.post("/segments", {"name": "From Ulm", "rule": RULE}, expect=201)
+    path, seen = "/segments?limit=2", []
+    while path:
+        found = program.ask("GET", path).json
+        assert len(found["data"]) <= 2
+        seen += [one["name"] for one in found["data"]]
+        path = found["next"]
+    assert sorted(seen) == ["Bonn", "From Ulm", "Guests", "guests of honour", "ärzte"]
+    lists = {"Guests", "guests of honour"}
+    for query, names in (
+        ("is_dynamic=true", {"From Ulm"}),
+        ("q=guests&is_dynamic=false", lists),
+        ("trashed=true", set()),
+    ):
+        assert {one["name"] for one in program.ask("GET", f"/segments?{query}").json["data"]} == set(names), query
+
+
+def test_a_list_goes_into_the_trash_and_back_unless_a_rule_asks_for_it(program: Caller) -> None:
+    listed = program.post("/segments", {"name": "Guests"}, expect=201).json
+    assert program.post(f"/segments/{listed['id']}/trash", {}).json["trashed_at"] is not None
+    assert [one["id"] for one in program.ask("GET", "/segments?trashed=true").json["data"]] == [listed["id"]]
+    assert program.post(f"/segments/{listed['id']}/restore", {}).json["trashed_at"] is None
+    asks = {"kind": "segment", "op": "in", "segment": listed["id"]}
+    rule = {"version": 1, "root": {"kind": "group", "match": "all", "rules": [asks]}}
+    program.post("/segments", {"name": "Invited", "rule": rule}, expect=201)
+    assert "“Invited”" in program.post(f"/segments/{listed['id']}/trash", {}, expect=409).json["title"]

@@ -13,8 +13,7 @@ from lux.gate.reads import ItemState
 from lux.identity.api_keys import Scope
 from lux.rooms.approvals import queries
 from lux.ui import web
-from lux.ui.api import Output, PageOf, PageQuery, next_page, operation, room
-from lux.ui.paging import decode_int_cursor, encode_cursor
+from lux.ui.api import Output, PageOf, PageQuery, newest_first, operation, room
 
 if TYPE_CHECKING:
     from lux.gate.reads import ItemView
@@ -69,15 +68,11 @@ class ApprovalQuery(PageQuery):
 @operation(approvals, "GET /approvals", scope=Scope.APPROVALS_READ, tag=TAG, query=ApprovalQuery, answer=ApprovalPage)
 def list_approvals(query: ApprovalQuery) -> ApprovalPage:
     """List what waits for a decision and what was decided, the newest first."""
-    found = reads.items(
-        web.session(),
-        states=[query.state] if query.state else (),
-        before_id=decode_int_cursor(query.cursor) if query.cursor else None,
-        limit=query.limit + 1,
+    states = [query.state] if query.state else []
+    rows, following = newest_first(
+        query, lambda before, limit: reads.items(web.session(), states=states, before_id=before, limit=limit)
     )
-    rows = found[: query.limit]
-    cursor = encode_cursor(rows[-1].id) if len(found) > query.limit else None
-    return ApprovalPage(data=[_shown(row) for row in rows], next=next_page(cursor))
+    return ApprovalPage(data=[_shown(row) for row in rows], next=following)
 
 
 @operation(approvals, "GET /approvals/<uuid:public_id>", scope=Scope.APPROVALS_READ, tag=TAG, answer=ApprovalOut)

@@ -8,6 +8,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import lru_cache
 
 import phonenumbers
@@ -85,6 +86,11 @@ def read_number(text: str, habits: Habits) -> int | float:
     if not math.isfinite(number):
         raise Unreadable(_("“%(text)s” is not a number.", text=_short(text)))
     return int(number) if number.is_integer() else number
+
+
+def number_text(value: float) -> str:
+    """Return a number as `read_number` reads it: plain digits, however large or small."""
+    return format(Decimal(repr(value)), "f")
 
 
 def read_date(text: str, habits: Habits) -> dt.date:

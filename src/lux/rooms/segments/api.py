@@ -9,14 +9,25 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic import AfterValidator, Field
 
 from lux.identity.api_keys import Scope
-from lux.kit.errors import NotFound
+from lux.kit.errors import NotFound, WrongState
 from lux.kit.i18n import gettext as _
 from lux.rooms.segments import queries, service
 from lux.rooms.segments.forms import MAX_SELECTED, one_line
 from lux.rooms.segments.rules import parse_rule
 from lux.ui import web
-from lux.ui.api import Input, Output, PageOf, PageQuery, check_version, next_page, operation, program, room
-from lux.ui.paging import decode_int_cursor, encode_cursor
+from lux.ui.api import (
+    Input,
+    Output,
+    PageOf,
+    PageQuery,
+    check_version,
+    newest_first,
+    next_page,
+    operation,
+    program,
+    room,
+)
+from lux.ui.paging import decode_cursor, encode_cursor
 
 if TYPE_CHECKING:
     from lux.rooms.segments.models import Segment
@@ -43,10 +54,16 @@ class SegmentOut(Output):
     version: int
 
 
-class SegmentList(Output):
-    """All segments and lists, by name."""
+class SegmentPage(PageOf[SegmentOut]):
+    """One page of segments and lists."""
 
-    data: list[SegmentOut]
+
+class SegmentQuery(PageQuery):
+    """Which segments and lists."""
+
+    q: Annotated[str, Field(max_length=200, description="words of the name")] = ""
+    is_dynamic: Annotated[bool | None, Field(description="true = only segments by a rule, false = only lists")] = None
+    trashed: Annotated[bool, Field(description="those in the trash instead of the others")] = False
 
 
 class SizeOut(Output):
@@ -101,10 +118,16 @@ class MembersOut(Output):
     changed: int
 
 
-@operation(segments, "GET /segments", scope=Scope.SEGMENTS_READ, tag=TAG, answer=SegmentList)
-def list_segments() -> SegmentList:
-    """List all segments and lists by name, without those in the trash."""
-    return SegmentList(data=[_shown(row) for row in queries.segments(web.session(), web.company_id())])
+@operation(segments, "GET /segments", scope=Scope.SEGMENTS_READ, tag=TAG, query=SegmentQuery, answer=SegmentPage)
+def list_segments(query: SegmentQuery) -> SegmentPage:
+    """List segments and lists by name."""
+    found = queries.segments(
+        web.session(), web.company_id(), text=query.q, is_trash=query.trashed, is_dynamic=query.is_dynamic,
+        after=str(decode_cursor(query.cursor, 1)[0]) if query.cursor else "", limit=query.limit + 1,
+    )  # fmt: skip
+    rows = found[: query.limit]
+    cursor = encode_cursor(rows[-1].name_key) if len(found) > query.limit else None
+    return SegmentPage(data=[_shown(row) for row in rows], next=next_page(cursor))
 
 
 @operation(
@@ -154,12 +177,11 @@ def count_segment(public_id: uuid.UUID) -> SizeOut:
 def list_members(public_id: uuid.UUID, query: PageQuery) -> MemberPage:
     """List who is in a segment now, the newest contacts first."""
     ids = service.select_segment(web.session(), _found(public_id))
-    before = decode_int_cursor(query.cursor) if query.cursor else None
-    found = queries.people(web.session(), ids, limit=query.limit + 1, before=before)
-    rows = found[: query.limit]
-    cursor = encode_cursor(rows[-1].id) if len(found) > query.limit else None
+    rows, following = newest_first(
+        query, lambda before, limit: queries.people(web.session(), ids, limit=limit, before=before)
+    )
     members = [MemberOut(id=r.public_id, email=r.email, name=r.name, is_mailable=r.is_mailable) for r in rows]
-    return MemberPage(data=members, next=next_page(cursor))
+    return MemberPage(data=members, next=following)
 
 
 @operation(
@@ -178,6 +200,26 @@ def add_members(public_id: uuid.UUID, body: MembersIn) -> MembersOut:
 def remove_members(public_id: uuid.UUID, body: MembersIn) -> MembersOut:
     """Take contacts off a list."""
     return MembersOut(changed=service.remove_contacts(web.session(), _found(public_id), _contact_ids(body)))
+
+
+@operation(segments, "POST /segments/<uuid:public_id>/trash", scope=Scope.SEGMENTS_WRITE, tag=TAG, answer=SegmentOut)
+def trash_segment(public_id: uuid.UUID) -> SegmentOut:
+    """Put a segment or list into the trash; one that rules of others ask for is refused, and they are named."""
+    segment = _found(public_id)
+    users = service.used_by(web.session(), segment)
+    if users:
+        names = ", ".join(f"“{other.name}”" for other in users)
+        raise WrongState(_("The rules of %(names)s ask for it.", names=names), fix=_("Change those rules first."))
+    service.trash(web.session(), segment)
+    return _shown(segment)
+
+
+@operation(segments, "POST /segments/<uuid:public_id>/restore", scope=Scope.SEGMENTS_WRITE, tag=TAG, answer=SegmentOut)
+def restore_segment(public_id: uuid.UUID) -> SegmentOut:
+    """Take a segment or list out of the trash."""
+    segment = _found(public_id)
+    service.restore(web.session(), segment)
+    return _shown(segment)
 
 
 def _contact_ids(body: MembersIn) -> list[int]:

@@ -68,13 +68,26 @@ def segment(session: Session, company_id: int, public_id: uuid.UUID) -> Segment:
     return found
 
 
-def segments(session: Session, company_id: int, *, text: str = "", is_trash: bool = False) -> Sequence[Segment]:
-    """Return segments by name; `text` = every word occurs in the name."""
+def segments(
+    session: Session,
+    company_id: int,
+    *,
+    text: str = "",
+    is_trash: bool = False,
+    is_dynamic: bool | None = None,
+    after: str = "",
+    limit: int | None = None,
+) -> Sequence[Segment]:
+    """Return segments by name; `text` = every word occurs in the name, `after` = those behind this name key."""
     query = select(Segment).where(Segment.company_id == company_id).order_by(Segment.name_key)
     query = query.where(Segment.trashed_at.is_not(None) if is_trash else Segment.trashed_at.is_(None))
     for word in text.casefold().split():
         query = query.where(Segment.name_key.contains(word, autoescape=True, escape="/"))
-    return session.scalars(query).all()
+    if is_dynamic is not None:
+        query = query.where(Segment.is_dynamic.is_(is_dynamic))
+    if after:
+        query = query.where(Segment.name_key > after)
+    return session.scalars(query.limit(limit)).all()
 
 
 def static_segments(session: Session, company_id: int) -> Sequence[Segment]:

@@ -12,6 +12,7 @@ from lux.ui.api.shapes import (
     Output,
     PageOf,
     PageQuery,
+    newest_first,
     next_page,
 )
 
@@ -25,6 +26,7 @@ __all__ = [
     "PageOf",
     "PageQuery",
     "check_version",
+    "newest_first",
     "next_page",
     "operation",
     "operations_of",

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from http import HTTPStatus
 from typing import Any, Final
 
 from pydantic import BaseModel
@@ -12,6 +13,7 @@ from pydantic.json_schema import models_json_schema
 from lux import __version__
 from lux.kit.idempotency import HEADER, MAX_KEY
 from lux.ui.api.operations import PREFIX, Operation
+from lux.ui.api.reading import MULTIPART
 from lux.ui.api.shapes import Output
 
 _ARGUMENT: Final = re.compile(r"<(?:(\w+):)?(\w+)>")
@@ -24,7 +26,7 @@ _REFUSALS: Final = {
     409: "The record has changed, is in another state, or the same request is being worked on.",
     412: "The record's ETag is another one.",
     413: "The body is too large.",
-    415: "The body is not application/json.",
+    415: "The body is of another media type.",
     422: "Some fields can't be used; `errors` names them.",
     429: "Too many calls; Retry-After says when to go on.",
 }
@@ -78,14 +80,24 @@ def address(one: Operation) -> str:
     return _ARGUMENT.sub(lambda found: "{" + _shown_name(found[2]) + "}", one.path)
 
 
-def _schemas(operations: Iterable[Operation]) -> dict[str, Any]:
+def _schemas(operations: Sequence[Operation]) -> dict[str, Any]:
     sent = {one.body for one in operations if one.body} | {one.query for one in operations if one.query}
     got = {one.answer for one in operations if one.answer} | {Problem}
     wanted: list[tuple[type[BaseModel], Any]] = [(model, "validation") for model in sent]
     wanted += [(model, "serialization") for model in got]
     wanted.sort(key=lambda pair: pair[0].__name__)
     found: dict[str, Any] = models_json_schema(wanted, ref_template=_REF)[1]["$defs"]
+    for one in operations:
+        if one.file is not None and one.body is not None:
+            _add_file(found[one.body.__name__], one.file)
     return found
+
+
+def _add_file(schema: dict[str, Any], name: str) -> None:
+    """Say that a multipart body holds a file as well."""
+    file = {"type": "string", "contentMediaType": "application/octet-stream", "description": "the file"}
+    schema["properties"] = {name: file, **schema["properties"]}
+    schema["required"] = [name, *schema.get("required", ())]
 
 
 def _operation(one: Operation, known: dict[str, Any]) -> dict[str, Any]:
@@ -99,7 +111,8 @@ def _operation(one: Operation, known: dict[str, Any]) -> dict[str, Any]:
     }
     if one.body is not None:
         schema = {"$ref": _REF.format(model=one.body.__name__)}
-        found["requestBody"] = {"required": True, "content": {"application/json": {"schema": schema}}}
+        sent = "application/json" if one.file is None else MULTIPART
+        found["requestBody"] = {"required": True, "content": {sent: {"schema": schema}}}
     return found
 
 
@@ -144,6 +157,8 @@ def _headers(one: Operation) -> list[dict[str, Any]]:
 
 
 def _success(one: Operation) -> dict[str, Any]:
+    if one.status == HTTPStatus.NO_CONTENT:
+        return {"description": "Done; there is nothing to tell."}
     if one.answer is None:
         return {"description": "The file.", "content": {one.media_type: {"schema": {"type": "string"}}}}
     schema = {"$ref": _REF.format(model=one.answer.__name__)}

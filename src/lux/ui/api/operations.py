@@ -36,6 +36,7 @@ class Operation:
     answer: type[BaseModel] | None  # None = no content, or a file
     status: int
     media_type: str
+    file: str | None = None  # the field of a multipart body that holds a file; `body` is then the other fields
 
 
 def room(name: str) -> Blueprint:
@@ -54,8 +55,12 @@ def operation(
     answer: type[BaseModel] | None = None,
     status: int = 200,
     media_type: str = "application/json",
+    file: str | None = None,
 ) -> Callable[[View], View]:
-    """Register a view for "METHOD /path"; it gets `body` and `query` typed and returns an `answer`, or None."""
+    """Register a view for "METHOD /path"; it gets `body` and `query` typed and returns an `answer`, or None.
+
+    With `file` the body is multipart/form-data, and the view gets the uploaded file as `file` beside its fields.
+    """
     method, _space, path = route.partition(" ")
 
     def decorate(view: View) -> View:
@@ -63,7 +68,7 @@ def operation(
         found = Operation(
             method=method, path=path, scope=scope, tag=tag, name=view.__name__, summary=first.rstrip("."),
             description=" ".join(rest.split()), body=body, query=query, answer=answer, status=status,
-            media_type=media_type,
+            media_type=media_type, file=file,
         )  # fmt: skip
 
         @wraps(view)

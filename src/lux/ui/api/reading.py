@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterable
-from typing import Any, Final, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeVar
 
 from flask import request
 from pydantic import BaseModel
@@ -14,7 +15,14 @@ from lux.kit.i18n import gettext as _
 from lux.ui.api.problems import NotJson, WrongMediaType
 from lux.ui.forms import parse, parse_json
 
+if TYPE_CHECKING:
+    from werkzeug.datastructures import FileStorage
+
+    from lux.ui.api.operations import Operation
+
 MAX_BODY: Final = 16 * 1024 * 1024  # bytes
+MAX_FILE: Final = 26 * 1024 * 1024  # bytes of a multipart body; what becomes of the file may have a lower limit
+MULTIPART: Final = "multipart/form-data"
 Model = TypeVar("Model", bound=BaseModel)
 
 
@@ -23,9 +31,43 @@ def raw_body() -> bytes:
     if not request.is_json:
         raise WrongMediaType
     if (request.content_length or 0) > MAX_BODY:
-        raise _too_large()
+        raise _too_large(MAX_BODY)
     request.max_content_length = MAX_BODY
     return request.get_data(cache=False)
+
+
+def take_upload(operation: Operation) -> None:
+    """Read a multipart body, its file onto the disk; raises WrongMediaType, TooLarge, and InvalidInput by field."""
+    if request.mimetype != MULTIPART:
+        raise WrongMediaType(_("The body has to be multipart/form-data, with a file in its field “%(name)s”.",
+                               name=operation.file))  # fmt: skip
+    if (request.content_length or 0) > MAX_FILE:
+        raise _too_large(MAX_FILE)
+    request.max_content_length = MAX_FILE
+    for name, files in request.files.lists():
+        if name != operation.file:
+            raise InvalidInput(field=name, message=_("This field is not known here."), fix=_("Remove it."))
+        if len(files) > 1:
+            raise InvalidInput(field=name, message=_("These are several files."), fix=_("Send one at a time."))
+    for name, values in request.form.lists():
+        _check([name, *values])
+
+
+def upload(name: str) -> FileStorage:
+    """Return the uploaded file; raises InvalidInput when there is none."""
+    found = request.files.get(name)
+    if found is None:
+        raise InvalidInput(field=name, message=_("There is no file."), fix=_("Send it in this field, with a name."))
+    return found
+
+
+def fingerprint() -> object:
+    """Return what makes two multipart bodies the same: their fields, and the files' names and bytes."""
+    files = []
+    for name, found in sorted(request.files.items()):
+        files.append([name, found.filename, hashlib.file_digest(found.stream, "sha256").hexdigest()])  # type: ignore[arg-type]
+        found.stream.seek(0)
+    return [sorted(request.form.lists()), files]
 
 
 def body(model: type[Model], raw: bytes) -> Model:
@@ -103,7 +145,7 @@ def _is_text(value: str) -> bool:
     return True
 
 
-def _too_large() -> TooLarge:
+def _too_large(most: int) -> TooLarge:
     return TooLarge(
-        _("The body is larger than %(most)s MiB.", most=MAX_BODY // 1024 // 1024), fix=_("Send it in several calls.")
+        _("The body is larger than %(most)s MiB.", most=most // 1024 // 1024), fix=_("Send it in several calls.")
     )

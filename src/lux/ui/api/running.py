@@ -16,6 +16,7 @@ from lux.kit.i18n import gettext as _
 from lux.ui import web
 from lux.ui.api import door, reading
 from lux.ui.api.problems import PreconditionFailed, VersionConflict
+from lux.ui.forms import read_form
 
 if TYPE_CHECKING:
     from lux.kit.idempotency import Kept, Ticket
@@ -40,13 +41,19 @@ def run(operation: Operation, view: Callable[..., Any], arguments: dict[str, Any
         arguments["query"] = reading.query(operation.query)
     else:
         reading.refuse_query()
-    raw = reading.raw_body() if operation.body is not None else b""
+    if operation.file is not None:
+        reading.take_upload(operation)
+    raw = reading.raw_body() if operation.body is not None and operation.file is None else b""
     key = request.headers.get(idempotency.HEADER) if operation.method == "POST" else None
     if key is None:
         return _carried_out(operation, view, arguments, raw, None)
     program = door.program()
     begun = idempotency.begin(
-        web.database(), web.company_id(), sender=f"api_key:{program.key_id}", key=key, parameters=_parameters(raw)
+        web.database(),
+        web.company_id(),
+        sender=f"api_key:{program.key_id}",
+        key=key,
+        parameters=_parameters(operation, raw),
     )
     if isinstance(begun, idempotency.Kept):
         return _replayed(begun)
@@ -75,8 +82,11 @@ def check_version(present: int, stated: int | None) -> None:
 def _carried_out(
     operation: Operation, view: Callable[..., Any], arguments: dict[str, Any], raw: bytes, ticket: Ticket | None
 ) -> Response:
+    if operation.file is not None:
+        arguments["file"] = reading.upload(operation.file)
     if operation.body is not None:
-        arguments["body"] = reading.body(operation.body, raw)
+        is_form = operation.file is not None
+        arguments["body"] = read_form(operation.body) if is_form else reading.body(operation.body, raw)
     found = view(**arguments)
     if isinstance(found, Response):
         return found
@@ -114,7 +124,7 @@ def _replayed(kept: Kept) -> Response:
     return response
 
 
-def _parameters(raw: bytes) -> bytes:
+def _parameters(operation: Operation, raw: bytes) -> bytes:
     """Return what makes two requests the same: method, address, and the body without its spaces and order."""
-    sent = reading.canonical(raw)
+    sent = reading.canonical(raw) if operation.file is None else reading.fingerprint()
     return json.dumps([request.method, request.full_path, sent], separators=(",", ":"), sort_keys=True).encode()

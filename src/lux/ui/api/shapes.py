@@ -1,13 +1,18 @@
-"""What bodies, queries and answers are made of: nothing unknown gets in, times are RFC 3339 in UTC."""
+"""What bodies, queries and answers are made of: nothing unknown gets in, times are RFC 3339 in UTC.
+
+Models are built when they are first used (`defer_build`): a process that answers no program holds none.
+"""
 
 import datetime as dt
-from typing import Annotated, Generic, TypeVar
+from collections.abc import Callable, Sequence
+from typing import Annotated, Generic, Protocol, TypeVar
 from urllib.parse import urlencode
 
 from flask import request
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 from lux.kit.i18n import gettext as _
+from lux.ui.paging import decode_int_cursor, encode_cursor
 
 Row = TypeVar("Row")
 MOST = 200  # rows of a page
@@ -26,7 +31,7 @@ Moment = Annotated[AwareDatetime, AfterValidator(_in_utc)]  # what programs send
 class Input(BaseModel):
     """What a program sends."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True, defer_build=True)
 
 
 class Output(BaseModel):
@@ -47,6 +52,26 @@ class PageOf(Output, Generic[Row]):
 
     data: list[Row]
     next: Annotated[str | None, Field(description="Address of the next page; null at the end.")]
+
+
+class Numbered(Protocol):
+    """A row that a list by age can go on from."""
+
+    @property
+    def id(self) -> int:
+        """Return its number."""
+
+
+Aged = TypeVar("Aged", bound=Numbered)
+
+
+def newest_first(
+    query: PageQuery, find: Callable[[int | None, int], Sequence[Aged]]
+) -> tuple[Sequence[Aged], str | None]:
+    """Return the rows of a page and the address of the next; `find` takes (older than this id, how many at most)."""
+    found = find(decode_int_cursor(query.cursor) if query.cursor else None, query.limit + 1)
+    rows = found[: query.limit]
+    return rows, next_page(encode_cursor(rows[-1].id) if len(found) > query.limit else None)
 
 
 def next_page(cursor: str | None) -> str | None:

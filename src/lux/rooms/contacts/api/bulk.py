@@ -3,29 +3,30 @@
 from __future__ import annotations
 
 import uuid
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
 
 from lux.identity.api_keys import Scope
-from lux.kit.errors import LuxError, WrongState
+from lux.kit.addresses import email_key
+from lux.kit.errors import Conflict, InvalidInput
 from lux.kit.i18n import gettext as _
-from lux.rooms.contacts import service, values
 from lux.rooms.contacts.api.blueprint import contacts
 from lux.rooms.contacts.api.reading import Reader
 from lux.rooms.contacts.api.shapes import ContactNew, ContactPatch
-from lux.rooms.contacts.queries import people
-from lux.rooms.contacts.service import tagging
+from lux.rooms.contacts.service.upsert import Done, Row, upsert
+from lux.rooms.contacts.writing import Raced
 from lux.ui import web
 from lux.ui.api import Input, Output, operation, program
 from lux.ui.api.reading import row as read_row
 
 if TYPE_CHECKING:
-    from sqlalchemy.orm import Session
-
-    from lux.rooms.contacts.models import Contact
+    from lux.rooms.contacts.forms.contact import ContactInput
+    from lux.rooms.contacts.service.upsert import Present
 
 MOST = 1000
+_TRIES = 5
 
 
 class BulkIn(Input):
@@ -77,61 +78,54 @@ def upsert_contacts(body: BulkIn) -> BulkOut:
     Up to 1,000 rows; an address that is known changes that contact, and what a row leaves out stays. Tags are added,
     never taken away. Each row is answered for itself: those that are refused change nothing, and the others stand.
     """
-    session, reader = web.session(), Reader(web.session())
-    tagged: dict[int, list[str]] = {}
-    rows = [
-        _carried_out(session, reader, index, row, body.on_existing, tagged) for index, row in enumerate(body.contacts)
-    ]
-    changed = _put_tags(session, tagged)
-    for index, row in enumerate(rows):
-        if row.outcome == "unchanged" and row.id in changed and body.contacts[index].get("tags"):
-            rows[index] = row.model_copy(update={"outcome": "updated"})
-    counts = {name: sum(row.outcome == name for row in rows) for name in BulkOut.model_fields if name != "data"}
-    return BulkOut(data=rows, **counts)
+    for _attempt in range(_TRIES):
+        try:
+            rows = _carried_out(body)
+        except Raced:
+            web.rollback()  # nothing was written; the next transaction sees who was faster
+            continue
+        counts = {name: sum(row.outcome == name for row in rows) for name in BulkOut.model_fields if name != "data"}
+        return BulkOut(data=rows, **counts)
+    raise Conflict(_("Others are making these contacts at this moment."), fix=_("Send it again in a moment."))
 
 
-def _carried_out(  # noqa: PLR0917 - one row, and what all rows share
-    session: Session, reader: Reader, index: int, row: dict[str, Any], on_existing: str, tagged: dict[int, list[str]]
-) -> BulkRow:
+def _carried_out(body: BulkIn) -> list[BulkRow]:
+    reader = Reader(web.session())
+    read = [_read(reader, row) for row in body.contacts]
+    sent = [row for row in read if isinstance(row, Row)]
+    done = iter(upsert(web.session(), sent, program(), skips_known=body.on_existing == "skip"))
+    return [_shown(index, next(done) if isinstance(row, Row) else row) for index, row in enumerate(read)]
+
+
+def _read(reader: Reader, values: dict[str, Any]) -> Row | Done:
+    """Return a row to carry out, or its refusal."""
     try:
-        with session.begin_nested():
-            sent = read_row(ContactNew, row)
-            outcome, contact = _upserted(session, reader, sent, on_existing)
-    except LuxError as error:
-        errors = [ProblemOut(field=p.field, message=p.message, fix=p.fix) for p in error.problems]
-        return BulkRow(index=index, outcome="refused", id=None, code=error.code, message=error.message, errors=errors)
-    if sent.tags and outcome != "skipped":
-        tagged.setdefault(contact.id, []).extend(sent.tags)
-    return BulkRow(index=index, outcome=outcome, id=contact.public_id)
+        sent = read_row(ContactNew, values)
+    except InvalidInput as error:
+        return Done(outcome="refused", error=error)
+    return Row(email_key=_email_key(sent.email), read=partial(_over, reader, sent), tags=sent.tags)
 
 
-def _upserted(
-    session: Session, reader: Reader, sent: ContactNew, on_existing: str
-) -> tuple[Literal["created", "updated", "unchanged", "skipped"], Contact]:
-    present = service.twin_of(session, sent.email) if sent.email else None
+def _over(reader: Reader, sent: ContactNew, present: Present | None) -> ContactInput:
+    """Return the contact as it shall be: an address is never rewritten, what the row leaves out stays."""
     if present is None:
-        contact = service.create(session, reader.values(sent), program())
-        return "created", contact
-    if on_existing == "skip":
-        return "skipped", present
-    if present.trashed_at is not None:
-        raise WrongState(_("This contact is in the trash."), fix=_("Restore it first, then change it."))
+        return reader.values(sent)
     names = {name: getattr(sent, name) for name in sent.model_fields_set - {"tags", "email"}}
-    before = present.version
-    contact = service.update_contact(
-        session, present, reader.values(ContactPatch.model_construct(set(names), **names), present), program()
-    )
-    return ("updated" if contact.version != before else "unchanged"), contact
+    patch = ContactPatch.model_construct(set(names), **names)
+    return reader.over(patch, present.columns, present.version)
 
 
-def _put_tags(session: Session, tagged: dict[int, list[str]]) -> set[uuid.UUID]:
-    """Add the tags of all rows, a tag at a time; returns the public ids of contacts that got one they did not have."""
-    present = {key: {tag.id for tag in tags} for key, tags in people.tags_of(session, list(tagged)).items()}
-    tags = tagging.ensure(session, {name for names in tagged.values() for name in names})
-    keys = {contact_id: {values.clean(name).casefold() for name in names} for contact_id, names in tagged.items()}
-    changed: set[int] = set()
-    for tag in tags:
-        ids = [key for key, names in keys.items() if tag.name_key in names and tag.id not in present.get(key, set())]
-        service.add_tag(session, ids, tag, program())
-        changed.update(ids)
-    return {name.public_id for name in people.names_of(session, changed).values()}
+def _email_key(email: str | None) -> str | None:
+    """Return what the address is looked up by; None for one that can't be read, which the reader names."""
+    try:
+        return email_key(email) if email else None
+    except InvalidInput:
+        return None
+
+
+def _shown(index: int, done: Done) -> BulkRow:
+    error = done.error
+    if error is None:
+        return BulkRow(index=index, outcome=done.outcome, id=done.public_id)
+    errors = [ProblemOut(field=p.field, message=p.message, fix=p.fix) for p in error.problems]
+    return BulkRow(index=index, outcome="refused", id=None, code=error.code, message=error.message, errors=errors)

@@ -25,7 +25,7 @@ from lux.rooms.contacts.service import export_links, exports
 from lux.rooms.contacts.service.origin import calling_code_of_company
 from lux.ui import web
 from lux.ui.access import public
-from lux.ui.api import Input, Moment, Output, operation, program
+from lux.ui.api import Input, Moment, Output, PageOf, PageQuery, newest_first, operation, program
 
 if TYPE_CHECKING:
     from werkzeug.wrappers import Response
@@ -62,6 +62,10 @@ class ExportOut(Output):
     ]
 
 
+class ExportPage(PageOf[ExportOut]):
+    """One page of exports."""
+
+
 @operation(contacts, "POST /exports", scope=Scope.EXPORTS, tag=TAG, body=ExportIn, answer=ExportOut, status=202)
 def start_export(body: ExportIn) -> ExportOut:
     """Start an export of contacts as CSV.
@@ -76,6 +80,14 @@ def start_export(body: ExportIn) -> ExportOut:
         changed_since=body.changed_since.isoformat() if body.changed_since else "",
     )
     return _shown(exports.request(session, wanted, program(), calling_code=calling_code_of_company(session)))
+
+
+@operation(contacts, "GET /exports", scope=Scope.EXPORTS, tag=TAG, query=PageQuery, answer=ExportPage)
+def list_exports(query: PageQuery) -> ExportPage:
+    """List the exports of the last days, the newest first."""
+    session = web.session()
+    rows, following = newest_first(query, lambda before, limit: tables.exports(session, limit, before=before))
+    return ExportPage(data=[_shown(row) for row in rows], next=following)
 
 
 @operation(contacts, "GET /exports/<uuid:public_id>", scope=Scope.EXPORTS, tag=TAG, answer=ExportOut)

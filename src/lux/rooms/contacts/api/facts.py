@@ -18,8 +18,8 @@ from lux.rooms.contacts.api.blueprint import contacts
 from lux.rooms.contacts.queries import people
 from lux.rooms.contacts.service import reported
 from lux.ui import web
-from lux.ui.api import Input, Moment, Output, PageOf, PageQuery, next_page, operation, program
-from lux.ui.paging import decode_int_cursor, encode_cursor
+from lux.ui.api import Input, Moment, Output, PageOf, PageQuery, newest_first, next_page, operation, program
+from lux.ui.paging import as_moment, as_row_number, decode_cursor, encode_cursor
 
 MOST = 1000
 MAX_PROPERTIES = 4_000  # characters of JSON
@@ -103,6 +103,41 @@ class KindList(Output):
     data: list[str]
 
 
+class FactOfSomebody(FactOut):
+    """One thing that happened, and to whom."""
+
+    contact: Annotated[uuid.UUID | None, Field(description="null = erased, or nobody's")]
+
+
+class FactsPage(PageOf[FactOfSomebody]):
+    """One page of facts."""
+
+
+class FactQuery(PageQuery):
+    """Which facts."""
+
+    kind: Annotated[str, Field(min_length=3, max_length=100, description="such as order.paid or email.bounced")]
+    since: Annotated[Moment | None, Field(description="happened at this moment or later")] = None
+
+
+@operation(contacts, "GET /facts", scope=Scope.FACTS_READ, tag=TAG, query=FactQuery, answer=FactsPage)
+def list_facts_of_kind(query: FactQuery) -> FactsPage:
+    """List what happened of one kind, to whomever, the latest first."""
+    session, before = web.session(), None
+    if query.cursor:
+        moment, number = decode_cursor(query.cursor, 2)
+        before = (as_moment(moment), as_row_number(number))
+    found = ledger.of_kind(session, query.kind, since=query.since, before=before, limit=query.limit + 1)
+    rows = found[: query.limit]
+    cursor = encode_cursor(rows[-1].at.isoformat(), rows[-1].id) if len(found) > query.limit else None
+    names = people.names_of(session, {row.contact_id for row in rows if row.contact_id is not None})
+    data = []
+    for row in rows:
+        known = names.get(row.contact_id or 0)
+        data.append(FactOfSomebody(**_columns(row), contact=known.public_id if known else None))
+    return FactsPage(data=data, next=next_page(cursor))
+
+
 @operation(contacts, "GET /facts/kinds", scope=Scope.FACTS_READ, tag=TAG, answer=KindList)
 def list_fact_kinds() -> KindList:
     """List the kinds of facts that programs may report; any that begins with `custom.` is allowed as well."""
@@ -132,15 +167,15 @@ def list_facts(public_id: uuid.UUID, query: PageQuery) -> FactPage:
     """Read what happened to a contact, the latest first."""
     session = web.session()
     contact = people.contact_by_public_id(session, public_id)
-    before = decode_int_cursor(query.cursor) if query.cursor else None
-    found = ledger.timeline(session, contact.id, before_id=before, limit=query.limit + 1)
-    rows = found[: query.limit]
-    cursor = encode_cursor(rows[-1].id) if len(found) > query.limit else None
-    return FactPage(data=[_shown(row) for row in rows], next=next_page(cursor))
+    rows, following = newest_first(
+        query, lambda before, limit: ledger.timeline(session, contact.id, before_id=before, limit=limit)
+    )
+    return FactPage(data=[_shown(row) for row in rows], next=following)
 
 
 def _shown(row: Fact) -> FactOut:
-    return FactOut(
-        kind=row.kind, at=row.at, recorded_at=row.recorded_at, channel=row.channel, actor=row.actor.partition(":")[0],
-        value_minor=row.value_minor, currency=row.currency, properties=row.properties, dedup_key=row.dedup_key,
-    )  # fmt: skip
+    return FactOut(**_columns(row))
+
+
+def _columns(row: Fact) -> dict[str, Any]:
+    return {name: getattr(row, name) for name in FactOut.model_fields} | {"actor": row.actor.partition(":")[0]}

@@ -11,7 +11,7 @@ from lux.kit.errors import FieldProblem, InvalidInput, NotFound
 from lux.kit.i18n import gettext as _
 from lux.rooms.contacts import catalogue
 from lux.rooms.contacts.api.shapes import ConsentOut, ContactOut, ContactValues
-from lux.rooms.contacts.forms.contact import CUSTOM, contact_form, form_values, read_contact
+from lux.rooms.contacts.forms.contact import CUSTOM, contact_form, form_values, read_contact, shown_columns, text_of
 from lux.rooms.contacts.queries import people, tables
 from lux.rooms.contacts.service import tagging
 from lux.rooms.contacts.service.origin import region_of_company
@@ -36,7 +36,13 @@ class Reader:
 
     def values(self, sent: ContactValues, present: Contact | None = None) -> ContactInput:
         """Return a contact as it shall be: what was sent over what is there; raises InvalidInput by field."""
-        wanted = form_values(present, self._fields) if present else {}
+        return self._read(sent, form_values(present, self._fields) if present else {})
+
+    def over(self, sent: ContactValues, columns: Mapping[str, Any], version: int) -> ContactInput:
+        """Return the same where no row of a contact is loaded, only its columns."""
+        return self._read(sent, shown_columns(columns, self._fields, version=version))
+
+    def _read(self, sent: ContactValues, wanted: dict[str, Any]) -> ContactInput:
         for name in sent.model_fields_set & {"email", "phone", *catalogue.STORED}:
             value = getattr(sent, name)
             if value is None and name == "lifecycle":
@@ -61,7 +67,7 @@ class Reader:
         ]
         if unknown:
             raise InvalidInput(_("Some fields need your attention."), problems=unknown)
-        return {CUSTOM + key: _as_text(value) for key, value in sent.items()}
+        return {CUSTOM + key: text_of(value) for key, value in sent.items()}
 
 
 def shown(session: Session, contacts: Sequence[Contact]) -> list[ContactOut]:
@@ -127,11 +133,3 @@ def _consent(channel: str, address: str | None, standing: Standing | None) -> li
 
 def _shown_name(field: str) -> str:
     return f"fields.{field.removeprefix(CUSTOM)}" if field.startswith(CUSTOM) else field
-
-
-def _as_text(value: object) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return f"{value:f}".rstrip("0").rstrip(".") if isinstance(value, float) else str(value)

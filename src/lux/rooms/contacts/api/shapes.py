@@ -173,6 +173,16 @@ class FieldIn(Input):
     )
 
 
+class FieldPatch(Input):
+    """What changes of a field; what is left out stays."""
+
+    label: Annotated[str | None, Field(min_length=1, max_length=100)] = None
+    choices: Annotated[
+        list[Annotated[str, Field(min_length=1, max_length=100)]] | None,
+        Field(max_length=100, description="of a choice: all it shall have"),
+    ] = None
+
+
 class FieldList(Output):
     """All fields of the company's own, by label."""
 

@@ -11,7 +11,7 @@ from lux.kit.addresses import EmailAddress, parse_email
 from lux.kit.errors import FieldProblem, InvalidInput
 from lux.kit.i18n import gettext as _
 from lux.rooms.contacts import catalogue, values
-from lux.rooms.contacts.models import Contact, CustomField, FieldType, Lifecycle
+from lux.rooms.contacts.models import Contact, CustomField, Lifecycle
 from lux.rooms.contacts.values import Habits, Unreadable
 from lux.ui.forms import FormModel
 
@@ -96,12 +96,25 @@ def read_contact(form: ContactForm, fields: Sequence[CustomField], region: str) 
 
 def form_values(contact: Contact, fields: Sequence[CustomField]) -> dict[str, Any]:
     """Return a contact as the form shows it."""
-    found: dict[str, Any] = {name: getattr(contact, name) for name in catalogue.STORED}
-    found |= {"email": contact.email or "", "phone": contact.phone or "", "version": contact.version}
-    found["lifecycle"] = contact.lifecycle.value
+    columns = {name: getattr(contact, name) for name in ("email", "phone", *catalogue.STORED, "attrs")}
+    return shown_columns(columns, fields, version=contact.version)
+
+
+def shown_columns(columns: Mapping[str, Any], fields: Sequence[CustomField], *, version: int) -> dict[str, Any]:
+    """Return a contact's columns as the form shows them."""
+    found: dict[str, Any] = {name: columns[name] for name in catalogue.STORED}
+    found |= {"email": columns["email"] or "", "phone": columns["phone"] or "", "version": version}
+    found["lifecycle"] = columns["lifecycle"].value
     for one in fields:
-        value = contact.attrs.get(one.key)
-        if one.type is FieldType.BOOLEAN and value is not None:
-            value = "yes" if value else "no"
-        found[CUSTOM + one.key] = "" if value is None else value
+        value = columns["attrs"].get(one.key)
+        found[CUSTOM + one.key] = text_of(value)
     return found
+
+
+def text_of(value: object) -> str:
+    """Return the value of a custom field as it is written into the form."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return values.number_text(value) if isinstance(value, int | float) else str(value)

@@ -14,10 +14,6 @@ from lux.rooms.contacts.importing.rows import Candidate, Rejection
 from lux.rooms.contacts.models import ContactImport
 
 
-class Raced(Exception):
-    """Somebody else made one of these contacts at the same moment: try the chunk again."""
-
-
 @dataclass
 class Chunk:
     """A chunk on its way into the database."""

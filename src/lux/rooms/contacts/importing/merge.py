@@ -8,12 +8,11 @@ from typing import Any
 from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
-from lux.rooms.contacts import catalogue
 from lux.rooms.contacts.importing.plan import FILL, OVERWRITE
 from lux.rooms.contacts.importing.rows import Candidate
 from lux.rooms.contacts.models import Contact
+from lux.rooms.contacts.writing import COLUMNS
 
-COLUMNS = ("email", "phone", *catalogue.STORED, "attrs")
 _IN_AT_ONCE = 1000  # values of one IN list
 
 Known = Row[Any]
@@ -35,6 +34,11 @@ def known_contacts(session: Session, candidates: Sequence[Candidate]) -> dict[tu
         if row.phone in phones and (key not in found or _rank(row) < _rank(found[key])):
             found[key] = row
     return found
+
+
+def by_address(session: Session, email_keys: Collection[str]) -> dict[str, Known]:
+    """Return the contacts that have these addresses, by address key; their rows are locked."""
+    return {row.email_key: row for row in _locked(session, set(_ids(session, Contact.email_key, email_keys)))}
 
 
 def changes(known: Known, candidate: Candidate, policy: str, default_source: str = "") -> dict[str, Any]:
@@ -71,7 +75,7 @@ def _ids(session: Session, column: Any, keys: Collection[str]) -> Iterator[int]:
 
 def _locked(session: Session, ids: Collection[int]) -> Iterator[Known]:
     """Yield the rows as they are once nobody else can change them; in the order of their ids, as all writers lock."""
-    columns = [getattr(Contact, name) for name in ("id", "email_key", "trashed_at", "version", *COLUMNS)]
+    columns = [getattr(Contact, name) for name in ("id", "public_id", "email_key", "trashed_at", "version", *COLUMNS)]
     wanted = sorted(ids)
     for start in range(0, len(wanted), _IN_AT_ONCE):
         query = select(*columns).where(Contact.id.in_(wanted[start : start + _IN_AT_ONCE])).order_by(Contact.id)

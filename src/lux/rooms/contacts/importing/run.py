@@ -14,7 +14,7 @@ from lux.kit.db.base import uuid7
 from lux.kit.errors import InvalidInput, LuxError
 from lux.kit.i18n import gettext as _
 from lux.kit.jobs import GiveUp, JobCancelled, JobInterrupted, LeaseLost
-from lux.rooms.contacts.importing.chunk import Chunk, Raced
+from lux.rooms.contacts.importing.chunk import Chunk
 from lux.rooms.contacts.importing.convert import convert, unnumbered
 from lux.rooms.contacts.importing.dialect import CSV, Dialect, dialect_of
 from lux.rooms.contacts.importing.plan import Options, mapping_of, options_of
@@ -22,6 +22,7 @@ from lux.rooms.contacts.importing.records import Record, records
 from lux.rooms.contacts.importing.rows import Candidate, RowReader
 from lux.rooms.contacts.importing.write import write
 from lux.rooms.contacts.models import ContactImport, CustomField
+from lux.rooms.contacts.writing import Raced
 from lux.rooms.notifications.service import notify
 
 if TYPE_CHECKING:

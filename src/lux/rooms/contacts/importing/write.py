@@ -2,34 +2,27 @@
 
 from __future__ import annotations
 
-import uuid
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from typing import Any, cast
+from collections.abc import Sequence
+from typing import Any
 
-from sqlalchemy import Table, bindparam, delete, func, insert, select, update
+from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
 
-from lux.kit import clock
-from lux.kit.db import insert_rows, upsert_rows
 from lux.kit.db.base import uuid7
 from lux.kit.db.session import company_of
 from lux.kit.i18n import gettext as _
 from lux.ledger import facts
 from lux.ledger.facts import NewFact
-from lux.rooms.contacts import catalogue
+from lux.rooms.contacts import catalogue, writing
 from lux.rooms.contacts.importing import effects, merge, permission, tags
-from lux.rooms.contacts.importing.chunk import Chunk, Raced, refuse
+from lux.rooms.contacts.importing.chunk import Chunk, refuse
 from lux.rooms.contacts.importing.plan import OVERWRITE
 from lux.rooms.contacts.importing.rows import Rejection
-from lux.rooms.contacts.models import Contact, ContactWord, ImportedContact, ImportRejection, Lifecycle
+from lux.rooms.contacts.models import Contact, ImportedContact, ImportRejection, Lifecycle
 from lux.rooms.contacts.queries import conditions
+from lux.rooms.contacts.writing import NAMES
 
-_INSERTED = (
-    "company_id", "public_id", "email", "email_key", "phone", *catalogue.STORED, "attrs", "import_id", "created_at",
-    "updated_at", "version",
-)  # fmt: skip
-NAMES = ("first_name", "last_name", "organisation")
 _CELL = 2000  # characters of a cell that the report keeps
 
 
@@ -88,58 +81,26 @@ def _lines_before(session: Session, chunk: Chunk, contact_ids: Sequence[int]) ->
 
 
 def _insert_new(session: Session, chunk: Chunk) -> None:
-    company_id, now = company_of(session), clock.now()
     default = Lifecycle(chunk.options.lifecycle)
     rows: list[tuple[Any, ...]] = []
     for one, public_id in chunk.new:
         values = {"source": chunk.options.source, "lifecycle": default} | one.fields
         stored = [values.get(name, "") for name in catalogue.STORED]
-        rows.append(
-            (
-                company_id,
-                public_id,
-                one.email,
-                one.email_key,
-                one.phone,
-                *stored,
-                one.attrs,
-                chunk.entry.id,
-                now,
-                now,
-                1,
-            )
-        )
-    # a clash writes nothing and is found below, instead of losing the whole chunk to an error
-    upsert_rows(session, cast("Table", Contact.__table__), _INSERTED, rows, key=("company_id", "email_key"))
-    found: dict[uuid.UUID, int] = {}
-    wanted = [public_id for _one, public_id in chunk.new]
-    for start in range(0, len(wanted), 1000):
-        query = select(Contact.public_id, Contact.id).where(Contact.public_id.in_(wanted[start : start + 1000]))
-        found.update((row.public_id, row.id) for row in session.execute(query))
-    if len(found) != len(wanted):
-        raise Raced
+        rows.append((public_id, one.email, one.email_key, one.phone, *stored, one.attrs, 1))
+    found = writing.insert_contacts(session, rows, import_id=chunk.entry.id)
     chunk.ids.update((one.line, found[public_id]) for one, public_id in chunk.new)
 
 
 def _update_met(session: Session, chunk: Chunk) -> None:
-    now = clock.now()
     chunk.ids.update((one.line, row.id) for one, row, _changes in chunk.met)
-    values = []
+    found = []
     for _one, row, changed in chunk.met:
-        if changed or row.id in chunk.revived:
-            after = {name: changed.get(name, getattr(row, name)) for name in merge.COLUMNS}
-            place = {"row_id": row.id, "moment": now, "trashed": None if row.id in chunk.revived else row.trashed_at}
-            values.append({f"new_{name}": value for name, value in after.items()} | place)
-    if not values:
-        return
-    table = cast("Table", Contact.__table__)
-    statement = (
-        update(table)
-        .where(table.c.company_id == company_of(session), table.c.id == bindparam("row_id"))
-        .values({name: bindparam(f"new_{name}") for name in merge.COLUMNS})
-        .values(trashed_at=bindparam("trashed"), updated_at=bindparam("moment"), version=table.c.version + 1)
-    )
-    session.connection().execute(statement, values)
+        is_revived = row.id in chunk.revived
+        if changed or is_revived:
+            after = {name: changed.get(name, getattr(row, name)) for name in writing.COLUMNS}
+            trashed_at = None if is_revived else row.trashed_at
+            found.append(writing.Changed(row.id, row.version + 1, trashed_at, after))
+    writing.update_contacts(session, found)
 
 
 def _write_words(session: Session, chunk: Chunk) -> None:
@@ -147,20 +108,7 @@ def _write_words(session: Session, chunk: Chunk) -> None:
     renamed = [(row, changed) for _one, row, changed in chunk.met if any(name in changed for name in NAMES)]
     for row, changed in renamed:
         texts[row.id] = [changed.get(name, getattr(row, name)) for name in NAMES]
-    write_words(session, texts, renamed=[row.id for row, _changed in renamed])
-
-
-def write_words(session: Session, texts: Mapping[int, Sequence[str]], *, renamed: Sequence[int]) -> None:
-    """Write the searchable words of contacts: contact id to names; `renamed` have older ones, which go."""
-    for start in range(0, len(renamed), 1000):
-        session.execute(
-            delete(ContactWord)
-            .where(ContactWord.contact_id.in_(renamed[start : start + 1000]))
-            .execution_options(synchronize_session=False)
-        )
-    company_id = company_of(session)
-    rows = [(company_id, word, number) for number, names in texts.items() for word in catalogue.words_of(*names)]
-    insert_rows(session, cast("Table", ContactWord.__table__), ("company_id", "word", "contact_id"), rows)
+    writing.write_words(session, texts, renamed=[row.id for row, _changed in renamed])
 
 
 def _write_facts(session: Session, chunk: Chunk, added: Sequence[tuple[int, int, str]]) -> None:

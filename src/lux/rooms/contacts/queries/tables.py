@@ -139,6 +139,7 @@ def export_by_public_id(session: Session, public_id: uuid.UUID) -> ContactExport
     return found
 
 
-def exports(session: Session, limit: int = 50) -> Sequence[ContactExport]:
-    """Return the latest exports."""
-    return session.scalars(select(ContactExport).order_by(ContactExport.id.desc()).limit(limit)).all()
+def exports(session: Session, limit: int = 50, *, before: int | None = None) -> Sequence[ContactExport]:
+    """Return the latest exports, older than the id `before`."""
+    query = select(ContactExport).order_by(ContactExport.id.desc()).limit(limit)
+    return session.scalars(query if before is None else query.where(ContactExport.id < before)).all()

@@ -54,7 +54,7 @@ def update_contact(session: Session, contact: Contact, data: ContactInput, perso
     """Change a contact; raises Conflict when it is not as it was shown, InvalidInput when the address is taken."""
     if contact.trashed_at is not None:
         raise WrongState(_("This contact is in the trash."), fix=_("Restore it first, then change it."))
-    wanted = _columns(data)
+    wanted = columns_of(data)
     # the row is locked first: of two people who save at once, the second hears of the first
     stands = select(Contact).where(Contact.id == contact.id).with_for_update()
     contact = session.scalars(stands.execution_options(populate_existing=True)).one()
@@ -73,7 +73,7 @@ def update_contact(session: Session, contact: Contact, data: ContactInput, perso
         write_words(session, contact)
     if "email_key" in changed or "phone" in changed:
         _link_consent(session, contact)
-    fields = _changed_fields(changed, before, contact.attrs)
+    fields = changed_fields(changed, before, contact.attrs)
     properties = {"fields": fields, "version": contact.version}
     facts.record(
         session,
@@ -115,7 +115,8 @@ def write_words(session: Session, contact: Contact) -> None:
     session.flush()
 
 
-def _columns(data: ContactInput) -> dict[str, Any]:
+def columns_of(data: ContactInput) -> dict[str, Any]:
+    """Return a contact as it shall be, by column."""
     return {
         "email": data.email.text if data.email else None,
         "email_key": data.email.key if data.email else None,
@@ -194,7 +195,8 @@ def _changed_since(session: Session, contact_id: int, version: int) -> set[str] 
     return found or None
 
 
-def _changed_fields(columns: Sequence[str], before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
+def changed_fields(columns: Sequence[str], before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
+    """Return changed columns as facts name them; `before` and `after` are the custom fields."""
     found = [name for name in columns if name not in {"attrs", "email_key"}]
     return found + [CUSTOM + key for key in sorted(set(before) | set(after)) if before.get(key) != after.get(key)]
 

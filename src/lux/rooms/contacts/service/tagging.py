@@ -30,7 +30,9 @@ if TYPE_CHECKING:
 
 def ensure(session: Session, names: Iterable[str]) -> list[Tag]:
     """Return the tags of these names, making those that are missing."""
-    wanted = {key: name for text in names if (name := values.clean(text)) and (key := name.casefold())}
+    wanted: dict[str, str] = {}
+    for name in filter(None, map(values.clean, names)):
+        wanted.setdefault(name.casefold(), name)
     company_id, now = company_of(session), clock.now()
     known = set(session.scalars(select(Tag.name_key).where(Tag.name_key.in_(wanted))))
     rows = [(company_id, uuid7(), name[:64], key, now) for key, name in wanted.items() if key not in known]

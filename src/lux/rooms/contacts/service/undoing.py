@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import Table, and_, bindparam, case, delete, select, tuple_, update
+from sqlalchemy import and_, case, delete, select, tuple_, update
 
 from lux.gate import consent, taken_back
 from lux.gate.consent import ConsentEntry, ConsentState, Standing
@@ -17,11 +17,11 @@ from lux.kit.i18n import gettext as _
 from lux.kit.jobs import JobInterrupted
 from lux.ledger import facts
 from lux.ledger.facts import NewFact
-from lux.rooms.contacts.importing import effects, merge
+from lux.rooms.contacts.importing import effects
 from lux.rooms.contacts.importing.permission import CHANNEL, UNDONE
-from lux.rooms.contacts.importing.write import NAMES, write_words
 from lux.rooms.contacts.models import Contact, ContactImport, ContactTag, ImportedContact, Lifecycle, Tag
 from lux.rooms.contacts.queries import undo as queries
+from lux.rooms.contacts.writing import COLUMNS, NAMES, Changed, update_contacts, write_words
 from lux.rooms.notifications.service import notify
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ def _step(context: JobContext, import_id: int) -> bool:
 
 def _rows(session: Session, entry: ContactImport, after: int, size: int) -> Sequence[Any]:
     """Return the next contacts, locked in the order of their ids as all writers lock."""
-    wanted = [getattr(Contact, name) for name in ("id", "email_key", "trashed_at", "version", *merge.COLUMNS)]
+    wanted = [getattr(Contact, name) for name in ("id", "email_key", "trashed_at", "version", *COLUMNS)]
     company_id = company_of(session)
     is_new_alone = case((and_(*queries.untouched(company_id, entry)), 1), else_=0).label("is_untouched")
     is_mailed = case((queries.mailed(company_id, entry), 1), else_=0).label("is_mailed")
@@ -139,30 +139,22 @@ def _new(part: _Part) -> None:
 
 def _fields(session: Session, part: _Part) -> None:
     """Give back what the import overwrote, wherever the present value is still what it wrote."""
-    values, texts = [], dict[int, Sequence[str]]()
+    changes, texts = list[Changed](), dict[int, Sequence[str]]()
     for row in part.rows:
         before, is_whole = _before(row)
         if not is_whole:
             part.keep(row.id, "changed")
         if not before:
             continue
-        after = {name: before.get(name, getattr(row, name)) for name in merge.COLUMNS}
-        values.append({f"new_{name}": value for name, value in after.items()} | {"row_id": row.id})
+        after = {name: before.get(name, getattr(row, name)) for name in COLUMNS}
+        changes.append(Changed(row.id, row.version + 1, row.trashed_at, after))
         if any(name in before for name in NAMES):
             texts[row.id] = [after[name] for name in NAMES]
         changed = {"undone_import": str(part.entry.public_id), "fields": sorted(before)}
         part.facts.append(NewFact(kind="contact.updated", contact_id=row.id, actor=part.actor, properties=changed))
-    if values:
-        table = cast("Table", Contact.__table__)
-        statement = (
-            update(table)
-            .where(table.c.company_id == company_of(session), table.c.id == bindparam("row_id"))
-            .values({name: bindparam(f"new_{name}") for name in merge.COLUMNS})
-            .values(updated_at=clock.now(), version=table.c.version + 1)
-        )
-        session.connection().execute(statement, values)
-        write_words(session, texts, renamed=list(texts))
-    part.counts["restored"] = len(values)
+    update_contacts(session, changes)
+    write_words(session, texts, renamed=list(texts))
+    part.counts["restored"] = len(changes)
 
 
 def _before(row: Any) -> tuple[dict[str, Any], bool]:  # noqa: ANN401 - a Row of _rows

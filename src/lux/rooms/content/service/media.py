@@ -41,9 +41,9 @@ class Taken:
     files: Sequence[dict[str, Any]]
 
 
-def take(store: FileStore, source: BinaryIO, file_name: str) -> Taken:
+def take(store: FileStore, source: BinaryIO, file_name: str, *, field: str = FIELD) -> Taken:
     """Write an uploaded picture anew into the store; raises InvalidInput. Needs no transaction, and takes seconds."""
-    made = pictures.re_encode(source, field=FIELD)
+    made = pictures.re_encode(source, field=field)
     public_id = uuid7()
     for one in made:
         with store.open_write(key_of(public_id, one.name)) as target:

@@ -31,13 +31,14 @@ def blueprints() -> list[Blueprint]:
     from lux.rooms.integrations import pages as integrations
     from lux.rooms.newsletter import pages as newsletter
     from lux.rooms.notifications import pages as notifications
+    from lux.rooms.search import pages as search
     from lux.rooms.segments import pages as segments
     from lux.rooms.signin import pages as signin
 
     return [
         *home.blueprints, *approvals.blueprints, *diagnostics.blueprints, *newsletter.blueprints, *email.blueprints,
         *segments.blueprints, *contacts.blueprints, *content.blueprints, *integrations.blueprints,
-        *company.blueprints, *notifications.blueprints, *signin.blueprints,
+        *company.blueprints, *notifications.blueprints, *search.blueprints, *signin.blueprints,
     ]  # fmt: skip
 
 

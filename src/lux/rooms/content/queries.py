@@ -120,6 +120,19 @@ def blocks(session: Session, company_id: int) -> Sequence[Block]:
     return session.scalars(select(Block).where(Block.company_id == company_id).order_by(Block.name, Block.id)).all()
 
 
+def blocks_named(session: Session, company_id: int, text: str, limit: int) -> Sequence[Block]:
+    """Return blocks by name; every word is in the name or the key."""
+    query = select(Block).where(Block.company_id == company_id)
+    for word in text.lower().split():
+        query = query.where(
+            or_(
+                func.lower(Block.name).contains(word, autoescape=True, escape="/"),
+                Block.key.contains(word, autoescape=True, escape="/"),
+            )
+        )
+    return session.scalars(query.order_by(Block.name, Block.id).limit(limit)).all()
+
+
 def has_block(session: Session, company_id: int, key: str) -> bool:
     """Say whether a block is named so."""
     query = select(Block.id).where(Block.company_id == company_id, Block.key == key)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from lux.identity.access import Person
-    from lux.ports.contributions import SearchHit
+    from lux.ports.finding import SearchHit
     from lux.ports.storage import FileStore
     from lux.rooms.content.forms import MediaForm
 

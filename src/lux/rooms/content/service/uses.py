@@ -9,7 +9,8 @@ from flask import url_for
 
 from lux.kit.db.session import company_of
 from lux.kit.i18n import gettext as _
-from lux.ports.contributions import SearchHit, installed
+from lux.ports.contributions import installed
+from lux.ports.finding import SearchHit
 from lux.rooms.content import queries
 
 if TYPE_CHECKING:

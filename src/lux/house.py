@@ -34,11 +34,13 @@ def blueprints() -> list[Blueprint]:
     from lux.rooms.search import pages as search
     from lux.rooms.segments import pages as segments
     from lux.rooms.signin import pages as signin
+    from lux.rooms.trash import pages as trash
 
     return [
         *home.blueprints, *approvals.blueprints, *diagnostics.blueprints, *newsletter.blueprints, *email.blueprints,
         *segments.blueprints, *contacts.blueprints, *content.blueprints, *integrations.blueprints,
-        *company.blueprints, *notifications.blueprints, *search.blueprints, *signin.blueprints,
+        *company.blueprints, *notifications.blueprints, *search.blueprints, *trash.blueprints,
+        *signin.blueprints,
     ]  # fmt: skip
 
 
@@ -65,10 +67,11 @@ def job_kinds() -> list[JobKind]:
     from lux.rooms.notifications import jobs as notifications
     from lux.rooms.segments import jobs as segments
     from lux.rooms.signin import jobs as signin
+    from lux.rooms.trash import jobs as trash
 
     return [
         *gate.KINDS, *company.KINDS, *contacts.KINDS, *content.KINDS, *diagnostics.KINDS, *notifications.KINDS,
-        *segments.KINDS, *signin.KINDS,
+        *segments.KINDS, *signin.KINDS, *trash.KINDS,
     ]  # fmt: skip
 
 
@@ -80,10 +83,11 @@ def schedules() -> list[Schedule]:
     from lux.rooms.notifications import jobs as notifications
     from lux.rooms.segments import jobs as segments
     from lux.rooms.signin import jobs as signin
+    from lux.rooms.trash import jobs as trash
 
     return [
         *gate.SCHEDULES, *contacts.SCHEDULES, *diagnostics.SCHEDULES, *notifications.SCHEDULES, *segments.SCHEDULES,
-        *signin.SCHEDULES,
+        *signin.SCHEDULES, *trash.SCHEDULES,
     ]  # fmt: skip
 
 
@@ -105,9 +109,10 @@ def contributions() -> ports.Contributions:
     from lux.rooms.home.contributions import CONTRIBUTIONS as HOME
     from lux.rooms.integrations.contributions import CONTRIBUTIONS as INTEGRATIONS
     from lux.rooms.segments.contributions import CONTRIBUTIONS as SEGMENTS
+    from lux.rooms.trash.contributions import CONTRIBUTIONS as TRASH
 
     merged = ports.Contributions()
-    for one in (HOME, APPROVALS, DIAGNOSTICS, EMAIL, SEGMENTS, CONTACTS, CONTENT, INTEGRATIONS, COMPANY):
+    for one in (HOME, APPROVALS, DIAGNOSTICS, EMAIL, SEGMENTS, CONTACTS, CONTENT, INTEGRATIONS, COMPANY, TRASH):
         merged = merged.merged(one)
     return merged
 

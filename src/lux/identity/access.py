@@ -79,3 +79,8 @@ class Person:
                 _("Your role does not allow this."),
                 fix=_("Ask an owner or admin of the company: they can do it or change your role."),
             )
+
+
+def mark_of(person: Person | None) -> str:
+    """Return how rows and facts name who acted: "person:7", "api_key:3", "system"."""
+    return f"{person.actor.type}:{person.actor.id}" if person else "system"

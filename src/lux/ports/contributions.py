@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from lux.ports.acts import AudienceRef
     from lux.ports.finding import PaletteAction, SearchHit, SearchProvider
+    from lux.ports.trash import TrashBin
 
 
 class AudienceSource(Protocol):
@@ -229,6 +230,7 @@ class Contributions:
     health: tuple[HealthCheck, ...] = ()
     search: tuple[SearchProvider, ...] = ()
     actions: tuple[PaletteAction, ...] = ()
+    trash: tuple[TrashBin, ...] = ()
     tiles: tuple[DashboardTile, ...] = ()
     setup_steps: tuple[SetupStepProvider, ...] = ()
     subject_resolvers: tuple[SubjectResolver, ...] = ()

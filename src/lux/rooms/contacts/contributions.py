@@ -15,6 +15,7 @@ from lux.rooms.contacts.queries import listing, people, tables
 from lux.rooms.contacts.queries.listing import ContactFilter
 from lux.rooms.contacts.service import files
 from lux.rooms.contacts.service.origin import calling_code_of_company
+from lux.rooms.contacts.trash import ContactBin
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -147,6 +148,7 @@ CONTRIBUTIONS = Contributions(
             endpoint="contacts.index", icon="users", label=lambda: _("Contacts"), section="grow", key="p", order=10
         ),
     ),
+    trash=(ContactBin(),),
     search=(ContactSearch(), ImportSearch()),
     actions=ACTIONS,
     setup_steps=(ImportStep(),),

@@ -12,6 +12,7 @@ from lux.ports.contributions import Contributions, NavItem
 from lux.ports.finding import PaletteAction, SearchHit
 from lux.rooms.content import queries
 from lux.rooms.content.addresses import key_of
+from lux.rooms.content.trash import BlockBin, MediaBin, TemplateBin
 
 
 class FindTemplates:
@@ -107,6 +108,7 @@ CONTRIBUTIONS = Contributions(
             endpoint="content.index", icon="layout", label=lambda: _("Templates"), section="create", key="t", order=20
         ),
     ),
+    trash=(TemplateBin(), MediaBin(), BlockBin()),
     search=(FindTemplates(), FindMedia(), FindBlocks()),
     actions=ACTIONS,
     file_owners=(ContentFiles(),),

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from lux.gate.reads import ItemView
     from lux.rooms.email.models import Campaign
+from lux.rooms.email.trash import CampaignBin
 
 SHOWN_MAILS = 20  # on a contact's page
 
@@ -161,6 +162,7 @@ CONTRIBUTIONS = Contributions(
     ),
     panels=(Mails(),),
     setup_steps=(FirstMail(),),
+    trash=(CampaignBin(),),
     search=(FindCampaigns(),),
     actions=(
         PaletteAction(

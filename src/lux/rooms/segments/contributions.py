@@ -21,6 +21,7 @@ from lux.rooms.contacts import queries as contacts
 from lux.rooms.segments import compile as sql
 from lux.rooms.segments import merging, queries, service
 from lux.rooms.segments.models import Segment
+from lux.rooms.segments.trash import SegmentBin
 from lux.ui import web
 
 
@@ -161,6 +162,7 @@ CONTRIBUTIONS = Contributions(
     merge_sources=(ContactFields(),),
     panels=(SegmentsOfContact(),),
     erasers=(ListMemberships(),),
+    trash=(SegmentBin(),),
     search=(FindSegments(),),
     actions=(
         PaletteAction(

@@ -64,13 +64,15 @@ def job_kinds() -> list[JobKind]:
     from lux.rooms.contacts import jobs as contacts
     from lux.rooms.content import jobs as content
     from lux.rooms.diagnostics import jobs as diagnostics
+    from lux.rooms.integrations import jobs as integrations
     from lux.rooms.notifications import jobs as notifications
     from lux.rooms.segments import jobs as segments
     from lux.rooms.signin import jobs as signin
     from lux.rooms.trash import jobs as trash
 
     return [
-        *gate.KINDS, *company.KINDS, *contacts.KINDS, *content.KINDS, *diagnostics.KINDS, *notifications.KINDS,
+        *gate.KINDS, *company.KINDS, *contacts.KINDS, *content.KINDS, *diagnostics.KINDS, *integrations.KINDS,
+        *notifications.KINDS,
         *segments.KINDS, *signin.KINDS, *trash.KINDS,
     ]  # fmt: skip
 
@@ -80,13 +82,15 @@ def schedules() -> list[Schedule]:
     from lux.gate import jobs as gate
     from lux.rooms.contacts import jobs as contacts
     from lux.rooms.diagnostics import jobs as diagnostics
+    from lux.rooms.integrations import jobs as integrations
     from lux.rooms.notifications import jobs as notifications
     from lux.rooms.segments import jobs as segments
     from lux.rooms.signin import jobs as signin
     from lux.rooms.trash import jobs as trash
 
     return [
-        *gate.SCHEDULES, *contacts.SCHEDULES, *diagnostics.SCHEDULES, *notifications.SCHEDULES, *segments.SCHEDULES,
+        *gate.SCHEDULES, *contacts.SCHEDULES, *diagnostics.SCHEDULES, *integrations.SCHEDULES,
+        *notifications.SCHEDULES, *segments.SCHEDULES,
         *signin.SCHEDULES, *trash.SCHEDULES,
     ]  # fmt: skip
 
@@ -158,6 +162,8 @@ def job_error_recorder() -> OnError:
             db, cause, source="job", company_id=claim.company_id, endpoint=claim.kind,
             severity="error" if is_final else "warning",
         )  # fmt: skip
+        if is_final:
+            service.tell_failed(db, claim)
 
     return record
 

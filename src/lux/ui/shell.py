@@ -29,6 +29,7 @@ URLS = {
     "search": "search.index",
     "palette": "search.suggest",
     "notifications": "notifications.index",
+    "unread": "notifications.count",
     "stop": "approvals.stop_now",
     "resume": "approvals.stop_page",
     "switch_company": "company.switch",

@@ -23,6 +23,7 @@ PARAMS: dict[str, frozenset[str]] = {
     "sender_code": frozenset({"company", "sender", "code", "minutes"}),
     "approval_notice": frozenset({"company", "title", "author", "recipients", "url"}),
     "alert": frozenset({"title", "detail", "url"}),
+    "notice": frozenset({"title", "detail", "url"}),
 }
 _BLANK_LINES = re.compile(r"\n{3,}")
 NUMBERS = frozenset({"minutes", "days", "recipients"})

@@ -58,6 +58,7 @@ class Person:
     session_id: int | None  # the web session that proves it; None only for the command line
     locale: str = "en"
     timezone: str = "UTC"
+    formats: str = ""  # how they write dates and numbers: "en_GB"; "" = as is usual in their language
     single_keys: bool = True  # single-letter shortcuts are on
 
     @property

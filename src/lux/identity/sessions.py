@@ -70,6 +70,7 @@ def person_for(db: Database, token: str, settings: Settings, *, prolongs: bool =
         session_id=web_session.id,
         locale=user.locale or (company.locale if company else DEFAULT_LOCALE),
         timezone=user.timezone or (company.timezone if company else "UTC"),
+        formats=str(user.preferences.get("formats", "")),
         single_keys=user.preferences.get("single_keys", True) is True,
     )
 

@@ -154,7 +154,7 @@ def _open() -> Response | None:
     found = maybe_person()
     if found is not None:  # for the log and for error_log
         structlog.contextvars.bind_contextvars(company_id=found.company_id, user_id=found.user_id)
-    i18n.set_locale(found.locale if found else _accepted_locale())
+    i18n.set_locale(found.locale if found else _accepted_locale(), found.formats if found else "")
     if request.endpoint is None or request.endpoint == "static":
         return None
     return _enforce(found)

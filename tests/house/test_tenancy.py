@@ -146,6 +146,10 @@ def forms(pair: Pair) -> Iterator[tuple[str, dict[str, Any]]]:
         yield f"/campaigns/{campaign}/test", {"version": 1, "members": [one]}
         yield "/templates/preview", {"name": "x", "source": "<mjml></mjml>", "preview_contact": one}
         yield "/settings/integrations/use", {"account": one}
+        for kind in ("contacts", "campaigns", "segments", "templates", "media", "blocks"):
+            yield f"/trash/{kind}/restore", {"ids": one}
+            yield f"/trash/{kind}/ask", {"ids": one}
+            yield f"/trash/{kind}/remove", {"ids": one, "confirmation": "1"}
 
 
 def _named(lux: Installation, firm: Firm) -> dict[str, str]:
@@ -188,7 +192,18 @@ def test_no_form_takes_a_record_of_another_company_by_its_id(pair: Pair) -> None
 
 
 ID_FORMS: Final = frozenset(
-    ("SwitchForm", "EditorForm", "TestForm", "UseForm", "SelectedForm", "MembersForm", "PanelForm", "SelectionForm")
+    (
+        "SwitchForm",
+        "EditorForm",
+        "TestForm",
+        "UseForm",
+        "SelectedForm",
+        "MembersForm",
+        "PanelForm",
+        "SelectionForm",
+        "ChosenForm",
+        "RemoveForm",
+    )
 )
 
 

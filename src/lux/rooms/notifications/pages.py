@@ -113,7 +113,7 @@ def _listed() -> dict[str, Any]:
         "unread": queries.unread_count(web.session(), person.user_id),
         "is_unread": is_unread,
         "topic": topic.key if topic else "",
-        "topics": ALL,
+        "topic_options": [("", _("Everything")), *((one.key, one.label()) for one in ALL)],
         "topic_of": topic_of,
         "here": request.full_path.rstrip("?"),
     }

@@ -145,9 +145,10 @@ def test_the_clock_removes_what_has_lain_long_enough(lux: Installation):
 
 
 def test_nothing_goes_by_itself_where_that_is_switched_off(lux_sqlite: Installation):
-    lux, firm = lux_sqlite, filled(lux_sqlite)
+    lux = lux_sqlite
+    lux.settings = lux.settings.model_copy(update={"trash_days": 0})
+    firm = filled(lux)
     public_id = throw_away(lux, firm, "templates")
-    object.__setattr__(lux.settings, "trash_days", 0)
     empty(lux, days=300)
     assert public_id in rows(lux, firm, Template)
     assert "until somebody removes it for good" in lux.client(firm).get("/trash/").text

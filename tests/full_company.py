@@ -35,7 +35,7 @@ from lux.rooms.contacts.models import (
     IncomingSetup,
     Tag,
 )
-from lux.rooms.content.models import Block, Template
+from lux.rooms.content.models import Block, Media, Template
 from lux.rooms.content.service import media, versions
 from lux.rooms.diagnostics import service as diagnostics
 from lux.rooms.email.models import Campaign
@@ -91,6 +91,7 @@ def filled(lux: Installation, *, locale: str = "") -> Firm:
     _import(lux, firm)
     _programs(lux, firm)
     _website(lux, firm, contacts[0])
+    _trash(lux, firm)
     diagnostics.capture(lux.db, ValueError("Secret error"), source="web", company_id=firm.id, endpoint="email.show")
     return firm
 
@@ -168,6 +169,23 @@ def _import(lux: Installation, firm: Firm) -> None:
         invitations.invite(session, firm.person, email=f"secret{firm.id}@example.com", role=Role.VIEWER)
         session.add(ImportRejection(import_id=entry.id, line=2, reason="Secret reason", cells=["Secret cell"]))
         notify(session, [firm.user_id], kind="contacts.imported", title="Secret news", url="/contacts/imports")
+
+
+def _trash(lux: Installation, firm: Firm) -> None:
+    """Leave one of each kind in the trash."""
+    with lux.db.begin(firm.id) as session:
+        thrown = {"trashed_at": clock.now(), "trashed_by": f"person:{firm.user_id}"}
+        files = [{"name": "8.png", "width": 8, "height": 8, "size": 70, "sha256": "0" * 64}]
+        session.add_all(
+            [
+                Contact(email="secret-gone@example.com", email_key=f"secret-gone{firm.id}@example.com", **thrown),
+                Segment(name="Secret old segment", name_key="secret old segment", is_dynamic=False, **thrown),
+                Campaign(name="Secret old campaign", **thrown),
+                Template(name="Secret old template", source="<mjml></mjml>", **thrown),
+                Media(name="Secret old picture", alt="Secret old alt", files=files, **thrown),
+                Block(key="secret-old-block", name="Secret old block", source="Secret", **thrown),
+            ]
+        )
 
 
 def _programs(lux: Installation, firm: Firm) -> None:

@@ -1,5 +1,6 @@
 // Loaded on every page behind the sign-in. Each module listens on the document, so that what htmx swaps in works at once.
 import "./htmx.js";
+import "./bell.js";
 import "./conditions.js";
 import "./copy.js";
 import "./dialogs.js";

@@ -31,14 +31,12 @@ def blueprints() -> list[Blueprint]:
     from lux.rooms.integrations import pages as integrations
     from lux.rooms.newsletter import pages as newsletter
     from lux.rooms.notifications import pages as notifications
+    from lux.rooms.search import pages as search
     from lux.rooms.segments import pages as segments
     from lux.rooms.signin import pages as signin
-    from lux.rooms.site import pages as site
-
-    return [
         *home.blueprints, *approvals.blueprints, *diagnostics.blueprints, *newsletter.blueprints, *site.blueprints,
         *email.blueprints, *segments.blueprints, *contacts.blueprints, *content.blueprints, *integrations.blueprints,
-        *company.blueprints, *notifications.blueprints, *signin.blueprints,
+        *company.blueprints, *notifications.blueprints, *search.blueprints, *trash.blueprints, *signin.blueprints,
     ]  # fmt: skip
 
 
@@ -66,15 +64,8 @@ def job_kinds() -> list[JobKind]:
     from lux.rooms.contacts import jobs as contacts
     from lux.rooms.content import jobs as content
     from lux.rooms.diagnostics import jobs as diagnostics
-    from lux.rooms.newsletter import jobs as newsletter
-    from lux.rooms.notifications import jobs as notifications
-    from lux.rooms.segments import jobs as segments
-    from lux.rooms.signin import jobs as signin
-    from lux.rooms.site import jobs as site
-
-    return [
         *gate.KINDS, *company.KINDS, *contacts.KINDS, *content.KINDS, *diagnostics.KINDS, *newsletter.KINDS,
-        *notifications.KINDS, *segments.KINDS, *signin.KINDS, *site.KINDS,
+        *integrations.KINDS, *notifications.KINDS, *segments.KINDS, *signin.KINDS, *site.KINDS, *trash.KINDS,
     ]  # fmt: skip
 
 
@@ -83,15 +74,8 @@ def schedules() -> list[Schedule]:
     from lux.gate import jobs as gate
     from lux.rooms.contacts import jobs as contacts
     from lux.rooms.diagnostics import jobs as diagnostics
-    from lux.rooms.newsletter import jobs as newsletter
-    from lux.rooms.notifications import jobs as notifications
-    from lux.rooms.segments import jobs as segments
-    from lux.rooms.signin import jobs as signin
-    from lux.rooms.site import jobs as site
-
-    return [
-        *gate.SCHEDULES, *contacts.SCHEDULES, *diagnostics.SCHEDULES, *newsletter.SCHEDULES, *notifications.SCHEDULES,
-        *segments.SCHEDULES, *signin.SCHEDULES, *site.SCHEDULES,
+        *gate.SCHEDULES, *contacts.SCHEDULES, *diagnostics.SCHEDULES, *newsletter.SCHEDULES, *integrations.SCHEDULES,
+        *notifications.SCHEDULES, *segments.SCHEDULES, *signin.SCHEDULES, *site.SCHEDULES, *trash.SCHEDULES,
     ]  # fmt: skip
 
 
@@ -114,21 +98,9 @@ def contributions() -> ports.Contributions:
     from lux.rooms.integrations.contributions import CONTRIBUTIONS as INTEGRATIONS
     from lux.rooms.newsletter.contributions import CONTRIBUTIONS as NEWSLETTER
     from lux.rooms.segments.contributions import CONTRIBUTIONS as SEGMENTS
-    from lux.rooms.site.contributions import CONTRIBUTIONS as SITE
-
-    merged = ports.Contributions()
     for one in (  # from the top of the house down
-        HOME,
-        APPROVALS,
-        DIAGNOSTICS,
-        SITE,
-        NEWSLETTER,
-        EMAIL,
-        SEGMENTS,
-        CONTACTS,
-        CONTENT,
-        INTEGRATIONS,
-        COMPANY,
+        CONTRIBUTIONS, SITE, TRASH, HOME, APPROVALS, DIAGNOSTICS, SITE, NEWSLETTER, EMAIL, SEGMENTS, CONTACTS,
+        CONTENT, INTEGRATIONS, COMPANY,
     ):
         merged = merged.merged(one)
     return merged
@@ -175,6 +147,8 @@ def job_error_recorder() -> OnError:
             db, cause, source="job", company_id=claim.company_id, endpoint=claim.kind,
             severity="error" if is_final else "warning",
         )  # fmt: skip
+        if is_final:
+            service.tell_failed(db, claim)
 
     return record
 

@@ -63,7 +63,7 @@ def test_the_palette_says_when_it_finds_nothing(guide):
     guide.route("**/palette?*", lambda route: route.fulfill(json={"groups": []}))
     guide.keyboard.press("Control+k")
     guide.keyboard.type("zzzz")
-    expect(guide.get_by_text("Nothing is called that.")).to_be_visible()
+    expect(guide.locator("#palette").get_by_text("Nothing is called that.")).to_be_visible()
 
 
 def test_the_palette_gives_the_focus_back(guide):

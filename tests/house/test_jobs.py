@@ -148,12 +148,14 @@ FACTORIES: Final[dict[str, Callable[[Installation, Firm], Made]]] = {
     "gate.forget_calls": _nothing,
     "gate.send": _outbound,
     "newsletter.sweep": _nothing,
+    "integrations.watch_domains": _nothing,
     "notifications.sweep": _nothing,
     "segments.bulk": _bulk,
     "segments.bulk_forget": _nothing,
     "segments.bulk_undo": _bulk_undo,
     "signin.reset_mail": _nobody,
     "signin.sweep": _nothing,
+    "trash.empty": _nothing,
 }
 
 

@@ -155,6 +155,10 @@ def forms(pair: Pair) -> Iterator[tuple[str, dict[str, Any]]]:
         yield "/settings/integrations/use", {"account": one}
         yield "/settings/integrations/webhooks/programs/", {"key_id": one} | ALLOWANCE
         yield "/settings/subscribe-form/", {"is_on": "on", "version": 1, "list_id": one}
+        for kind in ("contacts", "campaigns", "segments", "templates", "media", "blocks"):
+            yield f"/trash/{kind}/restore", {"ids": one}
+            yield f"/trash/{kind}/ask", {"ids": one}
+            yield f"/trash/{kind}/remove", {"ids": one, "confirmation": "1"}
 
 
 def _named(lux: Installation, firm: Firm) -> dict[str, str]:
@@ -207,6 +211,8 @@ ID_FORMS: Final = frozenset(
         "PanelForm",
         "SelectionForm",
         "AllowanceForm",
+        "ChosenForm",
+        "RemoveForm",
     )
 )
 

@@ -111,9 +111,12 @@ def items(
     before_id: int | None = None,
     limit: int = 50,
     with_automatic: bool = False,
+    text: str = "",
 ) -> list[ItemView]:
-    """Return approval items, newest first; automatic ones (system, test) only when asked for."""
+    """Return approval items, newest first, whose title holds the text; automatic ones (system, test) only if asked."""
     query = select(ApprovalQueue).order_by(ApprovalQueue.id.desc()).limit(limit)
+    if text:
+        query = query.where(func.lower(ApprovalQueue.title).contains(text.lower(), autoescape=True, escape="/"))
     if not with_automatic:
         query = query.where(ApprovalQueue.kind.not_in(UNLISTED))
     if states:

@@ -58,6 +58,7 @@ class Person:
     session_id: int | None  # the web session that proves it; None only for the command line
     locale: str = "en"
     timezone: str = "UTC"
+    formats: str = ""  # how they write dates and numbers: "en_GB"; "" = as is usual in their language
     single_keys: bool = True  # single-letter shortcuts are on
 
     @property
@@ -79,3 +80,8 @@ class Person:
                 _("Your role does not allow this."),
                 fix=_("Ask an owner or admin of the company: they can do it or change your role."),
             )
+
+
+def mark_of(person: Person | None) -> str:
+    """Return how rows and facts name who acted: "person:7", "api_key:3", "system"."""
+    return f"{person.actor.type}:{person.actor.id}" if person else "system"

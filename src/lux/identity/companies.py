@@ -90,6 +90,11 @@ def by_public_id(session: Session, public_id: uuid.UUID) -> Company:
     return found
 
 
+def all_ids(session: Session) -> Sequence[int]:
+    """Return the ids of all companies; session over all of them."""
+    return session.scalars(select(Company.id).order_by(Company.id)).all()
+
+
 def samples(session: Session) -> Sequence[Company]:
     """Return the installation's sample companies, the oldest first."""
     return session.scalars(select(Company).where(Company.is_sample.is_(True)).order_by(Company.id)).all()

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, cast
 
 from sqlalchemy import Table, delete, func, select, update
 from sqlalchemy.orm import Session
@@ -41,6 +41,16 @@ class Member:
     role: Role
     joined_at: dt.datetime
     last_sign_in_at: dt.datetime | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reader:
+    """How somebody is told something."""
+
+    user_id: int
+    locale: str
+    email: str
+    preferences: Mapping[str, Any]
 
 
 def companies_of(session: Session, user_id: int) -> Sequence[CompanyOfPerson]:
@@ -85,11 +95,14 @@ def user_ids_with(session: Session, right: Right) -> Sequence[int]:
     ).all()
 
 
-def locales_of(session: Session, user_ids: Sequence[int]) -> dict[int, str]:
-    """Return in which language each person reads: their own, else the company's."""
+def readers_of(session: Session, user_ids: Sequence[int]) -> dict[int, Reader]:
+    """Return how each person is reached: language (their own, else the company's), address, preferences."""
     company = session.scalar(select(Company.locale).where(Company.id == company_of(session))) or ""
-    rows = session.execute(select(User.id, User.locale).where(User.id.in_(user_ids)))
-    return {user_id: locale or company for user_id, locale in rows}
+    rows = session.execute(select(User.id, User.locale, User.email, User.preferences).where(User.id.in_(user_ids)))
+    return {
+        user_id: Reader(user_id=user_id, locale=locale or company, email=email, preferences=preferences)
+        for user_id, locale, email, preferences in rows
+    }
 
 
 def add(session: Session, company_id: int, user_id: int, role: Role) -> None:

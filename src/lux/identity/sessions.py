@@ -27,10 +27,11 @@ if TYPE_CHECKING:
 TOUCH_EVERY: Final = dt.timedelta(minutes=5)  # how exact `last_seen_at` is; spares a write per request
 
 
-def person_for(db: Database, token: str, settings: Settings) -> Person | None:
+def person_for(db: Database, token: str, settings: Settings, *, prolongs: bool = True) -> Person | None:
     """Return who a cookie's token stands for, or None when its session has ended.
 
-    One query by a unique key; writes at most every five minutes, in a transaction of its own.
+    One query by a unique key; writes at most every five minutes, in a transaction of its own, unless the request was
+    made by the page itself (`prolongs`).
     """
     now = clock.now()
     with db.read(ALL_COMPANIES) as session:
@@ -56,7 +57,7 @@ def person_for(db: Database, token: str, settings: Settings) -> Person | None:
         return None
     web_session, user, role = row[0], row[1], row[3]
     company: Company | None = row[2]
-    if now - web_session.last_seen_at >= TOUCH_EVERY:
+    if prolongs and now - web_session.last_seen_at >= TOUCH_EVERY:
         _touch(db, web_session.id, now)
     return Person(
         user_id=user.id,
@@ -69,6 +70,7 @@ def person_for(db: Database, token: str, settings: Settings) -> Person | None:
         session_id=web_session.id,
         locale=user.locale or (company.locale if company else DEFAULT_LOCALE),
         timezone=user.timezone or (company.timezone if company else "UTC"),
+        formats=str(user.preferences.get("formats", "")),
         single_keys=user.preferences.get("single_keys", True) is True,
     )
 

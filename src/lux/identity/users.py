@@ -63,6 +63,15 @@ def by_id(session: Session, user_id: int) -> User:
     return user
 
 
+def names_of(session: Session, ids: Iterable[int]) -> dict[int, str]:
+    """Return what people are called, by id; those who are gone have none."""
+    wanted = sorted(set(ids))
+    if not wanted:
+        return {}
+    rows = session.execute(select(User.id, User.name, User.email).where(User.id.in_(wanted)))
+    return {user_id: name or email for user_id, name, email in rows}
+
+
 def by_email(session: Session, email: str) -> User | None:
     """Return the person with this address, or None (also when it is no address)."""
     try:

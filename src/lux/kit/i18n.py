@@ -10,6 +10,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from babel import Locale
+from babel.localedata import locale_identifiers
 from babel.support import LazyProxy, NullTranslations, Translations
 
 DOMAIN = "lux"
@@ -18,6 +19,7 @@ DEFAULT_LOCALE = "en"
 PSEUDO_LOCALE = "en_XA"  # wraps every translated string in ⟦ ⟧, so that a test sees what is not translated
 
 _current: ContextVar[str] = ContextVar("lux_locale", default=DEFAULT_LOCALE)
+_formats: ContextVar[str] = ContextVar("lux_formats", default="")  # "en_GB": how this person writes dates and numbers
 _PLACEHOLDER = re.compile(r"(%\(\w+\)[sd]|%%|<[^>]+>|\{[^}]*\}|&\w+;)")
 _ACCENTS = str.maketrans("aceinouyACEINOUY", "áçéíñóúýÁÇÉÍÑÓÚÝ")
 
@@ -35,9 +37,21 @@ def locale() -> str:
 
 
 def babel_locale() -> Locale:
-    """Return how numbers and dates are written in the present context."""
-    name = locale()
-    return Locale.parse(DEFAULT_LOCALE if name == PSEUDO_LOCALE else name)
+    """Return how numbers and dates are written in the present context: the person's region, else as is usual."""
+    name = DEFAULT_LOCALE if locale() == PSEUDO_LOCALE else locale()
+    return Locale.parse(_formats.get() if language_of(_formats.get()) == language_of(name) else name)
+
+
+def language_of(name: str) -> str:
+    """Return the language of a locale: "en" of "en_GB"."""
+    return name.partition("_")[0]
+
+
+@lru_cache(maxsize=8)
+def regions(language: str) -> tuple[str, ...]:
+    """Return the locales of a language that name a region: "en_GB"; none of them is loaded for it."""
+    pattern = re.compile(rf"{re.escape(language)}_(?:[A-Z]{{2}}|\d{{3}})")
+    return tuple(sorted(name for name in locale_identifiers() if pattern.fullmatch(name)))
 
 
 def available_locales() -> list[str]:
@@ -49,16 +63,18 @@ def available_locales() -> list[str]:
 @contextmanager
 def use_locale(name: str | None) -> Iterator[None]:
     """Use a locale for the length of a block."""
-    token = _current.set(name or DEFAULT_LOCALE)
+    token, formats = _current.set(name or DEFAULT_LOCALE), _formats.set("")
     try:
         yield
     finally:
         _current.reset(token)
+        _formats.reset(formats)
 
 
-def set_locale(name: str | None) -> None:
-    """Use a locale for the rest of the present context (one request)."""
+def set_locale(name: str | None, formats: str = "") -> None:
+    """Use a locale, and the dates and numbers of a region, for the rest of the present context (one request)."""
     _current.set(name or DEFAULT_LOCALE)
+    _formats.set(formats)
 
 
 def _pseudo(text: str) -> str:

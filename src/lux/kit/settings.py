@@ -76,6 +76,9 @@ class Settings(BaseSettings):
     max_upload_mb: int = Field(default=2048, ge=1, le=65536, description="Largest file people can upload, in MiB.")
     session_idle_hours: int = Field(default=12, ge=1, le=720, description="A session ends after this idle time.")
     session_days: int = Field(default=7, ge=1, le=90, description="A session ends after this time in any case.")
+    trash_days: int = Field(
+        default=30, ge=0, le=3650, description="Days after which what is in the trash is removed for good; 0 = never."
+    )
     mail_pace: int = Field(default=0, ge=0, description="Most messages per second over all; 0 = no limit.")
     api_per_minute: int = Field(default=600, ge=1, le=100_000, description="Most API calls per minute and key.")
     repl_id: str = Field(default="", description="Set by Replit (REPL_ID).")

@@ -12,7 +12,9 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from lux.ports.acts import AudienceRef
+    from lux.ports.finding import PaletteAction, SearchHit, SearchProvider
     from lux.ports.opt_in import OptInStarter
+    from lux.ports.trash import TrashBin
 
 
 class AudienceSource(Protocol):
@@ -88,23 +90,6 @@ class HealthCheck(Protocol):
 
     def check(self, session: Session, company_id: int | None) -> Sequence[HealthFinding]:
         """Return findings; company None = the installation."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class SearchHit:
-    """One result of the search over everything."""
-
-    label: str
-    kind: str
-    url: str
-    detail: str = ""
-
-
-class SearchProvider(Protocol):
-    """Finds records of one room by prefix."""
-
-    def search(self, session: Session, company_id: int, text: str, limit: int) -> Sequence[SearchHit]:
-        """Return at most `limit` hits."""
 
 
 class ContentUser(Protocol):
@@ -252,6 +237,8 @@ class Contributions:
     erasers: tuple[Eraser, ...] = ()
     health: tuple[HealthCheck, ...] = ()
     search: tuple[SearchProvider, ...] = ()
+    actions: tuple[PaletteAction, ...] = ()
+    trash: tuple[TrashBin, ...] = ()
     tiles: tuple[DashboardTile, ...] = ()
     setup_steps: tuple[SetupStepProvider, ...] = ()
     subject_resolvers: tuple[SubjectResolver, ...] = ()

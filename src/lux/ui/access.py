@@ -21,12 +21,14 @@ class Rule:
     scope: Scope | None = None  # of the API key that it takes; then no cookie is read
     needs_company: bool = True  # False: a signed-in person without a company may call it too
     checks_csrf: bool = True  # False only where another proof stands in its place; `reason` names it
+    prolongs: bool = True  # False: a page asks this by itself, and that keeps nobody signed in
     reads_session: bool = True  # False: who asks makes no difference, so caches may share the answer
 
 
-def access(right: Right, *, needs_company: bool = True) -> Callable[[View], View]:
+def access(right: Right, *, needs_company: bool = True, prolongs: bool = True) -> Callable[[View], View]:
     """Let only people with a right call the view."""
-    return _mark(Rule(right=right, needs_company=needs_company and right is not Right.OPERATE))
+    needs = needs_company and right is not Right.OPERATE
+    return _mark(Rule(right=right, needs_company=needs, prolongs=prolongs))
 
 
 def signed_in() -> Callable[[View], View]:

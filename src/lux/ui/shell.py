@@ -14,6 +14,7 @@ from lux.identity import members
 from lux.identity.access import Person, Role
 from lux.kit.i18n import gettext as _
 from lux.ports.contributions import NavItem, installed
+from lux.ports.finding import PaletteAction
 from lux.ui import web
 
 SECTIONS: tuple[tuple[str, Callable[[], str]], ...] = (
@@ -25,7 +26,10 @@ SECTIONS: tuple[tuple[str, Callable[[], str]], ...] = (
 )
 URLS = {
     "home": "home.index",
+    "search": "search.index",
+    "palette": "search.suggest",
     "notifications": "notifications.index",
+    "unread": "notifications.count",
     "stop": "approvals.stop_now",
     "resume": "approvals.stop_page",
     "switch_company": "company.switch",
@@ -120,6 +124,25 @@ class Shell:
                 sections.append({"label": label(), "items": [self._nav_item(item, found) for item in items]})
         return sections
 
+    @cached_property
+    def actions(self) -> list[dict[str, Any]]:
+        """Return what the palette offers to do, and the pages that do not stand in the navigation."""
+        found = web.maybe_person()
+        if found is None or found.company_id is None:
+            return []
+        visible = [one for one in installed().actions if _is_visible(one, found)]
+        return [
+            {
+                "label": one.label(),
+                "words": one.words(),
+                "url": url_for(one.endpoint, **one.values),  # type: ignore[arg-type]
+                "icon": one.icon,
+                "is_page": one.is_page,
+                "key": "",
+            }
+            for one in sorted(visible, key=lambda one: (one.is_page, one.order))
+        ]
+
     def _nav_item(self, item: NavItem, found: Person) -> dict[str, Any]:
         room = item.endpoint.split(".", 1)[0]
         badge = item.badge(web.session(), found.company_id) if item.badge and found.company_id else 0
@@ -156,7 +179,7 @@ def register(app: Flask, sources: ShellSources) -> None:
         return {"shell": Shell(sources), "person": web.maybe_person()}
 
 
-def _is_visible(item: NavItem, found: Person) -> bool:
+def _is_visible(item: NavItem | PaletteAction, found: Person) -> bool:
     if item.endpoint not in current_app.view_functions:
         return False
     if item.operator_only:

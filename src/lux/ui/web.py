@@ -148,11 +148,13 @@ def _open() -> Response | None:
     _check_origin()
     token = session_token() if _reads_session() else None
     if token:
-        g.lux_person = sessions.person_for(database(), token, settings())
+        rule = rule_of(current_app.view_functions.get(str(request.endpoint)))
+        prolongs = rule is None or rule.prolongs
+        g.lux_person = sessions.person_for(database(), token, settings(), prolongs=prolongs)
     found = maybe_person()
     if found is not None:  # for the log and for error_log
         structlog.contextvars.bind_contextvars(company_id=found.company_id, user_id=found.user_id)
-    i18n.set_locale(found.locale if found else _accepted_locale())
+    i18n.set_locale(found.locale if found else _accepted_locale(), found.formats if found else "")
     if request.endpoint is None or request.endpoint == "static":
         return None
     return _enforce(found)

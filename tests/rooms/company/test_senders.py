@@ -16,7 +16,8 @@ from sqlalchemy import select
 from lux.gate import domains, senders
 from lux.gate.parties import Sender, SendingDomain
 from lux.identity.access import Role
-from lux.kit import clock
+from lux.kit import clock, jobs
+from lux.kit.db import ALL_COMPANIES
 from lux.kit.db.session import settings_of
 from lux.kit.errors import InvalidInput
 from lux.vault.models import VaultSecret
@@ -202,6 +203,34 @@ def test_records_are_looked_up_live_and_prove_the_senders(lux_sqlite: Installati
     name_server.is_mute = True
     client.post(f"{where}/check")
     assert client.get(where).text.count("Not known") == 3, "no answer is not a missing record"
+
+
+def test_a_key_that_vanishes_from_dns_is_told_once_to_those_who_manage(
+    lux_sqlite: Installation, name_server: NameServer
+):
+    lux = lux_sqlite
+    lux.settings = lux.settings.model_copy(update={"dns_servers": (name_server.address,)})
+    firm = lux.firm()
+    client = lux.client(firm)
+    where = client.post("/settings/domains", data={"domain": "example.com"}).location
+    row = only_domain(lux, firm)
+
+    def watch() -> int:
+        with lux.db.begin(ALL_COMPANIES) as session:
+            jobs.enqueue(session, "integrations.watch_domains", {})
+        lux.work()
+        return int(client.get("/notifications/count").json["count"])
+
+    assert watch() == 0, "what was never there is no news"
+    key = f"{row.selector}._domainkey.example.com"
+    name_server.records = {key: [f"v=DKIM1; k=rsa; p={row.public_key}"]}
+    client.post(f"{where}/check")
+    assert watch() == 0
+    name_server.records = {}
+    assert watch() == 1
+    assert "The DKIM key of example.com is gone from DNS" in client.get("/notifications/?topic=connections").text
+    client.post("/notifications/read")
+    assert watch() == 0, "told once"
 
 
 def test_what_records_mean():

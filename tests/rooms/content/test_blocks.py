@@ -137,7 +137,7 @@ def test_editing_a_block_changes_nothing_that_was_approved(lux: Installation):
         assert campaigns.outbound_of(session, load(session, campaign)).item.state.value == "published"
 
 
-def test_a_block_in_use_keeps_its_key_and_goes_only_after_a_number_was_typed(lux_sqlite: Installation):
+def test_a_block_in_use_keeps_its_key(lux_sqlite: Installation):
     firm = ready(lux_sqlite)
     public_id = made(lux_sqlite, firm, format="html", source="<p>x</p>")
     draft(lux_sqlite, firm, source="<p class='farewell'>{% render 'farewell' %}</p>")
@@ -146,8 +146,20 @@ def test_a_block_in_use_keeps_its_key_and_goes_only_after_a_number_was_typed(lux
     renamed = client.post(f"/templates/blocks/{public_id}", data=values(key="other", format="html", source="<p>x</p>"))
     assert renamed.status_code == 422
     assert "its key can’t change" in renamed.text.replace("&#39;", "’").replace("'", "’")
-    assert client.post(f"/templates/blocks/{public_id}/delete").status_code == 422
-    assert client.post(f"/templates/blocks/{public_id}/delete", data={"confirmation": "1"}).status_code == 303
+
+
+def test_a_block_in_the_trash_is_in_no_message_and_keeps_its_key(lux_sqlite: Installation):
+    firm = ready(lux_sqlite)
+    public_id = made(lux_sqlite, firm, format="html", source="<p>x</p>")
+    client = lux_sqlite.client(firm)
+    assert client.post(f"/templates/blocks/{public_id}/trash").status_code == 303
+    assert str(public_id) not in client.get("/templates/blocks").text
+    assert "This block is in the trash." in client.get(f"/templates/blocks/{public_id}").text
+    taken = client.post("/templates/blocks/new", data=values(key="farewell", format="html", source="<p>y</p>"))
+    assert "A block in the trash is named so." in taken.text
+    assert client.post(f"/templates/blocks/{public_id}", data=values(key="farewell")).status_code in {409, 422}
+    assert client.post(f"/templates/blocks/{public_id}/restore").status_code == 303
+    assert str(public_id) in client.get("/templates/blocks").text
 
 
 def test_ready_made_blocks_are_taken_once_each(lux: Installation):

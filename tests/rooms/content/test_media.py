@@ -143,7 +143,7 @@ def test_a_viewer_looks_and_changes_nothing(lux_sqlite: Installation):
     assert "Upload" not in viewer.get("/templates/media").text.replace("Uploaded", "")
     assert viewer.get(f"/templates/media/{public_id}").status_code == 200
     assert viewer.post("/templates/media", data={}).status_code == 403
-    assert viewer.post(f"/templates/media/{public_id}/delete").status_code == 403
+    assert viewer.post(f"/templates/media/{public_id}/trash").status_code == 403
 
 
 def test_another_companys_pictures_are_not_there(lux: Installation):
@@ -244,20 +244,28 @@ def test_where_a_picture_stands_and_how_it_goes(lux: Installation):
     shown = client.get(f"/templates/media/{public_id}").text
     assert f"/campaigns/{campaign}" in shown
     assert "one place" in shown
-    refused = client.post(f"/templates/media/{public_id}/delete", data={"confirmation": "0"})
-    assert refused.status_code == 422
-    keys = list(store_of(lux.settings).list("media"))
-    assert len(keys) == 2
-    assert client.post(f"/templates/media/{public_id}/delete", data={"confirmation": "1"}).status_code == 303
+    assert client.post(f"/templates/media/{public_id}/trash").status_code == 303
+    assert str(public_id) not in client.get("/templates/media").text
+    shown = client.get(f"/templates/media/{public_id}").text
+    address = next(one for one in re.findall(r'src="(/m/[^"]+)"', shown))
+    assert client.get(address).status_code == 200, "what shows it shows it still"
+    removing = client.post("/trash/media/remove", data={"ids": str(public_id), "confirmation": "1"})
+    assert removing.status_code == 422
+    assert "Messages show it." in removing.text
+    assert client.post(f"/templates/media/{public_id}/restore").status_code == 303
+    assert str(public_id) in client.get("/templates/media").text
+
+
+def test_a_picture_that_stands_nowhere_goes_with_its_files(lux: Installation):
+    firm = lux.firm()
+    [public_id] = upload(lux, firm)
+    client = lux.client(firm)
+    assert client.post(f"/templates/media/{public_id}/trash").status_code == 303
+    assert list(store_of(lux.settings).list("media")) != []
+    assert client.post("/trash/media/remove", data={"ids": str(public_id), "confirmation": "1"}).status_code == 303
     assert client.get(f"/templates/media/{public_id}").status_code == 404
     lux.work()
     assert list(store_of(lux.settings).list("media")) == []
-
-
-def test_a_picture_that_stands_nowhere_goes_at_once(lux_sqlite: Installation):
-    firm = lux_sqlite.firm()
-    [public_id] = upload(lux_sqlite, firm)
-    assert lux_sqlite.client(firm).post(f"/templates/media/{public_id}/delete").status_code == 303
 
 
 def test_the_files_of_a_removed_company_are_known(lux_sqlite: Installation):

@@ -24,6 +24,7 @@ PARAMS: dict[str, frozenset[str]] = {
     "approval_notice": frozenset({"company", "title", "author", "recipients", "url"}),
     "opt_in": frozenset({"company", "url", "days"}),
     "alert": frozenset({"title", "detail", "url"}),
+    "notice": frozenset({"title", "detail", "url"}),
 }
 _BLANK_LINES = re.compile(r"\n{3,}")
 NUMBERS = frozenset({"minutes", "days", "recipients"})

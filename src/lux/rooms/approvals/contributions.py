@@ -8,10 +8,13 @@ from lux.gate import reads, stop
 from lux.identity.access import Right
 from lux.kit.i18n import gettext as _
 from lux.ports.contributions import Contributions, NavItem, Tile
+from lux.ports.finding import PaletteAction, SearchHit
 from lux.rooms.approvals import queries
 from lux.rooms.notifications import service as notifications
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from sqlalchemy.orm import Session
 
 SHOWN = 5  # items on the dashboard
@@ -66,6 +69,30 @@ class StopTile:
             context={"stops": found, "icon_name": "octagon", "next": (_("Look and resume"), "/approvals/stop")},
             order=5,
         )
+
+
+class FindItems:
+    """Finds what waits for a yes, or had one, by its title."""
+
+    key, icon, minimum_role, order = "approvals", "check-circle", "viewer", 70
+
+    def heading(self) -> str:
+        """Return what stands over them."""
+        return _("Approvals")
+
+    def search(self, session: Session, _company_id: int, text: str, limit: int) -> Sequence[SearchHit]:
+        """Return at most `limit` items, the latest first."""
+        return [
+            SearchHit(
+                label=item.title,
+                kind=_("Approval"),
+                url=f"/approvals/{item.public_id}",
+                detail=item.author_name,
+                state=item.state.value,
+                state_label=queries.state_word(item.state),
+            )
+            for item in reads.items(session, text=text, limit=limit)
+        ]
 
 
 class TellApprovers:
@@ -127,6 +154,17 @@ CONTRIBUTIONS = Contributions(
             section="govern",
             order=40,
             minimum_role="admin",
+        ),
+    ),
+    search=(FindItems(),),
+    actions=(
+        PaletteAction(
+            endpoint="approvals.stop_page",
+            icon="octagon",
+            label=lambda: _("Stop everything…"),
+            words=lambda: _("emergency halt pause sending"),
+            minimum_role="marketer",
+            order=60,
         ),
     ),
     tiles=(WaitingTile(), StopTile()),

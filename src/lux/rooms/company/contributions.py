@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from lux.gate import domains, senders
-from lux.identity import companies
+from lux.identity import companies, members
 from lux.kit.db.session import company_of
 from lux.kit.i18n import gettext as _
 from lux.kit.i18n import ngettext
 from lux.ports.contributions import Contributions, HealthFinding, NavItem, SetupStep
+from lux.ports.finding import PaletteAction, SearchHit
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -67,6 +68,25 @@ class SenderHealth:
         return [_of_senders(session), *_of_domains(session)]
 
 
+class FindMembers:
+    """Finds members by name or address."""
+
+    key, icon, minimum_role, order = "members", "users", "admin", 90
+
+    def heading(self) -> str:
+        """Return what stands over them."""
+        return _("Members")
+
+    def search(self, session: Session, company_id: int, text: str, limit: int) -> Sequence[SearchHit]:  # noqa: ARG002 - the session carries the company
+        """Return at most `limit` members, owners first."""
+        wanted = text.casefold()
+        found = [one for one in members.listing(session) if wanted in f"{one.name} {one.email}".casefold()]
+        return [
+            SearchHit(label=one.name or one.email, kind=_("Member"), url=f"{SETTINGS}/members", detail=one.email)
+            for one in found[:limit]
+        ]
+
+
 def _of_senders(session: Session) -> HealthFinding:
     count = len(senders.verified(session))
     if count:
@@ -95,6 +115,37 @@ def _of_domains(session: Session) -> list[HealthFinding]:
     ]
 
 
+def _settings_page(endpoint: str, icon: str, label: Callable[[], str], order: int) -> PaletteAction:
+    return PaletteAction(
+        endpoint=endpoint, icon=icon, label=label, words=lambda: _("Settings"), is_page=True, minimum_role="admin",
+        order=order,
+    )  # fmt: skip
+
+
+ACTIONS = (
+    PaletteAction(
+        endpoint="company.member_list",
+        icon="user-plus",
+        label=lambda: _("Invite a member…"),
+        words=lambda: _("colleague team add user"),
+        minimum_role="admin",
+        order=70,
+    ),
+    PaletteAction(
+        endpoint="company.mine",
+        icon="repeat",
+        label=lambda: _("Switch company…"),
+        words=lambda: _("change workspace"),
+        order=80,
+    ),
+    _settings_page("company.member_list", "users", lambda: _("Members"), 60),
+    _settings_page("company.sender_list", "at-sign", lambda: _("Senders"), 60),
+    _settings_page("company.domain_list", "globe", lambda: _("Sending domains"), 61),
+    _settings_page("company.brand", "droplet", lambda: _("Brand"), 61),
+    _settings_page("company.api_key_list", "key", lambda: _("API keys"), 63),
+    PaletteAction(endpoint="company.setup", icon="check-square", label=lambda: _("Set-up"), is_page=True, order=64),
+)
+
 CONTRIBUTIONS = Contributions(
     nav=(
         NavItem(
@@ -107,6 +158,8 @@ CONTRIBUTIONS = Contributions(
             minimum_role="admin",
         ),
     ),
+    search=(FindMembers(),),
+    actions=ACTIONS,
     setup_steps=(CompanyDetailsStep(), SenderStep()),
     health=(SenderHealth(),),
 )

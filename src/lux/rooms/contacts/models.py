@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from lux.kit import clock
 from lux.kit.db.base import Base, BigKey, KeyStr, ShortKeyStr, Tenant, enum_type, uuid7
+from lux.kit.db.trash import Trashable
 
 
 class Lifecycle(enum.Enum):
@@ -32,7 +33,7 @@ class FieldType(enum.Enum):
     CHOICE = "choice"  # one of the field's choices
 
 
-class Contact(Tenant, Base):
+class Contact(Tenant, Trashable, Base):
     """A person a company knows."""
 
     __tablename__ = "contact"
@@ -71,7 +72,6 @@ class Contact(Tenant, Base):
     created_at: Mapped[dt.datetime] = mapped_column(default=clock.now)
     updated_at: Mapped[dt.datetime] = mapped_column(default=clock.now)
     last_activity_at: Mapped[dt.datetime | None]
-    trashed_at: Mapped[dt.datetime | None]
     version: Mapped[int] = mapped_column(default=1)
 
 

@@ -231,8 +231,8 @@ def region_of(locale: str, timezone: str) -> str:
 
 
 def present_locale() -> Locale:
-    """Return the present locale as Babel knows it."""
-    return countries.babel_locale(i18n.locale())
+    """Return the present locale as Babel knows it, with the dates and numbers of the person's region."""
+    return i18n.babel_locale()
 
 
 @lru_cache(maxsize=16)

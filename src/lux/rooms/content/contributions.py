@@ -8,13 +8,21 @@ from flask import url_for
 from sqlalchemy.orm import Session
 
 from lux.kit.i18n import gettext as _
-from lux.ports.contributions import Contributions, NavItem, SearchHit
+from lux.ports.contributions import Contributions, NavItem
+from lux.ports.finding import PaletteAction, SearchHit
 from lux.rooms.content import queries
 from lux.rooms.content.addresses import key_of
+from lux.rooms.content.trash import BlockBin, MediaBin, TemplateBin
 
 
 class FindTemplates:
     """Finds templates by the words of their name."""
+
+    key, icon, minimum_role, order = "templates", "layout", "viewer", 40
+
+    def heading(self) -> str:
+        """Return what stands over them."""
+        return _("Templates")
 
     def search(self, session: Session, company_id: int, text: str, limit: int) -> Sequence[SearchHit]:
         """Return at most `limit` hits."""
@@ -29,6 +37,50 @@ class FindTemplates:
         ]
 
 
+class FindMedia:
+    """Finds pictures by the words of their name, description or labels."""
+
+    key, icon, minimum_role, order = "media", "image", "viewer", 50
+
+    def heading(self) -> str:
+        """Return what stands over them."""
+        return _("Pictures")
+
+    def search(self, session: Session, company_id: int, text: str, limit: int) -> Sequence[SearchHit]:
+        """Return at most `limit` hits."""
+        return [
+            SearchHit(
+                label=picture.name,
+                kind=_("Picture"),
+                url=url_for("content.media_show", public_id=picture.public_id),
+                detail=picture.alt[:100],
+            )
+            for picture in queries.library(session, company_id, text=text, limit=limit)
+        ]
+
+
+class FindBlocks:
+    """Finds blocks by the words of their name or their key."""
+
+    key, icon, minimum_role, order = "blocks", "box", "viewer", 60
+
+    def heading(self) -> str:
+        """Return what stands over them."""
+        return _("Blocks")
+
+    def search(self, session: Session, company_id: int, text: str, limit: int) -> Sequence[SearchHit]:
+        """Return at most `limit` hits."""
+        return [
+            SearchHit(
+                label=block.name,
+                kind=_("Block"),
+                url=url_for("content.block", public_id=block.public_id),
+                detail=block.key,
+            )
+            for block in queries.blocks_named(session, company_id, text, limit)
+        ]
+
+
 class ContentFiles:
     """The library's pictures are files in the store."""
 
@@ -37,12 +89,27 @@ class ContentFiles:
         return [key_of(public_id, name) for public_id, name in queries.media_keys(session, company_id)]
 
 
+ACTIONS = (
+    PaletteAction(
+        endpoint="content.new",
+        icon="layout",
+        label=lambda: _("New template"),
+        words=lambda: _("create design"),
+        minimum_role="marketer",
+        order=50,
+    ),
+    PaletteAction(endpoint="content.media", icon="image", label=lambda: _("Pictures"), is_page=True, order=30),
+    PaletteAction(endpoint="content.blocks", icon="box", label=lambda: _("Blocks"), is_page=True, order=31),
+)
+
 CONTRIBUTIONS = Contributions(
     nav=(
         NavItem(
             endpoint="content.index", icon="layout", label=lambda: _("Templates"), section="create", key="t", order=20
         ),
     ),
-    search=(FindTemplates(),),
+    trash=(TemplateBin(), MediaBin(), BlockBin()),
+    search=(FindTemplates(), FindMedia(), FindBlocks()),
+    actions=ACTIONS,
     file_owners=(ContentFiles(),),
 )

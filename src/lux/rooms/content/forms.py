@@ -67,12 +67,6 @@ class MediaForm(FormModel):
     version: int = Field(ge=1)
 
 
-class DeleteForm(FormModel):
-    """What was typed to delete something that is in use."""
-
-    confirmation: str = Field(default="", max_length=300)
-
-
 class VersionNameForm(FormModel):
     """A name for a version."""
 

@@ -9,9 +9,10 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from lux.kit import clock
 from lux.kit.db.base import Base, BigKey, ShortKeyStr, Tenant, uuid7
+from lux.kit.db.trash import Trashable
 
 
-class Template(Tenant, Base):
+class Template(Tenant, Trashable, Base):
     """A message to start from: MJML or HTML with Liquid fields, and its plain text."""
 
     __tablename__ = "template"
@@ -29,11 +30,10 @@ class Template(Tenant, Base):
     created_by: Mapped[int | None] = mapped_column(BigKey)
     created_at: Mapped[dt.datetime] = mapped_column(default=clock.now)
     updated_at: Mapped[dt.datetime] = mapped_column(default=clock.now)
-    trashed_at: Mapped[dt.datetime | None]
     version: Mapped[int] = mapped_column(default=1)
 
 
-class Media(Tenant, Base):
+class Media(Tenant, Trashable, Base):
     """A picture of the library; its files stand in the file store and never change."""
 
     __tablename__ = "media"
@@ -51,7 +51,7 @@ class Media(Tenant, Base):
     version: Mapped[int] = mapped_column(default=1)
 
 
-class Block(Tenant, Base):
+class Block(Tenant, Trashable, Base):
     """A part that several messages name and that is put into them when they are compiled."""
 
     __tablename__ = "content_block"

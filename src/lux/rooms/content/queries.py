@@ -44,7 +44,7 @@ def templates(
 
 
 def media(session: Session, company_id: int, public_id: uuid.UUID) -> Media:
-    """Return a picture; raises NotFound."""
+    """Return a picture, also one in the trash; raises NotFound."""
     found = session.scalar(select(Media).where(Media.company_id == company_id, Media.public_id == public_id))
     if found is None:
         raise NotFound(_("There is no such picture."), fix=_("It may have been deleted."))
@@ -52,7 +52,7 @@ def media(session: Session, company_id: int, public_id: uuid.UUID) -> Media:
 
 
 def media_by_public_ids(session: Session, company_id: int, public_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, Media]:
-    """Return the pictures that exist."""
+    """Return the pictures that exist, also in the trash: what shows them shows them still."""
     query = select(Media).where(Media.company_id == company_id, Media.public_id.in_(public_ids))
     return {row.public_id: row for row in session.scalars(query)} if public_ids else {}
 
@@ -61,7 +61,7 @@ def library(
     session: Session, company_id: int, *, text: str = "", label: str = "", before: int | None = None, limit: int = PAGE
 ) -> Sequence[Media]:
     """Return pictures, the latest first, older than the id `before`; every word is in the name, alt text or a label."""
-    query = select(Media).where(Media.company_id == company_id)
+    query = select(Media).where(Media.company_id == company_id, Media.trashed_at.is_(None))
     for word in text.lower().split():
         query = query.where(
             or_(
@@ -79,8 +79,9 @@ def library(
 
 
 def media_labels(session: Session, company_id: int) -> list[str]:
-    """Return all labels in use, sorted."""
-    query = select(Media.labels).where(Media.company_id == company_id, Media.labels != "").distinct()
+    """Return all labels in use outside the trash, sorted."""
+    shown = (Media.company_id == company_id, Media.labels != "", Media.trashed_at.is_(None))
+    query = select(Media.labels).where(*shown).distinct()
     return sorted({label for packed in session.scalars(query) for label in packed.split("|") if label})
 
 
@@ -108,7 +109,7 @@ def blocks_with(session: Session, company_id: int, fragment: str) -> Sequence[Bl
 
 
 def block(session: Session, company_id: int, public_id: uuid.UUID) -> Block:
-    """Return a block; raises NotFound."""
+    """Return a block, also one in the trash; raises NotFound."""
     found = session.scalar(select(Block).where(Block.company_id == company_id, Block.public_id == public_id))
     if found is None:
         raise NotFound(_("There is no such block."), fix=_("It may have been deleted."))
@@ -116,14 +117,27 @@ def block(session: Session, company_id: int, public_id: uuid.UUID) -> Block:
 
 
 def blocks(session: Session, company_id: int) -> Sequence[Block]:
-    """Return all blocks by name."""
-    return session.scalars(select(Block).where(Block.company_id == company_id).order_by(Block.name, Block.id)).all()
+    """Return the blocks that are not in the trash, by name."""
+    query = select(Block).where(Block.company_id == company_id, Block.trashed_at.is_(None))
+    return session.scalars(query.order_by(Block.name, Block.id)).all()
 
 
-def has_block(session: Session, company_id: int, key: str) -> bool:
-    """Say whether a block is named so."""
-    query = select(Block.id).where(Block.company_id == company_id, Block.key == key)
-    return session.scalar(query) is not None
+def blocks_named(session: Session, company_id: int, text: str, limit: int) -> Sequence[Block]:
+    """Return blocks by name; every word is in the name or the key."""
+    query = select(Block).where(Block.company_id == company_id, Block.trashed_at.is_(None))
+    for word in text.lower().split():
+        query = query.where(
+            or_(
+                func.lower(Block.name).contains(word, autoescape=True, escape="/"),
+                Block.key.contains(word, autoescape=True, escape="/"),
+            )
+        )
+    return session.scalars(query.order_by(Block.name, Block.id).limit(limit)).all()
+
+
+def block_of_key(session: Session, company_id: int, key: str) -> Block | None:
+    """Return the block that is named so, also one in the trash."""
+    return session.scalar(select(Block).where(Block.company_id == company_id, Block.key == key))
 
 
 def versions(session: Session, subject: tuple[str, int], *, limit: int = 200) -> Sequence[ContentVersion]:

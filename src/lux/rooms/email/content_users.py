@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from lux.kit.i18n import gettext as _
-from lux.ports.contributions import SearchHit
+from lux.ports.finding import SearchHit
 from lux.rooms.email import queries
 
 if TYPE_CHECKING:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from lux.gate import engagement, reads
 from lux.identity.access import Right
 from lux.kit.i18n import gettext as _
-from lux.ports.contributions import Contributions, NavItem, Panel, SearchHit, SetupStep, Subject
+from lux.ports.contributions import Contributions, NavItem, Panel, SetupStep, Subject
+from lux.ports.finding import PaletteAction, SearchHit
 from lux.rooms.email import queries, tiles
 from lux.rooms.email.content_users import CampaignTexts
 from lux.rooms.email.states import delivery_label
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     from lux.gate.reads import ItemView
     from lux.rooms.email.models import Campaign
+from lux.rooms.email.trash import CampaignBin
 
 SHOWN_MAILS = 20  # on a contact's page
 
@@ -57,6 +59,12 @@ class FirstMail:
 class FindCampaigns:
     """Campaigns in the search over everything."""
 
+    key, icon, minimum_role, order = "campaigns", "send", "viewer", 20
+
+    def heading(self) -> str:
+        """Return what stands over them."""
+        return _("Campaigns")
+
     def search(self, session: Session, _company_id: int, text: str, limit: int) -> Sequence[SearchHit]:
         """Return campaigns whose name or subject contains the text."""
         found = queries.rows_of(session, queries.search(session, text, limit))
@@ -65,7 +73,9 @@ class FindCampaigns:
                 label=row.campaign.name,
                 kind=_("Campaign"),
                 url=f"/campaigns/{row.campaign.public_id}",
-                detail=row.label,
+                detail=row.campaign.subject[:100],
+                state=row.chip,
+                state_label=row.label,
             )
             for row in found
         ]
@@ -152,7 +162,19 @@ CONTRIBUTIONS = Contributions(
     ),
     panels=(Mails(),),
     setup_steps=(FirstMail(),),
+    trash=(CampaignBin(),),
     search=(FindCampaigns(),),
+    actions=(
+        PaletteAction(
+            endpoint="email.new",
+            icon="edit-3",
+            label=lambda: _("New campaign"),
+            words=lambda: _("create write mail newsletter"),
+            minimum_role="marketer",
+            order=10,
+        ),
+        PaletteAction(endpoint="mailbox.index", icon="inbox", label=lambda: _("Mailbox"), is_page=True, order=40),
+    ),
     erasers=(EraseDeliveries(),),
     observers=(TellAuthor(),),
     subject_resolvers=(Campaigns(),),

@@ -9,9 +9,10 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from lux.kit import clock
 from lux.kit.db.base import Base, BigKey, Tenant, uuid7
+from lux.kit.db.trash import Trashable
 
 
-class Campaign(Tenant, Base):
+class Campaign(Tenant, Trashable, Base):
     """One e-mail to an audience; its state is that of its outbound (see `queries.state_of`)."""
 
     __tablename__ = "campaign"
@@ -40,5 +41,4 @@ class Campaign(Tenant, Base):
     created_by: Mapped[int | None] = mapped_column(BigKey)
     created_at: Mapped[dt.datetime] = mapped_column(default=clock.now)
     updated_at: Mapped[dt.datetime] = mapped_column(default=clock.now)
-    trashed_at: Mapped[dt.datetime | None]
     version: Mapped[int] = mapped_column(default=1)

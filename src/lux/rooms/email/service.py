@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
+from lux.identity.access import mark_of
 from lux.kit import clock
 from lux.kit.errors import Conflict, WrongState
 from lux.kit.i18n import gettext as _
@@ -97,7 +98,7 @@ def duplicate(session: Session, campaign: Campaign, *, author: Person) -> Campai
     return copy
 
 
-def trash(session: Session, campaign: Campaign) -> None:
+def trash(session: Session, campaign: Campaign, by: Person | None = None) -> None:
     """Put a campaign into the trash; what waits for a yes or is under way stays."""
     state = state_of(queries.outbound_of(session, campaign))
     if state in {CampaignState.PENDING, CampaignState.SCHEDULED, CampaignState.SENDING, CampaignState.PAUSED}:
@@ -105,13 +106,13 @@ def trash(session: Session, campaign: Campaign) -> None:
             _("This campaign is on its way, so it can't go into the trash."),
             fix=_("Take it back or cancel it first."),
         )
-    campaign.trashed_at = clock.now()
+    campaign.trashed_at, campaign.trashed_by = clock.now(), mark_of(by)
     session.flush()
 
 
 def restore(session: Session, campaign: Campaign) -> None:
     """Take a campaign out of the trash."""
-    campaign.trashed_at = None
+    campaign.trashed_at = campaign.trashed_by = None
     session.flush()
 
 

@@ -25,4 +25,5 @@ class Notification(Tenant, Base):
     body: Mapped[str] = mapped_column(Text, default="")
     url: Mapped[str] = mapped_column(String(500), default="")  # a path of this site
     created_at: Mapped[dt.datetime] = mapped_column(default=clock.now)
+    times: Mapped[int] = mapped_column(default=1, server_default="1")  # how often, while it was unread
     read_at: Mapped[dt.datetime | None]

@@ -15,11 +15,13 @@ from lux.kit.db.session import company_of
 from lux.kit.errors import BrokenRule, NotFound
 from lux.kit.i18n import gettext as _
 from lux.ports.acts import AudienceRef
-from lux.ports.contributions import Contributions, MergeField, NavItem, Panel, SearchHit
+from lux.ports.contributions import Contributions, MergeField, NavItem, Panel
+from lux.ports.finding import PaletteAction, SearchHit
 from lux.rooms.contacts import queries as contacts
 from lux.rooms.segments import compile as sql
 from lux.rooms.segments import merging, queries, service
 from lux.rooms.segments.models import Segment
+from lux.rooms.segments.trash import SegmentBin
 from lux.ui import web
 
 
@@ -114,6 +116,12 @@ class ListMemberships:
 class FindSegments:
     """Finds segments by the words of their name."""
 
+    key, icon, minimum_role, order = "segments", "filter", "viewer", 30
+
+    def heading(self) -> str:
+        """Return what stands over them."""
+        return _("Segments")
+
     def search(self, session: Session, company_id: int, text: str, limit: int) -> Sequence[SearchHit]:
         """Return at most `limit` hits."""
         return [
@@ -154,6 +162,25 @@ CONTRIBUTIONS = Contributions(
     merge_sources=(ContactFields(),),
     panels=(SegmentsOfContact(),),
     erasers=(ListMemberships(),),
+    trash=(SegmentBin(),),
     search=(FindSegments(),),
+    actions=(
+        PaletteAction(
+            endpoint="segments.new",
+            icon="filter",
+            label=lambda: _("New segment"),
+            words=lambda: _("create audience list rule"),
+            minimum_role="marketer",
+            order=40,
+        ),
+        PaletteAction(
+            endpoint="segments.bulk_index",
+            icon="layers",
+            label=lambda: _("Changes to many contacts"),
+            words=lambda: _("bulk undo"),
+            is_page=True,
+            order=24,
+        ),
+    ),
     contact_lists=(Lists(),),
 )

@@ -9,9 +9,10 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from lux.kit import clock
 from lux.kit.db.base import Base, BigKey, ShortKeyStr, Tenant, uuid7
+from lux.kit.db.trash import Trashable
 
 
-class Segment(Tenant, Base):
+class Segment(Tenant, Trashable, Base):
     """A named audience: a list kept by hand, or a rule."""
 
     __tablename__ = "segment"
@@ -27,7 +28,6 @@ class Segment(Tenant, Base):
     created_by: Mapped[int | None] = mapped_column(BigKey)
     created_at: Mapped[dt.datetime] = mapped_column(default=clock.now)
     updated_at: Mapped[dt.datetime] = mapped_column(default=clock.now)
-    trashed_at: Mapped[dt.datetime | None]
     version: Mapped[int] = mapped_column(default=1)
 
 

@@ -38,6 +38,13 @@ def languages() -> list[tuple[str, str]]:
     return [(name, _own_name(name)) for name in i18n.available_locales()]
 
 
+def formats() -> list[tuple[str, str]]:
+    """Return the regions whose way of writing dates and numbers people may choose, by name."""
+    shown_in = Locale.parse(_display_locale())
+    named = [(name, shown_in.territories.get(name.partition("_")[2], name)) for name in i18n.regions(shown_in.language)]
+    return sorted(named, key=lambda one: one[1])
+
+
 def _own_name(name: str) -> str:
     try:
         return (Locale.parse(name).get_display_name(name) or name).capitalize()

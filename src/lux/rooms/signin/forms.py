@@ -75,11 +75,12 @@ class JoinForm(FormModel):
 
 
 class ProfileForm(FormModel):
-    """A person's own settings; empty locale and zone mean the company's."""
+    """A person's own settings; empty locale and zone mean the company's, an empty region what is usual."""
 
     name: Name
     locale: str = Field(default="", max_length=16)
     timezone: str = Field(default="", max_length=64)
+    formats: str = Field(default="", max_length=16)
     single_keys: bool = True
 
     @field_validator("timezone")
@@ -91,6 +92,13 @@ class ProfileForm(FormModel):
     @classmethod
     def _known_locale(cls, value: str) -> str:
         return known_locale(value) if value else ""
+
+    @field_validator("formats")
+    @classmethod
+    def _known_region(cls, value: str) -> str:
+        if value and value not in i18n.regions(i18n.language_of(value)):
+            raise ValueError(_("LUX does not know how people write there. Choose a region from the list."))
+        return value
 
 
 class PasswordForm(FormModel):

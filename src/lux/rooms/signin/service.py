@@ -148,7 +148,7 @@ def change_profile(session: Session, person: Person, form: ProfileForm) -> None:
     """Save a person's own settings."""
     user = users.by_id(session, person.user_id)
     user.name, user.locale, user.timezone = form.name, form.locale, form.timezone
-    user.preferences = {**user.preferences, "single_keys": form.single_keys}
+    user.preferences = {**user.preferences, "single_keys": form.single_keys, "formats": form.formats}
     session.flush()
 
 

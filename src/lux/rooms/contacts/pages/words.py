@@ -10,9 +10,12 @@ from markupsafe import Markup
 
 from lux.gate.consent import Standing, SuppressionReason
 from lux.kit.i18n import gettext as _
+from lux.rooms.contacts import labels
 from lux.rooms.contacts.models import FieldType, Lifecycle
 from lux.rooms.contacts.values import lifecycle_label, present_locale
 from lux.ui import filters
+
+import_state = labels.import_state  # templates ask for all words here
 
 
 def lifecycle_choices() -> list[tuple[str, str]]:
@@ -112,16 +115,3 @@ def type_choices() -> list[tuple[str, str]]:
 def sheet_choices(sheets: Sequence[tuple[str, bool]]) -> list[tuple[str, str]]:
     """Return (value, label) of a workbook's sheets."""
     return [(name, _("%(name)s (hidden)", name=name) if is_hidden else name) for name, is_hidden in sheets]
-
-
-def import_state(state: str) -> str:
-    """Return the word for the state of an import or an export."""
-    return {
-        "uploaded": _("Uploaded"),
-        "queued": _("Waiting"),
-        "running": _("Running"),
-        "done": _("Done"),
-        "failed": _("Failed"),
-        "cancelled": _("Cancelled"),
-        "expired": _("Expired"),
-    }[state]

@@ -88,6 +88,14 @@ def imports(session: Session, limit: int = 50) -> Sequence[ContactImport]:
     return session.scalars(select(ContactImport).order_by(ContactImport.id.desc()).limit(limit)).all()
 
 
+def imports_named(session: Session, text: str, limit: int) -> Sequence[ContactImport]:
+    """Return the latest imports whose file's name holds the text."""
+    query = select(ContactImport).where(
+        func.lower(ContactImport.file_name).contains(text.lower(), autoescape=True, escape="/")
+    )
+    return session.scalars(query.order_by(ContactImport.id.desc()).limit(limit)).all()
+
+
 def is_importing(session: Session) -> bool:
     """Say whether an import of the company waits or runs; one whose job was ended elsewhere does neither."""
     query = select(ContactImport.id).where(ContactImport.state.in_(UNFINISHED), has_live_job(ContactImport)).limit(1)

@@ -197,12 +197,16 @@ def _end(context: JobContext, entry: ContactExport, **values: Any) -> bool:  # n
             .execution_options(synchronize_session=False)
         )
         is_ours = cast("CursorResult[Any]", result).rowcount == 1
-        if is_ours and values["state"] == "done" and entry.created_by is not None:
-            title = _("Your export is ready: %(count)s contacts", count=values["rows"])
-            notify(
-                session, [entry.created_by], kind="contacts.exported", title=title, url="/contacts/exports", level="ok"
-            )
+        if is_ours and entry.created_by is not None and values["state"] in {"done", "failed"}:
+            _tell(session, entry.created_by, rows=values.get("rows"), error=values.get("error", ""))
         return is_ours
+
+
+def _tell(session: Session, user_id: int, *, rows: int | None, error: str) -> None:
+    is_ready = rows is not None
+    title = _("Your export is ready: %(count)s contacts", count=rows) if is_ready else _("Your export has failed")
+    level = "ok" if is_ready else "bad"
+    notify(session, [user_id], kind="contacts.exported", title=title, body=error, url="/contacts/exports", level=level)
 
 
 def _note(session: Session, entry: ContactExport, action: str, person: Person, detail: dict[str, Any]) -> None:

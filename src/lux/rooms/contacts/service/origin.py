@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import phonenumbers
 
 from lux.identity import companies
+from lux.identity.access import mark_of
 from lux.kit.db.session import company_of
 from lux.ledger import audit
 from lux.rooms.contacts.values import region_of
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 def actor_of(person: Person | None) -> str:
     """Return the actor of a fact: "person:<id>", "api_key:<id>" or "system"."""
-    return f"{person.actor.type}:{person.actor.id}" if person else "system"
+    return mark_of(person)
 
 
 def auditor_of(person: Person | None) -> audit.Actor:

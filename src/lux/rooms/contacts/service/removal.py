@@ -55,11 +55,19 @@ def erase(session: Session, contact: Contact, person: Person | None, *, confirma
             message=_("This is not what was asked for."),
             fix=_("Type %(word)s exactly.", word=confirmation_of(contact)),
         )
+    files_touched = files.drop_those_with_people(session)
+    return files_touched + erase_everywhere(session, contact, person)
+
+
+def erase_everywhere(session: Session, contact: Contact, person: Person | None) -> int:
+    """Erase a person in every room, but for files that may name them; returns how many rows were touched.
+
+    For those who lay in the trash longer than any export or upload is kept. Raises WrongState for one who is gone.
+    """
     company_id, contact_id, public_id = company_of(session), contact.id, contact.public_id
     if session.scalar(select(Contact.id).where(Contact.id == contact_id).with_for_update()) is None:
         raise WrongState(_("This contact was erased already."))
-    touched = files.drop_those_with_people(session)
-    touched += sum(eraser.erase(session, company_id, contact_id, contact.email_key) for eraser in installed().erasers)
+    touched = sum(eraser.erase(session, company_id, contact_id, contact.email_key) for eraser in installed().erasers)
     for key in (contact.email_key, contact.phone):
         touched += ownership.forget(session, contact_id, key)
     touched += facts.forget_contact(session, contact_id)
@@ -79,7 +87,7 @@ def erase(session: Session, contact: Contact, person: Person | None, *, confirma
 
 
 def _move(session: Session, contact_ids: Sequence[int], person: Person | None, *, is_trashing: bool) -> int:
-    now, moved = clock.now(), list[int]()
+    now, moved, by = clock.now(), list[int](), actor_of(person) if is_trashing else None
     ids = sorted(set(contact_ids))
     stands = Contact.trashed_at.is_(None) if is_trashing else Contact.trashed_at.is_not(None)
     for start in range(0, len(ids), 1000):
@@ -88,7 +96,7 @@ def _move(session: Session, contact_ids: Sequence[int], person: Person | None, *
         session.execute(
             update(Contact)
             .where(Contact.id.in_(part))
-            .values(trashed_at=now if is_trashing else None, updated_at=now)
+            .values(trashed_at=now if is_trashing else None, trashed_by=by, updated_at=now)
             .execution_options(synchronize_session=False)
         )
         moved.extend(part)

@@ -244,7 +244,7 @@ def _withdrawal(entry: ContactImport, contact_id: int, standing: Standing) -> Co
 
 def _write_trash(session: Session, part: _Part) -> None:
     now = clock.now()
-    _update(session, Contact, Contact.id, part.trash, {"trashed_at": now, "updated_at": now})
+    _update(session, Contact, Contact.id, part.trash, {"trashed_at": now, "trashed_by": part.actor, "updated_at": now})
     change = {"change": "trashed", "undone_import": str(part.entry.public_id)}
     part.facts.extend(
         NewFact(kind="contact.updated", contact_id=one, actor=part.actor, properties=change) for one in part.trash

@@ -1,4 +1,4 @@
-"""Blocks: the list, a new one, one of them with its preview and where it is used, deletion."""
+"""Blocks: the list, a new one, one of them with its preview and where it is used, the trash."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from flask import make_response
 from lux.identity.access import Right
 from lux.kit.i18n import gettext as _
 from lux.rooms.content import queries, service
-from lux.rooms.content.forms import BlockForm, DeleteForm
+from lux.rooms.content.forms import BlockForm
 from lux.rooms.content.models import Block
 from lux.rooms.content.pages.room import content
 from lux.rooms.content.service import blocks as library
 from lux.rooms.content.starters.blocks import READY_MADE, ready_made
-from lux.ui import confirmation, csp, web
+from lux.ui import csp, web
 from lux.ui.access import access
 from lux.ui.forms import form_state, parse, read_form, shows_again
 from lux.ui.pages import page, redirect_to, toast
@@ -83,18 +83,23 @@ def block_save(public_id: uuid.UUID) -> Response:
     return redirect_to("content.block", public_id=public_id)
 
 
-@content.post("/blocks/<uuid:public_id>/delete")
+@content.post("/blocks/<uuid:public_id>/trash")
 @access(Right.EDIT)
-@shows_again(block)
-def block_delete(public_id: uuid.UUID) -> Response:
-    """Delete a block; one that is used only after the number of places was typed."""
+def block_trash(public_id: uuid.UUID) -> Response:
+    """Put a block into the trash."""
     record = _found(public_id)
-    used = library.uses(web.session(), record)
-    if used:
-        confirmation.require(read_form(DeleteForm).confirmation, len(used))
-    library.delete(web.session(), record)
-    toast(_("“%(name)s” is deleted.", name=record.name))
+    library.trash(web.session(), record, web.person())
+    toast(_("“%(name)s” is in the trash. You can bring it back from there.", name=record.name))
     return redirect_to("content.blocks")
+
+
+@content.post("/blocks/<uuid:public_id>/restore")
+@access(Right.EDIT)
+def block_restore(public_id: uuid.UUID) -> Response:
+    """Take a block out of the trash."""
+    library.restore(web.session(), _found(public_id))
+    toast(_("It is back."))
+    return redirect_to("content.block", public_id=public_id)
 
 
 @content.get("/blocks/<uuid:public_id>/frame")

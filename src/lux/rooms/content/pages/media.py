@@ -1,4 +1,4 @@
-"""The library's pages: its pictures, one of them, upload, words, deletion."""
+"""The library's pages: its pictures, one of them, upload, words, the trash."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from lux.kit.i18n import gettext as _
 from lux.kit.i18n import ngettext
 from lux.net.storage import store_of
 from lux.rooms.content import queries
-from lux.rooms.content.forms import DeleteForm, MediaForm
+from lux.rooms.content.forms import MediaForm
 from lux.rooms.content.models import Media
 from lux.rooms.content.pages.room import content
 from lux.rooms.content.service import media as library
-from lux.ui import confirmation, web
+from lux.ui import web
 from lux.ui.access import access
 from lux.ui.forms import form_state, read_form, shows_again
 from lux.ui.pages import page, redirect_to, toast
@@ -77,18 +77,23 @@ def media_save(public_id: uuid.UUID) -> Response:
     return redirect_to("content.media_show", public_id=public_id)
 
 
-@content.post("/media/<uuid:public_id>/delete")
+@content.post("/media/<uuid:public_id>/trash")
 @access(Right.EDIT)
-@shows_again(media_show)
-def media_delete(public_id: uuid.UUID) -> Response:
-    """Delete a picture; one that stands somewhere only after the number of places was typed."""
+def media_trash(public_id: uuid.UUID) -> Response:
+    """Put a picture into the trash; what shows it shows it still."""
     record = _found(public_id)
-    used = library.uses(web.session(), record)
-    if used:
-        confirmation.require(read_form(DeleteForm).confirmation, len(used))
-    library.delete(web.session(), record)
-    toast(_("“%(name)s” is deleted.", name=record.name))
+    library.trash(web.session(), record, web.person())
+    toast(_("“%(name)s” is in the trash. You can bring it back from there.", name=record.name))
     return redirect_to("content.media")
+
+
+@content.post("/media/<uuid:public_id>/restore")
+@access(Right.EDIT)
+def media_restore(public_id: uuid.UUID) -> Response:
+    """Take a picture out of the trash."""
+    library.restore(web.session(), _found(public_id))
+    toast(_("It is back."))
+    return redirect_to("content.media_show", public_id=public_id)
 
 
 def _found(public_id: uuid.UUID) -> Media:

@@ -108,7 +108,7 @@ def duplicate(public_id: uuid.UUID) -> Response:
 def trash(public_id: uuid.UUID) -> Response:
     """Put a template into the trash."""
     template = found(public_id)
-    service.trash(web.session(), template)
+    service.trash(web.session(), template, web.person())
     toast(_("“%(name)s” is in the trash. You can bring it back from there.", name=template.name))
     return redirect_to("content.index", state="trash")
 

@@ -1,24 +1,26 @@
-"""The library of blocks: make, change, delete, and say where each is used."""
+"""The library of blocks: make, change, throw away and bring back, and say where each is used."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from lux.identity.access import mark_of
 from lux.kit import clock
 from lux.kit.db.session import company_of
-from lux.kit.errors import Conflict, InvalidInput
+from lux.kit.errors import Conflict, InvalidInput, WrongState
 from lux.kit.i18n import gettext as _
 from lux.rooms.content import house, parts, queries
 from lux.rooms.content.models import Block
 from lux.rooms.content.parts import Part
 from lux.rooms.content.service.composing import Content, compose, parts_of
+from lux.rooms.content.service.uses import is_used
 from lux.rooms.content.service.uses import uses as find_uses
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from lux.identity.access import Person
-    from lux.ports.contributions import SearchHit
+    from lux.ports.finding import SearchHit
     from lux.rooms.content.forms import BlockForm
 
 
@@ -34,6 +36,8 @@ def create(session: Session, form: BlockForm, *, author: Person) -> Block:
 
 def change(session: Session, block: Block, form: BlockForm) -> None:
     """Store an edit; messages that are approved or sent keep the words they had. Raises Conflict, InvalidInput."""
+    if block.trashed_at is not None:
+        raise WrongState(_("This block is in the trash."), fix=_("Bring it back first."))
     if block.version != form.version:
         raise Conflict(
             _("Somebody saved this block after you opened it."),
@@ -54,15 +58,28 @@ def change(session: Session, block: Block, form: BlockForm) -> None:
     session.flush()
 
 
-def delete(session: Session, block: Block) -> None:
-    """Delete a block; messages that name it can't be compiled until they do not."""
-    session.delete(block)
-    session.flush()
+def trash(session: Session, block: Block, by: Person | None = None) -> None:
+    """Put a block into the trash; messages that name it can't be compiled until it is back, or they do not."""
+    if block.trashed_at is None:
+        block.trashed_at, block.trashed_by = clock.now(), mark_of(by)
+        _touch(session, block)
+
+
+def restore(session: Session, block: Block) -> None:
+    """Take a block out of the trash."""
+    if block.trashed_at is not None:
+        block.trashed_at = block.trashed_by = None
+        _touch(session, block)
 
 
 def uses(session: Session, block: Block) -> list[SearchHit]:
     """Return the messages and blocks that name a block."""
     return find_uses(session, [block.key], lambda text: block.key in parts.named_in(text))
+
+
+def is_named(session: Session, block: Block) -> bool:
+    """Say whether any message or block names a block; works without a request."""
+    return is_used(session, block.key, lambda text: block.key in parts.named_in(text))
 
 
 def alone(block_format: str, source: str) -> Content:
@@ -74,8 +91,21 @@ def alone(block_format: str, source: str) -> Content:
     return Content(format="mjml", source=f'<mjml><mj-body background-color="#ffffff">{body}</mj-body></mjml>')
 
 
+def _touch(session: Session, block: Block) -> None:
+    block.updated_at = clock.now()
+    block.version += 1
+    session.flush()
+
+
 def _refuse_taken(session: Session, key: str) -> None:
-    if queries.has_block(session, company_of(session), key):
+    other = queries.block_of_key(session, company_of(session), key)
+    if other is not None and other.trashed_at is not None:
+        raise InvalidInput(
+            field="key",
+            message=_("A block in the trash is named so."),
+            fix=_("Bring that one back, or choose another key."),
+        )
+    if other is not None:
         raise InvalidInput(field="key", message=_("Another block is named so."), fix=_("Choose another key."))
 
 

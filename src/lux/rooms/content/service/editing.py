@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from lux.identity.access import Person
+from lux.identity.access import Person, mark_of
 from lux.kit import clock
 from lux.kit.errors import Conflict, WrongState
 from lux.kit.i18n import gettext as _
@@ -89,10 +89,10 @@ def duplicate(session: Session, template: Template, *, author: Person) -> Templa
     return twin
 
 
-def trash(session: Session, template: Template) -> None:
+def trash(session: Session, template: Template, by: Person | None = None) -> None:
     """Put a template into the trash; campaigns made from it keep their content."""
     if template.trashed_at is None:
-        template.trashed_at = clock.now()
+        template.trashed_at, template.trashed_by = clock.now(), mark_of(by)
         _touch(template)
         session.flush()
 
@@ -100,7 +100,7 @@ def trash(session: Session, template: Template) -> None:
 def restore(session: Session, template: Template) -> None:
     """Take a template out of the trash."""
     if template.trashed_at is not None:
-        template.trashed_at = None
+        template.trashed_at = template.trashed_by = None
         _touch(template)
         session.flush()
 

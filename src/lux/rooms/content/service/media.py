@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
-from lux.kit import jobs
+from lux.identity.access import mark_of
+from lux.kit import clock, jobs
 from lux.kit.db.base import uuid7
 from lux.kit.db.session import company_of
-from lux.kit.errors import Conflict
+from lux.kit.errors import Conflict, WrongState
 from lux.kit.i18n import gettext as _
 from lux.ports.acts import MediaFile
 from lux.render import pictures
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from lux.identity.access import Person
-    from lux.ports.contributions import SearchHit
+    from lux.ports.finding import SearchHit
     from lux.ports.storage import FileStore
     from lux.rooms.content.forms import MediaForm
 
@@ -66,6 +67,8 @@ def add(session: Session, taken: Taken, *, author: Person) -> Media:
 
 def describe(session: Session, record: Media, form: MediaForm) -> None:
     """Store a picture's words; its files never change. Raises Conflict when somebody saved in between."""
+    if record.trashed_at is not None:
+        raise WrongState(_("This picture is in the trash."), fix=_("Bring it back first."))
     if record.version != form.version:
         raise Conflict(_("Somebody saved this picture after you opened it."), fix=_("Load the page again."))
     record.name, record.alt, record.is_decorative = form.name, form.alt, form.is_decorative
@@ -74,8 +77,24 @@ def describe(session: Session, record: Media, form: MediaForm) -> None:
     session.flush()
 
 
+def trash(session: Session, record: Media, by: Person | None = None) -> None:
+    """Put a picture into the trash: it stands in the library no more, and is shown by what shows it."""
+    if record.trashed_at is None:
+        record.trashed_at, record.trashed_by = clock.now(), mark_of(by)
+        record.version += 1
+        session.flush()
+
+
+def restore(session: Session, record: Media) -> None:
+    """Take a picture out of the trash."""
+    if record.trashed_at is not None:
+        record.trashed_at = record.trashed_by = None
+        record.version += 1
+        session.flush()
+
+
 def delete(session: Session, record: Media) -> None:
-    """Take a picture out of the library and, after the commit, its files out of the store.
+    """Remove a picture for good and, after the commit, its files from the store.
 
     A message that shows it shows a gap from then on, and one that was approved with it needs a new yes.
     """

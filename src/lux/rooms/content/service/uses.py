@@ -9,7 +9,8 @@ from flask import url_for
 
 from lux.kit.db.session import company_of
 from lux.kit.i18n import gettext as _
-from lux.ports.contributions import SearchHit, installed
+from lux.ports.contributions import installed
+from lux.ports.finding import SearchHit
 from lux.rooms.content import queries
 
 if TYPE_CHECKING:
@@ -22,6 +23,17 @@ def uses(session: Session, fragments: Sequence[str], is_use: Callable[[str], boo
     for fragment in fragments:
         found.update({hit.url: hit for hit, text in _texts(session, fragment) if is_use(text)})
     return list(found.values())
+
+
+def is_used(session: Session, fragment: str, is_use: Callable[[str], bool] = bool) -> bool:
+    """Say whether a message or block outside or in the trash holds the fragment; works without a request."""
+    company_id = company_of(session)
+    templates = queries.templates_with(session, company_id, fragment)
+    texts = [f"{row.source}\n{row.text}" for row in templates]
+    texts += [row.source for row in queries.blocks_with(session, company_id, fragment)]
+    for user in installed().content_users:
+        texts += [text for _hit, text in user.texts(session, company_id, fragment, queries.LISTED)]
+    return any(is_use(text) for text in texts)
 
 
 def _texts(session: Session, fragment: str) -> Iterator[tuple[SearchHit, str]]:

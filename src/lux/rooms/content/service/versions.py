@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 
+from sqlalchemy import delete
+
 from lux.kit.i18n import gettext as _
 from lux.kit.i18n import ngettext
 from lux.rooms.content import queries
@@ -60,6 +62,12 @@ def begin(session: Session, subject: Subject, number: int, saved: Mapping[str, A
     """Keep what a record of before there were versions says, so that its first change can be seen."""
     if queries.latest_version(session, subject) is None:
         keep(session, subject, number, saved, editor=None)
+
+
+def forget(session: Session, subject: Subject) -> None:
+    """Remove all versions of a record that goes for good."""
+    which = (ContentVersion.subject_type == subject[0], ContentVersion.subject_id == subject[1])
+    session.execute(delete(ContentVersion).where(*which).execution_options(synchronize_session=False))
 
 
 def mark(session: Session, subject: Subject, act_hash: str) -> None:

@@ -3,5 +3,6 @@
 from lux.rooms.diagnostics.service.capturing import capture
 from lux.rooms.diagnostics.service.deciding import decide
 from lux.rooms.diagnostics.service.forgetting import forget_old
+from lux.rooms.diagnostics.service.telling import tell_failed
 
-__all__ = ["capture", "decide", "forget_old"]
+__all__ = ["capture", "decide", "forget_old", "tell_failed"]

@@ -123,7 +123,7 @@ def duplicate(public_id: uuid.UUID) -> Response:
 def trash(public_id: uuid.UUID) -> Response:
     """Put a campaign into the trash."""
     campaign = queries.by_public_id(web.session(), public_id)
-    service.trash(web.session(), campaign)
+    service.trash(web.session(), campaign, web.person())
     toast(_("“%(name)s” is in the trash. You can bring it back from there.", name=campaign.name))
     return redirect_to("email.index", state=TRASH)
 

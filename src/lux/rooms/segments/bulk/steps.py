@@ -158,7 +158,7 @@ def move(work: Work, ids: Sequence[int], *, at: dt.datetime | None) -> None:
     work.session.execute(
         update(Contact)
         .where(Contact.id.in_(ids))
-        .values(trashed_at=at, updated_at=work.now)
+        .values(trashed_at=at, trashed_by=work.actor if at else None, updated_at=work.now)
         .execution_options(synchronize_session=False)
     )
     record(work, "contact.updated", ids, properties={"change": "trashed" if at else "restored"})

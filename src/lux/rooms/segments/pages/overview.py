@@ -81,7 +81,7 @@ def duplicate(public_id: uuid.UUID) -> Response:
 def trash(public_id: uuid.UUID) -> Response:
     """Put a segment into the trash."""
     segment = found(public_id)
-    service.trash(web.session(), segment)
+    service.trash(web.session(), segment, web.person())
     toast(_("“%(name)s” is in the trash. You can bring it back from there.", name=segment.name))
     return redirect_to("segments.index", state="trash")
 

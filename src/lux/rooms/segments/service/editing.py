@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from lux.identity.access import Person
+from lux.identity.access import Person, mark_of
 from lux.kit import clock
 from lux.kit.errors import Conflict, InvalidInput
 from lux.kit.i18n import gettext as _
@@ -20,7 +20,7 @@ from lux.rooms.segments.models import Segment
 from lux.rooms.segments.references import References
 from lux.rooms.segments.rules import Group, Rule
 from lux.rooms.segments.service.audience import rule_of
-from lux.rooms.segments.service.members import copy_members
+from lux.rooms.segments.service.members import copy_members, drop_members
 
 MAX_NAME = 64
 
@@ -81,10 +81,10 @@ def duplicate(session: Session, segment: Segment, *, author: Person) -> Segment:
     return twin
 
 
-def trash(session: Session, segment: Segment) -> None:
+def trash(session: Session, segment: Segment, by: Person | None = None) -> None:
     """Put a segment into the trash; rules that ask for it are broken until it is restored."""
     if segment.trashed_at is None:
-        segment.trashed_at = clock.now()
+        segment.trashed_at, segment.trashed_by = clock.now(), mark_of(by)
         _touch(segment)
         session.flush()
 
@@ -92,9 +92,16 @@ def trash(session: Session, segment: Segment) -> None:
 def restore(session: Session, segment: Segment) -> None:
     """Take a segment out of the trash."""
     if segment.trashed_at is not None:
-        segment.trashed_at = None
+        segment.trashed_at = segment.trashed_by = None
         _touch(segment)
         session.flush()
+
+
+def delete(session: Session, segment: Segment) -> None:
+    """Delete a segment for good, with its memberships; rules that ask for it are broken, and name it."""
+    drop_members(session, segment)
+    session.delete(segment)
+    session.flush()
 
 
 def used_by(session: Session, segment: Segment) -> Sequence[Segment]:

@@ -107,6 +107,12 @@ def copy_members(session: Session, source: Segment, target: Segment) -> None:
     session.execute(insert(SegmentMember).from_select(columns, rows))
 
 
+def drop_members(session: Session, segment: Segment) -> None:
+    """Take everybody off a list that is deleted."""
+    members = (SegmentMember.company_id == segment.company_id, SegmentMember.segment_id == segment.id)
+    session.execute(delete(SegmentMember).where(*members).execution_options(synchronize_session=False))
+
+
 def forget_contact(session: Session, company_id: int, contact_id: int) -> int:
     """Take an erased person off every list and out of the journals; returns how many lists that were."""
     touched = [_forget(session, model, company_id, contact_id) for model in (BulkTarget, SegmentMember)]

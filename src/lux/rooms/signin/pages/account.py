@@ -29,9 +29,11 @@ def account() -> Response:
         "name": user.name,
         "locale": user.locale,
         "timezone": user.timezone,
+        "formats": user.preferences.get("formats", ""),
         "single_keys": user.preferences.get("single_keys", True),
     }
-    return page("signin/profile.html", form=form_state(values), email=user.email, choices=choices)
+    example = 1234567.5  # not in the template: what is constant there is written once for everybody
+    return page("signin/profile.html", form=form_state(values), email=user.email, choices=choices, example=example)
 
 
 @signin.post("/account")

@@ -109,6 +109,7 @@ class Method(enum.Enum):
     SYSTEM = "system"  # a fixed built-in template to one recipient
     TEST = "test"  # a test send to members of the company
     SUBSCRIPTION = "subscription"  # a signed-in person set up a webhook and typed where it leads
+    ELSEWHERE = "elsewhere"  # given on another installation, before the company moved here: history, never a yes
 
 
 class ConsentState(enum.Enum):

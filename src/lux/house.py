@@ -74,6 +74,7 @@ def job_kinds() -> list[JobKind]:
 def schedules() -> list[Schedule]:
     """Return what the clock starts."""
     from lux.gate import jobs as gate
+    from lux.rooms.company import jobs as company
     from lux.rooms.contacts import jobs as contacts
     from lux.rooms.diagnostics import jobs as diagnostics
     from lux.rooms.notifications import jobs as notifications
@@ -81,8 +82,8 @@ def schedules() -> list[Schedule]:
     from lux.rooms.signin import jobs as signin
 
     return [
-        *gate.SCHEDULES, *contacts.SCHEDULES, *diagnostics.SCHEDULES, *notifications.SCHEDULES, *segments.SCHEDULES,
-        *signin.SCHEDULES,
+        *gate.SCHEDULES, *company.SCHEDULES, *contacts.SCHEDULES, *diagnostics.SCHEDULES, *notifications.SCHEDULES,
+        *segments.SCHEDULES, *signin.SCHEDULES,
     ]  # fmt: skip
 
 

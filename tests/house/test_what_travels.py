@@ -90,9 +90,7 @@ def test_declared_columns_exist() -> None:
 def test_no_column_that_holds_a_secret_travels() -> None:
     """Sums of secrets and sealed records go nowhere."""
     words = ("hash", "secret", "token", "wrapped", "record", "password")
-    found = {
-        f"{one.name}.{name}" for one in TRAVELS for name in one.columns if any(word in name for word in words)
-    }
+    found = {f"{one.name}.{name}" for one in TRAVELS for name in one.columns if any(word in name for word in words)}
     # fingerprints of content, which are what a yes was given for
     assert found == {
         "approval_queue.content_hash", "approval_version.content_hash", "approval_decision.content_hash",

@@ -103,13 +103,17 @@ def import_(settings: Settings, path: Path, *, owner: str, name: str, slug: str)
             company = session.get_one(Company, done.target_id)
             lines = [_("“%(name)s” is here (short name %(slug)s).", name=company.name, slug=company.slug)]
     lines += _told(report.points(done.report))
-    return [*lines, _("Its owner %(email)s signs in with this one-time link:", email=owner), f"  {link}"] if link else lines
+    return (
+        [*lines, _("Its owner %(email)s signs in with this one-time link:", email=owner), f"  {link}"]
+        if link
+        else lines
+    )
 
 
 def _told(points: list[object]) -> list[str]:
     lines: list[str] = []
     for point in points:
-        lines += ["", f"{point.title}: {point.text}", *(f"  - {item}" for item in point.items)]  # type: ignore[attr-defined]
+        lines += ["", f"{point.title}: {point.text}", *(f"  - {item}" for item in point.names)]  # type: ignore[attr-defined]
     return lines
 
 
@@ -175,6 +179,7 @@ def _bar() -> Iterator[Tell]:
         yield lambda _done, _total: None
         return
     with click.progressbar(length=1, file=click.get_text_stream("stderr")) as bar:
+
         def tell(done: int, total: int) -> None:
             bar.length = max(total, 1)
             bar.update(done - bar.pos)

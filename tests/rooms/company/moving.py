@@ -99,7 +99,9 @@ def brought_in(
     return done
 
 
-def changed(body: bytes, changes: Mapping[str, Callable[[bytes], bytes] | None], *, more: Mapping[str, bytes] = {}) -> bytes:  # noqa: B006, E501 - read only
+def changed(
+    body: bytes, changes: Mapping[str, Callable[[bytes], bytes] | None], *, more: Mapping[str, bytes] = {}
+) -> bytes:  # noqa: B006, E501 - read only
     """Return an archive with members changed, left out (None), or added; sums stay what they were."""
     target = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(body)) as old, zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as new:
@@ -126,7 +128,9 @@ def rows(lux: Installation, company_id: int) -> Rows:
                 )
                 raw[one.name] = [dict(row) for row in session.execute(_ordered(query, one.table)).mappings()]
     places = {
-        name: {row["id"]: place for place, row in enumerate(found)} for name, found in raw.items() if found and "id" in found[0]
+        name: {row["id"]: place for place, row in enumerate(found)}
+        for name, found in raw.items()
+        if found and "id" in found[0]
     }
 
     def place(target: str, number: int | None) -> object:

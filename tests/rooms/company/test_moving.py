@@ -199,7 +199,11 @@ def test_nothing_leaves_by_a_yes_that_was_given_elsewhere(lux_sqlite: Installati
         assert states == {OutboundState.DONE, OutboundState.CANCELLED}
         item_states = {one.state for one in session.scalars(select(ApprovalQueue))}
         assert item_states & {ItemState.PENDING, ItemState.APPROVED, ItemState.SCHEDULED} == set()
-        drafts = [one for one in session.scalars(select(Campaign)) if campaigns.row_of(session, one).state is CampaignState.DRAFT]
+        drafts = [
+            one
+            for one in session.scalars(select(Campaign))
+            if campaigns.row_of(session, one).state is CampaignState.DRAFT
+        ]
         assert len(drafts) == 2
     with there.db.begin(there_id) as session:
         session.execute(text("UPDATE feature_toggle SET is_on = 1"))
@@ -208,7 +212,9 @@ def test_nothing_leaves_by_a_yes_that_was_given_elsewhere(lux_sqlite: Installati
     assert not list((there.settings.home / "mailbox").rglob("*.eml"))
 
 
-def test_an_imported_campaign_cannot_be_sent_again_to_those_who_failed(lux_sqlite: Installation, elsewhere: Any) -> None:
+def test_an_imported_campaign_cannot_be_sent_again_to_those_who_failed(
+    lux_sqlite: Installation, elsewhere: Any
+) -> None:
     """The one way in which an old yes could send: both the button and the check at the door say no."""
     lux = lux_sqlite
     firm = rich(lux)
@@ -294,7 +300,9 @@ def test_the_old_chain_can_be_verified_and_a_new_one_begins(lux_sqlite: Installa
         assert json.loads(first.detail)["chain"]["head"] == done.report["chain"]["head"]
 
 
-def test_campaigns_that_were_leaving_are_cut_off_and_nobody_gets_them_twice(lux_sqlite: Installation, elsewhere: Any) -> None:
+def test_campaigns_that_were_leaving_are_cut_off_and_nobody_gets_them_twice(
+    lux_sqlite: Installation, elsewhere: Any
+) -> None:
     """Who has it is known; who waits is skipped; whose bytes may have left is unknown, as after any crash."""
     lux = lux_sqlite
     firm = rich(lux)

@@ -11,6 +11,7 @@ from lux.kit.db.session import company_of
 from lux.kit.i18n import gettext as _
 from lux.kit.i18n import ngettext
 from lux.ports.contributions import Contributions, HealthFinding, NavItem, SetupStep
+from lux.rooms.company import queries
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -95,6 +96,14 @@ def _of_domains(session: Session) -> list[HealthFinding]:
     ]
 
 
+class CompanyFiles:
+    """Files with everything of the company."""
+
+    def file_keys(self, session: Session, company_id: int) -> Sequence[str]:
+        """Return the keys of those that may still be there."""
+        return queries.export_keys(session, company_id)
+
+
 CONTRIBUTIONS = Contributions(
     nav=(
         NavItem(
@@ -109,4 +118,5 @@ CONTRIBUTIONS = Contributions(
     ),
     setup_steps=(CompanyDetailsStep(), SenderStep()),
     health=(SenderHealth(),),
+    file_owners=(CompanyFiles(),),
 )

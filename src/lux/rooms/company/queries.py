@@ -31,10 +31,10 @@ def export_by_public_id(session: Session, public_id: uuid.UUID) -> CompanyExport
     return found
 
 
-def expired_exports(session: Session, now: datetime) -> Sequence[CompanyExport]:
+def expired_exports(session: Session, moment: datetime) -> Sequence[CompanyExport]:
     """Return exports whose file has had its time."""
     return session.scalars(
-        select(CompanyExport).where(CompanyExport.state == "done", CompanyExport.expires_at <= now)
+        select(CompanyExport).where(CompanyExport.state == "done", CompanyExport.expires_at <= moment)
     ).all()
 
 
@@ -70,6 +70,12 @@ def names_of_files(session: Session) -> set[str]:
     """Return the keys of all files that a row still names."""
     found = set(session.scalars(select(CompanyExport.file_key).where(CompanyExport.state != "expired")))
     return found | set(session.scalars(select(CompanyImport.file_key)))
+
+
+def unended_exports(session: Session) -> Sequence[CompanyExport]:
+    """Return exports whose job has ended without them: it was given up from the jobs page."""
+    query = select(CompanyExport).where(CompanyExport.state.in_(UNFINISHED))
+    return [one for one in session.scalars(query) if not has_live_job(session, one.job_id)]
 
 
 def has_live_job(session: Session, job_id: int | None) -> bool:

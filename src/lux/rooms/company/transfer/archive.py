@@ -199,7 +199,9 @@ def _manifest_of(found: dict[str, Any]) -> Manifest:
         made = Manifest(parts=parts, **found)
         for part in parts:
             texts = (part.name, part.table, part.sha256, *part.columns)
-            if not all(type(one) is str for one in texts) or not all(type(one) is int for one in (part.rows, part.size)):
+            if not all(type(one) is str for one in texts) or not all(
+                type(one) is int for one in (part.rows, part.size)
+            ):
                 raise TypeError(part.name)
         if not isinstance(made.company, dict) or not isinstance(made.audit, dict) or type(made.schema) is not str:
             raise TypeError("company")  # noqa: TRY301 - one end for whatever a stranger wrote

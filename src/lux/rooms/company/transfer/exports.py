@@ -17,7 +17,7 @@ from lux.kit.db.base import uuid7
 from lux.kit.db.session import company_of
 from lux.kit.errors import NotFound
 from lux.kit.i18n import gettext as _
-from lux.kit.jobs import JobInterrupted
+from lux.kit.jobs import JobCancelled, JobInterrupted
 from lux.rooms.company import queries
 from lux.rooms.company.models import CompanyExport
 from lux.rooms.company.transfer import leaving
@@ -71,6 +71,9 @@ def run(context: JobContext, store: FileStore, export_id: int) -> None:
     try:
         with store.open_write(entry.file_key) as target:
             manifest = leaving.write(context.db, entry.company_id, store, target, _teller(context))
+    except JobCancelled:
+        _end(context, entry, state="failed", error=_("The export was cancelled."))
+        raise
     except JobInterrupted:
         raise
     except Exception:

@@ -19,7 +19,7 @@ from lux.kit import clock, i18n
 from lux.kit.db import ALL_COMPANIES
 from lux.kit.errors import LuxError
 from lux.kit.i18n import gettext as _
-from lux.kit.jobs import JobInterrupted
+from lux.kit.jobs import JobCancelled, JobInterrupted
 from lux.kit.money import is_currency
 from lux.ports.contributions import installed
 from lux.rooms.company import queries
@@ -64,6 +64,9 @@ def run(house: House, import_id: int, source: Open, tell: arriving.Tell) -> Comp
                 return _carry(house, entry, arriving.look(house.db, reader, Path(folder), tell), tell)
             finally:
                 reader.close()
+    except JobCancelled:
+        _take_back(house, import_id, error=_("The import was cancelled. Nothing was imported."))
+        raise
     except JobInterrupted:
         raise  # whoever takes the job next begins anew
     except LuxError as error:
@@ -72,6 +75,12 @@ def run(house: House, import_id: int, source: Open, tell: arriving.Tell) -> Comp
     except BaseException:
         _take_back(house, import_id, error=_("The import stopped because of an error in LUX. Nothing was imported."))
         raise
+
+
+def key_of(house: House, import_id: int) -> str:
+    """Return where in the store the archive of an import is."""
+    with house.db.read(ALL_COMPANIES) as session:
+        return session.get_one(CompanyImport, import_id).file_key
 
 
 def clear_abandoned(house: House) -> int:

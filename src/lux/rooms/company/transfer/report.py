@@ -12,7 +12,6 @@ from lux.rooms.company.transfer.arriving import Looked
 from lux.rooms.company.transfer.tables import TRAVELS
 from lux.ui.shell import role_label
 
-MANAGED: Final = {"accounts": "/settings/integrations", "domains": "/settings/domains", "api_keys": "/settings/api-keys"}
 MOST_PEOPLE: Final = 1000
 
 
@@ -22,7 +21,7 @@ class Point:
 
     title: str
     text: str
-    items: Sequence[str] = ()
+    names: Sequence[str] = ()
     is_work: bool = False  # something is to be done
 
 
@@ -62,7 +61,7 @@ def _work(report: Mapping[str, Any]) -> list[Point]:
         ("toggles", _("Switch on again"), _("Everything is switched off, so that two installations do not both send.")),
     ]
     found = [
-        Point(title=title, text=text, items=again[key], is_work=True) for key, title, text in words if again.get(key)
+        Point(title=title, text=text, names=again[key], is_work=True) for key, title, text in words if again.get(key)
     ]
     found.append(
         Point(title=_("Verify the senders"), text=_("An address is proven where it is used."), is_work=True)
@@ -70,7 +69,7 @@ def _work(report: Mapping[str, Any]) -> list[Point]:
     people = [f"{one['email']} ({_role(one['role'])})" for one in report["people"]]
     if people:
         words_ = _("Nobody was let in but the new owner. Invite those who go on working here.")
-        found.append(Point(title=_("Invite these people"), text=words_, items=people, is_work=True))
+        found.append(Point(title=_("Invite these people"), text=words_, names=people, is_work=True))
     if report["from"].get("public_url"):
         words_ = _("Links used the address %(url)s. Enter it under Settings when it leads here.",
                    url=report["from"]["public_url"])  # fmt: skip

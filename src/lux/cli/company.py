@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias
 from uuid import UUID
 
 import click
@@ -30,12 +30,16 @@ if TYPE_CHECKING:
 
     from lux.kit.db import Database
     from lux.kit.settings import Settings
+    from lux.rooms.company.transfer.report import Point
 
-Tell = Callable[[int, int], None]
+Tell: TypeAlias = Callable[[int, int], None]
 
 
 def export(settings: Settings, which: str, path: Path) -> str:
-    """Write a company into a file that appears whole or not at all; returns what happened. Raises NotFound, CannotStart."""
+    """Write a company into a file that appears whole or not at all; returns what happened.
+
+    Raises NotFound, CannotStart.
+    """
     from lux.rooms.company.transfer import leaving
 
     house.install()
@@ -97,9 +101,9 @@ def import_(settings: Settings, path: Path, *, owner: str, name: str, slug: str)
             session.flush()
             number = entry.id
         with _bar() as tell:
-            done = imports.run(place, number, lambda: _file(path), tell)
-        assert done is not None  # nobody else knows of it
+            imports.run(place, number, lambda: _file(path), tell)
         with db.read(ALL_COMPANIES) as session:
+            done = session.get_one(CompanyImport, number)
             company = session.get_one(Company, done.target_id)
             lines = [_("“%(name)s” is here (short name %(slug)s).", name=company.name, slug=company.slug)]
     lines += _told(report.points(done.report))
@@ -110,10 +114,10 @@ def import_(settings: Settings, path: Path, *, owner: str, name: str, slug: str)
     )
 
 
-def _told(points: list[object]) -> list[str]:
+def _told(points: Sequence[Point]) -> list[str]:
     lines: list[str] = []
     for point in points:
-        lines += ["", f"{point.title}: {point.text}", *(f"  - {item}" for item in point.names)]  # type: ignore[attr-defined]
+        lines += ["", f"{point.title}: {point.text}", *(f"  - {item}" for item in point.names)]
     return lines
 
 
@@ -175,13 +179,19 @@ def _appearing(path: Path) -> Iterator[BinaryIO]:
 @contextmanager
 def _bar() -> Iterator[Tell]:
     """Show how far it is, on a terminal."""
-    if not click.get_text_stream("stderr").isatty():
-        yield lambda _done, _total: None
+    stream = click.get_text_stream("stderr")
+    if not stream.isatty():
+        yield _say_nothing
         return
-    with click.progressbar(length=1, file=click.get_text_stream("stderr")) as bar:
+    shown: Any = click.progressbar(length=1, file=stream)
+    with shown as bar:
 
         def tell(done: int, total: int) -> None:
             bar.length = max(total, 1)
             bar.update(done - bar.pos)
 
         yield tell
+
+
+def _say_nothing(_done: int, _total: int) -> None:
+    """Tell a file or a pipe nothing."""

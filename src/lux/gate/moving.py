@@ -140,5 +140,5 @@ def _delivery(row: Row) -> None:
 
 
 def _sender(row: Row) -> None:
-    """An address is proven where it is used: anybody could write a file that says it was."""
+    """Forget that it was proven: that is done where it is used, and anybody could write a file that says so."""
     row.update(verified_at=None, verified_by="", code_hash="", code_expires_at=None, code_attempts=0)

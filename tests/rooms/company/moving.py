@@ -9,13 +9,13 @@ from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any, BinaryIO
 
-from sqlalchemy import Table, func, select
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
-from lux.gate import consent, engagement
+from lux.gate import consent, engagement, reads
 from lux.gate.models import Delivery
 from lux.gate.service import ApprovalService
-from lux.gate.states import ConsentState, ItemState, SuppressionReason
-from lux.gate import reads
+from lux.gate.states import ItemState, SuppressionReason
 from lux.identity.models import Company
 from lux.kit import clock
 from lux.kit.db import ALL_COMPANIES, Base
@@ -24,7 +24,7 @@ from lux.ledger.facts import NewFact
 from lux.net.storage import store_of
 from lux.rooms.company.models import CompanyImport
 from lux.rooms.company.transfer import imports, leaving
-from lux.rooms.company.transfer.tables import SUBJECTS, TRAVELS
+from lux.rooms.company.transfer.tables import SUBJECTS, TRAVELS, Travels
 from lux.rooms.contacts.models import ContactImport, ContactView, ContactWord, ImportedContact, ImportMapping, Tag
 from tests.factories import Firm, Installation
 from tests.full_company import filled
@@ -101,7 +101,7 @@ def brought_in(
 
 def changed(
     body: bytes, changes: Mapping[str, Callable[[bytes], bytes] | None], *, more: Mapping[str, bytes] = {}
-) -> bytes:  # noqa: B006, E501 - read only
+) -> bytes:
     """Return an archive with members changed, left out (None), or added; sums stay what they were."""
     target = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(body)) as old, zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as new:
@@ -117,54 +117,43 @@ def changed(
 def rows(lux: Installation, company_id: int) -> Rows:
     """Return all rows that travel, references told by the place of the row they point to, public ids by themselves."""
     with lux.db.read(ALL_COMPANIES) as session:
-        raw = {one.name: _of(session, one.table, company_id, one.columns) for one in TRAVELS}
-    if any(one["owner_key"] for one in raw["contact_view"]):
-        raw["contact_view"] = [one for one in raw["contact_view"] if not one["owner_key"]]
-    for one in TRAVELS:
-        if one.condition is not None:
-            with lux.db.read(ALL_COMPANIES) as session:
-                query = select(*(one.table.c[name] for name in one.columns)).where(
-                    one.table.c.company_id == company_id, one.condition
-                )
-                raw[one.name] = [dict(row) for row in session.execute(_ordered(query, one.table)).mappings()]
+        raw = {one.name: _of(session, one, company_id) for one in TRAVELS}
     places = {
         name: {row["id"]: place for place, row in enumerate(found)}
         for name, found in raw.items()
         if found and "id" in found[0]
     }
-
-    def place(target: str, number: int | None) -> object:
-        return None if number is None else places.get(target, {}).get(number, "gone")
-
     for one in TRAVELS:
         for row in raw[one.name]:
-            for name, target in {**one.keys, **one.later}.items():
-                row[name] = place(target, row[name])
-            for kind, name in one.subjects.items():
-                if row[kind] in SUBJECTS and row[name]:
-                    row[name] = place(SUBJECTS[row[kind]], row[name])
-            for column, names in one.inside.items():
-                for name, target in names.items():
-                    if row[column] and name in row[column]:
-                        old = row[column][name]
-                        new = [place(target, n) for n in old] if isinstance(old, list) else place(target, old)
-                        row[column] = {**row[column], name: new}
-    for one in TRAVELS:
-        for row in raw[one.name]:
+            _tell_places(one, row, places)
             row.pop("id", None)
     return {name: sorted(found, key=repr) if name in UNORDERED else found for name, found in raw.items()}
+
+
+def _tell_places(one: Travels, row: dict[str, Any], places: dict[str, dict[int, int]]) -> None:
+    def place(target: str, number: Any) -> object:
+        if isinstance(number, list):
+            return [place(target, each) for each in number]
+        return None if number is None else places.get(target, {}).get(number, "gone")
+
+    for name, target in {**one.keys, **one.later}.items():
+        row[name] = place(target, row[name])
+    for kind, name in one.subjects.items():
+        if row[kind] in SUBJECTS and row[name]:
+            row[name] = place(SUBJECTS[row[kind]], row[name])
+    for column, names in one.inside.items():
+        told = {name: place(target, row[column][name]) for name, target in names.items() if name in (row[column] or {})}
+        row[column] = {**row[column], **told} if told else row[column]
 
 
 UNORDERED = {"contact_tag", "segment_member", "imported_contact", "rollup", "rollup_facet"}
 
 
-def _of(session: Any, table: Table, company_id: int, columns: list[str]) -> list[dict[str, Any]]:
-    query = select(*(table.c[name] for name in columns)).where(table.c.company_id == company_id)
-    return [dict(row) for row in session.execute(_ordered(query, table)).mappings()]
-
-
-def _ordered(query: Any, table: Table) -> Any:
-    return query.order_by(*table.primary_key.columns)
+def _of(session: Session, one: Travels, company_id: int) -> list[dict[str, Any]]:
+    query = select(*(one.table.c[name] for name in one.columns)).where(one.table.c.company_id == company_id)
+    if one.condition is not None:
+        query = query.where(one.condition)
+    return [dict(row) for row in session.execute(query.order_by(*one.table.primary_key.columns)).mappings()]
 
 
 def counts(lux: Installation) -> dict[str, int]:
@@ -195,8 +184,3 @@ def approve_for_later(lux: Installation, firm: Firm) -> None:
         ApprovalService(session).approve(
             firm.person, item.public_id, shown_hash=item.content_hash, send_at=clock.now() + timedelta(days=1)
         )
-
-
-def says_yes(state: ConsentState | None) -> bool:
-    """Say whether a mail may go there, as far as consent goes."""
-    return state is ConsentState.GIVEN

@@ -188,7 +188,7 @@ def test_what_is_broken_or_forged_is_refused_and_leaves_nothing(full: tuple[Inst
             brought_in(lux, how(body), firm.user_id)
             told[name] = "taken in"
         except InvalidInput as error:
-            if words not in f"{error.message} {error.fix}" or not error.fix and "name" not in words:
+            if words not in f"{error.message} {error.fix}" or (not error.fix and "name" not in words):
                 told[name] = error.message
         with lux.db.read(ALL_COMPANIES) as session:
             last = session.query(CompanyImport).order_by(CompanyImport.id.desc()).first()

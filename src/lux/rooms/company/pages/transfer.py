@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from flask import Response as FlaskResponse
 from flask import request
@@ -36,8 +36,8 @@ def export_list() -> Response:
     session = web.session()
     rows = [(one, *_standing(one.state, one.job_id)) for one in queries.exports(session)]
     is_working = any(state in queries.UNFINISHED for _entry, state, _share in rows)
-    return page("company/export.html", block="files", rows=rows, is_working=is_working, form=form_state(), words=words(),
-                row=companies.current(session), days=exports.KEPT.days)  # fmt: skip
+    known: dict[str, Any] = {"words": words(), "row": companies.current(session), "days": exports.KEPT.days}
+    return page("company/export.html", block="files", rows=rows, is_working=is_working, form=form_state(), **known)
 
 
 @company.post("/settings/export")
@@ -80,7 +80,8 @@ def import_take() -> Response:
     if file is None or not file.filename:
         raise InvalidInput(field="file", message=_("Choose a file."))
     limit, session = web.settings().max_upload_mb * 2**20, web.use_company(ALL_COMPANIES)
-    entry = uploads.take(session, store_of(web.settings()), file.stream, file.filename, web.person(), form, limit=limit)  # type: ignore[arg-type]
+    names: dict[str, Any] = {"file_name": file.filename, "limit": limit}
+    entry = uploads.take(session, store_of(web.settings()), file.stream, web.person(), form, **names)  # type: ignore[arg-type]
     return redirect_to("company.import_show", public_id=entry.public_id)
 
 

@@ -1,4 +1,4 @@
-"""The archive: one ZIP with a manifest, a part of JSON lines per table, and files; read as if a stranger had made it."""
+"""The archive: a ZIP with a manifest, a part of JSON lines per table, and files; read as if a stranger had made it."""
 
 from __future__ import annotations
 
@@ -197,18 +197,21 @@ def _manifest_of(found: dict[str, Any]) -> Manifest:
     try:
         parts = [Part(**one) for one in found.pop("parts")]
         made = Manifest(parts=parts, **found)
-        for part in parts:
-            texts = (part.name, part.table, part.sha256, *part.columns)
-            if not all(type(one) is str for one in texts) or not all(
-                type(one) is int for one in (part.rows, part.size)
-            ):
-                raise TypeError(part.name)
-        if not isinstance(made.company, dict) or not isinstance(made.audit, dict) or type(made.schema) is not str:
-            raise TypeError("company")  # noqa: TRY301 - one end for whatever a stranger wrote
+        is_right = all(_is_part(part) for part in parts) and _are((made.company, made.audit, made.again), dict)
         made.again = {str(kind): [str(one)[:300] for one in names] for kind, names in made.again.items()}
     except (TypeError, ValueError, KeyError, AttributeError) as error:
         raise Damaged(_("The manifest of this archive can't be read.")) from error
+    if not is_right or not _are((made.schema, made.lux, made.made_at), str):
+        raise Damaged(_("The manifest of this archive can't be read."))
     return made
+
+
+def _is_part(part: Part) -> bool:
+    return _are((part.name, part.table, part.sha256, *part.columns), str) and _are((part.rows, part.size), int)
+
+
+def _are(values: Iterable[object], kind: type) -> bool:
+    return all(type(one) is kind for one in values)
 
 
 @contextmanager

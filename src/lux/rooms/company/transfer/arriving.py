@@ -96,9 +96,10 @@ def rows_of(found: Looked, one: Travels) -> Iterator[Row]:
 
 def no_row(name: str, number: int, error: Exception) -> Damaged:
     """Return the words for a line that is no row."""
+    why = str(error)[:200]
     return Damaged(
-        _("Line %(number)s of %(part)s is not what LUX writes (%(why)s).", number=number, part=name, why=str(error)[:200])
-    )  # fmt: skip
+        _("Line %(number)s of %(part)s is not what LUX writes (%(why)s).", number=number, part=name, why=why)
+    )
 
 
 def pages(rows: Iterable[Row], size: int) -> Iterator[list[Row]]:

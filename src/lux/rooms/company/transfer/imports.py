@@ -50,7 +50,7 @@ class House:
 
 
 def run(house: House, import_id: int, source: Open, tell: arriving.Tell) -> CompanyImport | None:
-    """Import an archive as its row says; running again begins anew. Raises Damaged and what the row's names collide with.
+    """Import an archive as its row says; running again begins anew. Raises Damaged, InvalidInput naming `slug`.
 
     Until the last transaction nobody belongs to the company; a failure takes everything back.
     """

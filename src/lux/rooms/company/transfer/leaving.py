@@ -147,4 +147,7 @@ def _write_files(session: Session, files: TravellingFiles, writer: Writer, store
 
 def _sum(store: FileStore, key: str) -> str:
     with store.open_read(key) as source:
-        return hashlib.file_digest(source, "sha256").hexdigest()
+        digest = hashlib.sha256()
+        while block := source.read(2**18):
+            digest.update(block)
+        return digest.hexdigest()

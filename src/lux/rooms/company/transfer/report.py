@@ -88,9 +88,8 @@ def _news(report: Mapping[str, Any]) -> list[Point]:
         found.append(Point(title=_("Drafts again"), text=words))
     if report["cut_off"]:
         words = ngettext(
-            "%(num)s campaign was leaving when the archive was made; here it is cancelled, and who got it is known.",
-            "%(num)s campaigns were leaving when the archive was made; here they are cancelled, and who got them is "
-            "known.",
+            "%(num)s campaign was leaving when the archive was made; here it is cancelled; who got it is known.",
+            "%(num)s campaigns were leaving when the archive was made; here they are cancelled; who got one is known.",
             report["cut_off"],
         )
         found.append(Point(title=_("Cut off"), text=words))
@@ -106,8 +105,12 @@ def _news(report: Mapping[str, Any]) -> list[Point]:
 def _of_chain(chain: Mapping[str, Any]) -> Point:
     shown = chain["head"][:16]
     if chain["holds"]:
-        words = ngettext("%(num)s row of the earlier chain holds, up to %(head)s.",
-                         "%(num)s rows of the earlier chain hold, up to %(head)s.", chain["rows"], head=shown)  # fmt: skip
+        words = ngettext(
+            "%(num)s row of the earlier chain holds, up to %(head)s.",
+            "%(num)s rows of the earlier chain hold, up to %(head)s.",
+            chain["rows"],
+            head=shown,
+        )
     else:
         words = _("The earlier chain does not hold after row %(num)s. What it says is not proof.", num=chain["rows"])
     return Point(title=_("Audit log"), text=words + " " + _("Keep the archive: the company begins a new chain here."))
@@ -117,8 +120,8 @@ def _of_links() -> Point:
     return Point(
         title=_("Links in mails that have left"),
         text=_(
-            "They lead to the installation that sent them, unsubscribe links too. Keep it running, with sending stopped, "
-            "and enter here who unsubscribes there."
+            "They lead to the installation that sent them, unsubscribe links too. Keep it running, stopped, and "
+            "enter here who unsubscribes there."
         ),
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final, cast
+from typing import Final
 
 from sqlalchemy import ColumnElement, ForeignKeyConstraint, Table
 
@@ -38,7 +38,7 @@ class Travels:
     @property
     def table(self) -> Table:
         """Return the table."""
-        return cast("Table", Base.metadata.tables[self.name])
+        return Base.metadata.tables[self.name]
 
     @property
     def keys(self) -> Mapping[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import PurePath
 from typing import TYPE_CHECKING, BinaryIO, Final
 
@@ -29,8 +30,15 @@ _BLOCK: Final = 2**18
 
 
 def take(
-    session: Session, store: FileStore, source: BinaryIO, file_name: str, person: Person, form: ArchiveForm, *, limit: int
-) -> CompanyImport:  # fmt: skip
+    session: Session,
+    store: FileStore,
+    source: BinaryIO,
+    person: Person,
+    form: ArchiveForm,
+    *,
+    file_name: str,
+    limit: int,
+) -> CompanyImport:
     """Take an archive into the store and put its import into the queue (session over all companies).
 
     Raises Forbidden, Damaged for a file that is none, InvalidInput for a short name that is taken.
@@ -72,10 +80,8 @@ def run(context: JobContext, store: FileStore, import_id: int) -> None:
         context.check_cancelled()
         context.progress(done, total)
 
-    try:
+    with suppress(LuxError):  # told by the import's own page, and no second attempt would help
         imports.run(house, import_id, lambda: store.open_read(key), tell)
-    except LuxError:
-        pass  # told by the import's own page, and no second attempt would help
     store.delete(key)
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import JSON, String, insert, update
+from sqlalchemy import JSON, Enum, String, insert, update
 from sqlalchemy.exc import DataError, IntegrityError
 
 from lux.kit.db import ALL_COMPANIES, insert_rows
@@ -105,7 +105,7 @@ def _point(found: Looked, one: Travels, rows: Sequence[Row]) -> None:
 
 
 def _point_inside(found: Looked, values: Sequence[dict[str, Any]], name: str, target: str) -> None:
-    """The same for numbers inside JSON: one, or a list of them."""
+    """Exchange numbers inside JSON: one, or a list of them."""
     wanted = [one for one in values if name in one]
     olds = [old for one in wanted for old in _listed(one[name]) if isinstance(old, int)]
     known = found.numbers.find_or_mark(target, olds)
@@ -123,8 +123,10 @@ def _renew(found: Looked, one: Travels, rows: Sequence[Row]) -> None:
     texts = [
         column.name
         for column in one.table.columns
-        if column.name not in one.verbatim and isinstance(column.type, String | JSON) and not hasattr(column.type, "enums")
-    ]  # fmt: skip
+        if column.name not in one.verbatim
+        and isinstance(column.type, String | JSON)
+        and not isinstance(column.type, Enum)
+    ]
     for row in rows:
         if "public_id" in row:
             row["public_id"] = type(row["public_id"])(found.numbers.renewed_of(str(row["public_id"])))

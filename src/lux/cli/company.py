@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -179,11 +180,10 @@ def _appearing(path: Path) -> Iterator[BinaryIO]:
 @contextmanager
 def _bar() -> Iterator[Tell]:
     """Show how far it is, on a terminal."""
-    stream = click.get_text_stream("stderr")
-    if not stream.isatty():
+    if not sys.stderr.isatty():
         yield _say_nothing
         return
-    shown: Any = click.progressbar(length=1, file=stream)
+    shown: Any = click.progressbar(length=1, file=sys.stderr)
     with shown as bar:
 
         def tell(done: int, total: int) -> None:

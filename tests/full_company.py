@@ -22,6 +22,7 @@ from lux.kit.db import ALL_COMPANIES, uuid7
 from lux.ledger.audit import Actor
 from lux.net.storage import store_of
 from lux.ports.acts import AudienceRef
+from lux.rooms.company.models import CompanyExport, CompanyImport
 from lux.rooms.contacts.incoming.rules import DEFAULTS
 from lux.rooms.contacts.models import (
     Contact,
@@ -92,6 +93,7 @@ def filled(lux: Installation, *, locale: str = "") -> Firm:
     _programs(lux, firm)
     _website(lux, firm, contacts[0])
     _trash(lux, firm)
+    _moves(lux, firm)
     diagnostics.capture(lux.db, ValueError("Secret error"), source="web", company_id=firm.id, endpoint="email.show")
     return firm
 
@@ -229,6 +231,23 @@ def _asking(lux: Installation, firm: Firm) -> None:
                 expires_at=clock.now() + timedelta(days=7),
             )
         )  # fmt: skip
+
+
+def _moves(lux: Installation, firm: Firm) -> None:
+    """Leave a file with the company, and the reports of an import that came through and of one that did not."""
+    again = {kind: ["Secret"] for kind in ("accounts", "domains", "api_keys", "webhooks", "toggles")}
+    report = {
+        "from": {"name": "Secret", "public_id": str(uuid7()), "lux": "1", "made_at": "", "public_url": "https://a.example"},
+        "rows": {"contact": 1}, "people": [{"email": "secret@example.com", "name": "", "role": "viewer"}],
+        "again": again, "drafts": 1, "cut_off": 1, "renewed": 1, "lost_files": 1,
+        "chain": {"rows": 3, "head": "ab" * 32, "holds": True},
+    }  # fmt: skip
+    with lux.db.begin(firm.id) as session:
+        session.add(CompanyExport(state="done", file_name="secret.zip", file_key="company-exports/secret.zip",
+                                  expires_at=clock.now() + timedelta(days=1)))  # fmt: skip
+        session.add(CompanyExport(state="failed", file_name="secret-2.zip"))
+        for state, told in (("done", report), ("failed", {})):
+            session.add(CompanyImport(file_name="secret.zip", state=state, report=told, created_by=firm.user_id))
 
 
 def _account(lux: Installation, firm: Firm) -> None:

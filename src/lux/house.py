@@ -34,6 +34,10 @@ def blueprints() -> list[Blueprint]:
     from lux.rooms.search import pages as search
     from lux.rooms.segments import pages as segments
     from lux.rooms.signin import pages as signin
+    from lux.rooms.site import pages as site
+    from lux.rooms.trash import pages as trash
+
+    return [
         *home.blueprints, *approvals.blueprints, *diagnostics.blueprints, *newsletter.blueprints, *site.blueprints,
         *email.blueprints, *segments.blueprints, *contacts.blueprints, *content.blueprints, *integrations.blueprints,
         *company.blueprints, *notifications.blueprints, *search.blueprints, *trash.blueprints, *signin.blueprints,
@@ -64,18 +68,38 @@ def job_kinds() -> list[JobKind]:
     from lux.rooms.contacts import jobs as contacts
     from lux.rooms.content import jobs as content
     from lux.rooms.diagnostics import jobs as diagnostics
-        *gate.KINDS, *company.KINDS, *contacts.KINDS, *content.KINDS, *diagnostics.KINDS, *newsletter.KINDS,
-        *integrations.KINDS, *notifications.KINDS, *segments.KINDS, *signin.KINDS, *site.KINDS, *trash.KINDS,
+    from lux.rooms.integrations import jobs as integrations
+    from lux.rooms.newsletter import jobs as newsletter
+    from lux.rooms.notifications import jobs as notifications
+    from lux.rooms.segments import jobs as segments
+    from lux.rooms.signin import jobs as signin
+    from lux.rooms.site import jobs as site
+    from lux.rooms.trash import jobs as trash
+
+    return [
+        *gate.KINDS, *company.KINDS, *contacts.KINDS, *content.KINDS, *diagnostics.KINDS, *integrations.KINDS,
+        *newsletter.KINDS, *notifications.KINDS, *segments.KINDS, *signin.KINDS, *site.KINDS, *trash.KINDS,
     ]  # fmt: skip
 
 
 def schedules() -> list[Schedule]:
     """Return what the clock starts."""
     from lux.gate import jobs as gate
+    from lux.rooms.company import jobs as company
     from lux.rooms.contacts import jobs as contacts
     from lux.rooms.diagnostics import jobs as diagnostics
-        *gate.SCHEDULES, *contacts.SCHEDULES, *diagnostics.SCHEDULES, *newsletter.SCHEDULES, *integrations.SCHEDULES,
-        *notifications.SCHEDULES, *segments.SCHEDULES, *signin.SCHEDULES, *site.SCHEDULES, *trash.SCHEDULES,
+    from lux.rooms.integrations import jobs as integrations
+    from lux.rooms.newsletter import jobs as newsletter
+    from lux.rooms.notifications import jobs as notifications
+    from lux.rooms.segments import jobs as segments
+    from lux.rooms.signin import jobs as signin
+    from lux.rooms.site import jobs as site
+    from lux.rooms.trash import jobs as trash
+
+    return [
+        *gate.SCHEDULES, *company.SCHEDULES, *contacts.SCHEDULES, *diagnostics.SCHEDULES,
+        *integrations.SCHEDULES, *newsletter.SCHEDULES, *notifications.SCHEDULES, *segments.SCHEDULES,
+        *signin.SCHEDULES, *site.SCHEDULES, *trash.SCHEDULES,
     ]  # fmt: skip
 
 
@@ -87,7 +111,7 @@ def ticks() -> list[Tick]:
 
 
 def contributions() -> ports.Contributions:
-    """Return what all rooms contribute."""
+    """Return what all rooms contribute, from the top of the house down."""
     from lux.rooms.approvals.contributions import CONTRIBUTIONS as APPROVALS
     from lux.rooms.company.contributions import CONTRIBUTIONS as COMPANY
     from lux.rooms.contacts.contributions import CONTRIBUTIONS as CONTACTS
@@ -98,10 +122,13 @@ def contributions() -> ports.Contributions:
     from lux.rooms.integrations.contributions import CONTRIBUTIONS as INTEGRATIONS
     from lux.rooms.newsletter.contributions import CONTRIBUTIONS as NEWSLETTER
     from lux.rooms.segments.contributions import CONTRIBUTIONS as SEGMENTS
-    for one in (  # from the top of the house down
-        CONTRIBUTIONS, SITE, TRASH, HOME, APPROVALS, DIAGNOSTICS, SITE, NEWSLETTER, EMAIL, SEGMENTS, CONTACTS,
-        CONTENT, INTEGRATIONS, COMPANY,
-    ):
+    from lux.rooms.site.contributions import CONTRIBUTIONS as SITE
+    from lux.rooms.trash.contributions import CONTRIBUTIONS as TRASH
+
+    merged = ports.Contributions()
+    for one in (
+        HOME, APPROVALS, DIAGNOSTICS, NEWSLETTER, SITE, EMAIL, SEGMENTS, CONTACTS, CONTENT, INTEGRATIONS, COMPANY, TRASH,
+    ):  # fmt: skip
         merged = merged.merged(one)
     return merged
 

@@ -20,6 +20,7 @@ from lux.kit.db import ALL_COMPANIES, Base
 from lux.ledger import facts
 from lux.ledger.facts import NewFact
 from lux.net.storage import store_of
+from lux.rooms.company.models import CompanyExport
 from lux.rooms.contacts.models import Contact, ContactExport, ContactImport, ImportedContact
 from lux.rooms.contacts.service import tagging
 from lux.rooms.segments import bulk
@@ -27,6 +28,7 @@ from lux.rooms.segments.models import BulkAction
 from tests.factories import Firm, Installation
 from tests.full_company import filled
 from tests.house import sources
+from tests.rooms.company.moving import archive, asked
 
 KINDS: Final = sorted(kind.name for kind in house.job_kinds())
 # The queue's own bookkeeping: each run is a row of its own there.
@@ -101,6 +103,21 @@ def _company(_lux: Installation, firm: Firm) -> Made:
     return {"company_id": firm.id, "keys": ["imports/secret.csv"]}, None
 
 
+def _company_export(lux: Installation, firm: Firm) -> Made:
+    with lux.db.begin(firm.id) as session:
+        entry = CompanyExport(file_key="company-exports/house.zip", file_name="house.zip", created_by=firm.user_id)
+        session.add(entry)
+        session.flush()
+        return {"export_id": entry.id}, firm.id
+
+
+def _company_import(lux: Installation, firm: Firm) -> Made:
+    """Let the company come in beside itself."""
+    with store_of(lux.settings).open_write("company-imports/house.zip") as file:
+        file.write(archive(lux, firm.id))
+    return {"import_id": asked(lux, firm.user_id, file_key="company-imports/house.zip")}, None
+
+
 def _bulk(lux: Installation, firm: Firm) -> Made:
     with lux.db.begin(firm.id) as session:
         tag = tagging.ensure(session, ["House"])[0]
@@ -133,7 +150,10 @@ def _nobody(_lux: Installation, _firm: Firm) -> Made:
 
 # How each kind of job is given something to do; a new kind has to be taught here.
 FACTORIES: Final[dict[str, Callable[[Installation, Firm], Made]]] = {
+    "company.export": _company_export,
     "company.forget_mail": _company,
+    "company.import": _company_import,
+    "company.tidy": _nothing,
     "contacts.clean_up": _nothing,
     "site.clean_up": _nothing,
     "contacts.export": _export,

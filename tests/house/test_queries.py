@@ -39,6 +39,14 @@ from tests.full_company import filled
 # What is the same for everybody, or belongs to the installation; each with the reason why that is right.
 NOT_OF_A_COMPANY: Final = {
     "approvals.queries.audit_lines": "the chain outlives companies and has no filter; the page names its own company",
+    **dict.fromkeys(
+        [f"company.queries.{name}" for name in ("imports", "import_by_public_id", "abandoned_imports")],
+        "an import belongs to the person who asked for it, before there is a company",
+    ),
+    **dict.fromkeys(
+        [f"company.queries.{name}" for name in ("has_live_job", "progress_of", "names_of_files")],
+        "jobs and files by a number or a key in a row at hand, which came from one of the questions here",
+    ),
     "contacts.queries.people.merge_names": "the standard fields; custom ones are asked for in the contacts' own tests",
     "contacts.queries.listing.where": "conditions, not rows: `page` and `count` run them and are asked here",
     "contacts.queries.tables.state_of": "reads the state of a row at hand, which came from one of the questions here",
@@ -55,6 +63,7 @@ NOT_OF_A_COMPANY: Final = {
 
 # What answers nothing even to its own company here, and why.
 SILENT: Final = {
+    "company.queries.unended_exports": "its exports have ended; tests/rooms/company/test_moving_pages.py leaves one",
     "approvals.queries.changes": "what it compares, `last_approved` and `previous_version`, is asked by itself",
     "contacts.queries.people.is_large": "it has three contacts",
     **dict.fromkeys(

@@ -151,7 +151,7 @@ def test_of_two_who_invite_an_address_at_once_the_second_is_told(
 
 def test_of_two_companies_made_at_once_each_gets_a_slug(db: Database, owner: Owner, monkeypatch) -> None:
     user, company = owner
-    monkeypatch.setattr(companies, "_free_slug", lambda *_arguments: company.slug)  # it looked a moment before
+    monkeypatch.setattr(companies, "free_slug", lambda *_arguments: company.slug)  # it looked a moment before
     with db.begin(ALL_COMPANIES) as session:
         second = companies.create(session, name=company.name, owner_id=user.id)
         assert second.slug != company.slug

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from pathlib import Path
 
 import click
 
@@ -177,6 +178,44 @@ def vault_rotate_master() -> None:
 
     for note in control.rotate_master(load()):
         click.echo(note)
+
+
+@main.group("company")
+def of_companies() -> None:
+    """Carry a whole company to another installation."""
+
+
+@of_companies.command("export")
+@click.argument("which")
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+def company_export(which: str, file: Path) -> None:
+    """Write the company WHICH (short name or public id) into FILE, without its secrets."""
+    from lux.cli import company
+
+    click.echo(company.export(load(), which, file))
+
+
+@of_companies.command("verify")
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+def company_verify(file: Path) -> None:
+    """Look at every line of FILE and at its audit chain, and change nothing."""
+    from lux.cli import company
+
+    for line in company.look(load(), file):
+        click.echo(line)
+
+
+@of_companies.command("import")
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--owner", required=True, help="E-mail address of whom it will belong to; somebody new gets a link.")
+@click.option("--name", default="", help="Another name for the company.")
+@click.option("--slug", default="", help="Another short name.")
+def company_import(file: Path, owner: str, name: str, slug: str) -> None:
+    """Make a company of FILE; nobody but its owner gets in."""
+    from lux.cli import company
+
+    for line in company.import_(load(), file, owner=owner, name=name, slug=slug):
+        click.echo(line)
 
 
 @main.group()

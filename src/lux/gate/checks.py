@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from lux.gate import audience, media, moves, toggles
 from lux.gate.models import ApprovalDecision, ApprovalQueue, Outbound
 from lux.gate.parties import Sender
-from lux.gate.states import ItemState, OutboundState, Verdict
+from lux.gate.states import ItemState, Method, OutboundState, Verdict
 from lux.kit import clock
 from lux.kit.addresses import email_key
 from lux.kit.errors import BrokenRule, LuxError
@@ -81,6 +81,10 @@ def _decision(session: Session, item: ApprovalQueue, outbound: Outbound) -> Appr
     decision = session.scalar(select(ApprovalDecision).where(ApprovalDecision.id == outbound.approval_id))
     if decision is None:
         raise Refusal(check="decision", effect=Effect.END, reason=_("There is no decision."))
+    if decision.method is Method.ELSEWHERE:
+        raise Refusal(
+            check="elsewhere", effect=Effect.END, reason=_("It was approved on another installation; that is history.")
+        )
     is_whole = (
         decision.verdict is Verdict.YES
         and decision.item_id == item.id

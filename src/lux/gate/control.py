@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from lux.gate import deliveries, moves
+from lux.gate import deliveries, moves, moving
 from lux.gate.models import Delivery, Outbound
 from lux.gate.states import DeliveryState, ItemState, OutboundState
 from lux.identity.access import Person, Right
@@ -71,6 +71,7 @@ def resend_failed(session: Session, person: Person, outbound_id: int) -> int:
     item, outbound = moves.locked(session, outbound_id=outbound_id)
     if outbound.state not in {OutboundState.DONE, OutboundState.FAILED, OutboundState.UNKNOWN}:
         raise WrongState(_("Wait until this has ended."))
+    moving.refuse_elsewhere(session, outbound)
     again = session.execute(
         update(Delivery)
         .where(

@@ -45,7 +45,7 @@ def create(
         is_sample=is_sample,
         brand={},
     )
-    _add_under_a_free_slug(session, company)
+    _add_under_afree_slug(session, company)
     members.add(session, company.id, owner_id, Role.OWNER)
     detail = {"is_sample": is_sample}
     note(
@@ -153,9 +153,9 @@ def checked_name(name: str) -> str:
     return text
 
 
-def _add_under_a_free_slug(session: Session, company: Company) -> None:
+def _add_under_afree_slug(session: Session, company: Company) -> None:
     """Insert the company; when another one takes the slug at the same moment, it gets one that nobody guesses."""
-    slug = _free_slug(session, company.name)
+    slug = free_slug(session, company.name)
     for end in ("", *(f"-{random_token()[:8]}" for _try in range(_TRIES))):
         company.slug = re.sub(r"[^a-z0-9-]+", "", f"{slug}{end}".casefold())
         try:
@@ -167,7 +167,8 @@ def _add_under_a_free_slug(session: Session, company: Company) -> None:
     raise RuntimeError(f"company {slug}: no free slug in {_TRIES} tries")
 
 
-def _free_slug(session: Session, name: str) -> str:
+def free_slug(session: Session, name: str) -> str:
+    """Return a short name for a company that no other one has."""
     base = slug_of(name)
     taken = set(session.scalars(select(Company.slug).where(Company.slug.startswith(base, autoescape=True))))
     number = 2

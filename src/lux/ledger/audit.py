@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
@@ -101,7 +101,6 @@ def row_hash(row: ApprovalAuditLog) -> bytes:
 
 def verify(session: Session, company_id: int) -> tuple[int, ChainFault | None]:
     """Walk one chain; returns how many rows hold and the first that does not."""
-    previous, count = b"", 0
     query = (
         select(ApprovalAuditLog)
         .where(ApprovalAuditLog.company_id == company_id)
@@ -109,13 +108,26 @@ def verify(session: Session, company_id: int) -> tuple[int, ChainFault | None]:
         .execution_options(yield_per=1000)
     )
     with closing(session.scalars(query)) as rows:
-        for row in rows:
-            reason = _fault(row, count + 1, previous)
-            if reason:
-                return count, ChainFault(company_id=company_id, seq=min(row.seq, count + 1), reason=reason)
-            previous, count = bytes(row.hash), count + 1
-            session.expunge(row)
-    return count, None
+        count, _head, fault = verify_rows(_let_go(session, rows))
+        return count, fault
+
+
+def verify_rows(rows: Iterable[ApprovalAuditLog]) -> tuple[int, bytes, ChainFault | None]:
+    """Walk a chain, wherever it comes from; returns how many rows hold, the last hash, and the first fault."""
+    previous, count = b"", 0
+    for row in rows:
+        reason = _fault(row, count + 1, previous)
+        if reason:
+            fault = ChainFault(company_id=row.company_id, seq=min(row.seq, count + 1), reason=reason)
+            return count, previous, fault
+        previous, count = bytes(row.hash), count + 1
+    return count, previous, None
+
+
+def _let_go(session: Session, rows: Iterable[ApprovalAuditLog]) -> Iterator[ApprovalAuditLog]:
+    for row in rows:
+        yield row
+        session.expunge(row)
 
 
 def _fault(row: ApprovalAuditLog, seq: int, previous: bytes) -> str:

@@ -73,6 +73,24 @@ class FileOwner(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True)
+class TravellingFile:
+    """A file that goes along when its company moves to another installation."""
+
+    key: str  # in the file store
+    sha256: str  # hex
+    size: int  # bytes
+
+
+class TravellingFiles(Protocol):
+    """A room whose rows name files that go along with a company."""
+
+    table: str  # whose rows name them
+
+    def files(self, row: Mapping[str, object]) -> Sequence[TravellingFile]:
+        """Return the files of one row, in order; raises ValueError for a row that can't have come from LUX."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class HealthFinding:
     """One thing that is fine or not, in plain words."""
 
@@ -244,6 +262,7 @@ class Contributions:
     subject_resolvers: tuple[SubjectResolver, ...] = ()
     merge_sources: tuple[MergeSource, ...] = ()
     file_owners: tuple[FileOwner, ...] = ()
+    travelling: tuple[TravellingFiles, ...] = ()
     content_users: tuple[ContentUser, ...] = ()
     contact_lists: tuple[ContactLists, ...] = ()
     people: tuple[FactPeople, ...] = ()

@@ -45,6 +45,13 @@ def newest() -> str | None:
     return ScriptDirectory(str(MIGRATIONS)).get_current_head()
 
 
+def has(revision: str) -> bool:
+    """Say whether this version of LUX knows a revision."""
+    from alembic.script import ScriptDirectory
+
+    return revision in {script.revision for script in ScriptDirectory(str(MIGRATIONS)).walk_revisions()}
+
+
 def is_known(engine: Engine) -> bool:
     """Say whether this version of LUX knows the revision a database is at."""
     from alembic.script import ScriptDirectory

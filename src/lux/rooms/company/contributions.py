@@ -12,6 +12,7 @@ from lux.kit.i18n import gettext as _
 from lux.kit.i18n import ngettext
 from lux.ports.contributions import Contributions, HealthFinding, NavItem, SetupStep
 from lux.ports.finding import PaletteAction, SearchHit
+from lux.rooms.company import queries
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -146,6 +147,15 @@ ACTIONS = (
     PaletteAction(endpoint="company.setup", icon="check-square", label=lambda: _("Set-up"), is_page=True, order=64),
 )
 
+
+class CompanyFiles:
+    """Files with everything of the company."""
+
+    def file_keys(self, session: Session, company_id: int) -> Sequence[str]:
+        """Return the keys of those that may still be there."""
+        return queries.export_keys(session, company_id)
+
+
 CONTRIBUTIONS = Contributions(
     nav=(
         NavItem(
@@ -162,4 +172,5 @@ CONTRIBUTIONS = Contributions(
     actions=ACTIONS,
     setup_steps=(CompanyDetailsStep(), SenderStep()),
     health=(SenderHealth(),),
+    file_owners=(CompanyFiles(),),
 )

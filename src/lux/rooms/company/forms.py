@@ -142,6 +142,13 @@ class NewCompanyForm(FormModel):
     _currency = field_validator("currency")(known_currency)
 
 
+class ArchiveForm(FormModel):
+    """A company from a file: what it is called here, where that is another name."""
+
+    name: str = Field(default="", max_length=200)
+    slug: str = Field(default="", max_length=48)
+
+
 class SwitchForm(FormModel):
     """The company to look at."""
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import uuid
+from collections.abc import Mapping, Sequence
+from typing import cast
 
 from flask import url_for
 from sqlalchemy.orm import Session
 
 from lux.kit.i18n import gettext as _
-from lux.ports.contributions import Contributions, NavItem
+from lux.ports.contributions import Contributions, NavItem, TravellingFile
 from lux.ports.finding import PaletteAction, SearchHit
+from lux.render.pictures import NAME
 from lux.rooms.content import queries
 from lux.rooms.content.addresses import key_of
 from lux.rooms.content.trash import BlockBin, MediaBin, TemplateBin
@@ -102,6 +105,24 @@ ACTIONS = (
     PaletteAction(endpoint="content.blocks", icon="box", label=lambda: _("Blocks"), is_page=True, order=31),
 )
 
+
+class MovingPictures:
+    """The library's pictures go along when a company moves."""
+
+    table = "media"
+
+    def files(self, row: Mapping[str, object]) -> Sequence[TravellingFile]:
+        """Return the files of one picture; raises ValueError for a name that LUX never gives."""
+        public_id = cast("uuid.UUID", row["public_id"])
+        found: list[TravellingFile] = []
+        for one in cast("list[dict[str, object]]", row["files"]):
+            name, sha256, size = str(one["name"]), str(one["sha256"]), one["size"]
+            if NAME.fullmatch(name) is None or not isinstance(size, int):
+                raise ValueError(name)
+            found.append(TravellingFile(key=key_of(public_id, name), sha256=sha256, size=size))
+        return found
+
+
 CONTRIBUTIONS = Contributions(
     nav=(
         NavItem(
@@ -112,4 +133,5 @@ CONTRIBUTIONS = Contributions(
     search=(FindTemplates(), FindMedia(), FindBlocks()),
     actions=ACTIONS,
     file_owners=(ContentFiles(),),
+    travelling=(MovingPictures(),),
 )

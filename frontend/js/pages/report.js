@@ -5,6 +5,8 @@ import { forEach } from "../dom.js";
 const language = document.documentElement.lang;
 const written = (value, unit) => (value === null ? "–" : value.toLocaleString(language)) + unit;
 
+const isStacked = (kind) => kind === "stacked" || kind === "across";
+
 /** A value between two unknown ones has no line: it is drawn as a point. */
 const isAlone = (values, at) =>
   (values[at - 1] ?? null) === null && (values[at + 1] ?? null) === null;
@@ -34,7 +36,16 @@ function dataset(kind, series, index, alone) {
     backgroundColor: colour,
     borderRadius: 3,
     maxBarThickness: 36,
-    stack: kind === "stacked" ? "all" : undefined,
+    stack: isStacked(kind) ? "all" : undefined,
+  };
+}
+
+/** Names of any length stand in a third of the width; the table below holds them whole. */
+function shortened(canvas) {
+  const most = Math.max(10, Math.floor(canvas.parentElement.clientWidth / 24));
+  return function write(value) {
+    const name = this.getLabelForValue(value);
+    return name.length > most ? `${name.slice(0, most - 1)}…` : name;
   };
 }
 
@@ -42,7 +53,22 @@ function draw(canvas) {
   const { chart: kind, unit } = canvas.dataset;
   const labels = JSON.parse(canvas.dataset.labels);
   const series = JSON.parse(canvas.dataset.series);
-  const stacked = kind === "stacked";
+  const stacked = isStacked(kind);
+  const across = kind === "across";
+  const names = {
+    stacked,
+    grid: { display: false },
+    border: { color: token("--lux-line") },
+    ticks: across
+      ? { autoSkip: false, callback: shortened(canvas) }
+      : { maxRotation: 0, autoSkipPadding: 16 },
+  };
+  const values = {
+    stacked,
+    beginAtZero: true,
+    border: { display: false },
+    ticks: { maxTicksLimit: 5, precision: 0, callback: (value) => written(value, unit) },
+  };
   new Chart(canvas, {
     type: kind === "line" ? "line" : "bar",
     data: {
@@ -50,21 +76,9 @@ function draw(canvas) {
       datasets: series.map((one, index) => dataset(kind, one, index, series.length === 1)),
     },
     options: {
-      interaction: { mode: "index", intersect: false },
-      scales: {
-        x: {
-          stacked,
-          grid: { display: false },
-          border: { color: token("--lux-line") },
-          ticks: { maxRotation: 0, autoSkipPadding: 16 },
-        },
-        y: {
-          stacked,
-          beginAtZero: true,
-          border: { display: false },
-          ticks: { maxTicksLimit: 5, callback: (value) => written(value, unit) },
-        },
-      },
+      interaction: { mode: "index", axis: across ? "y" : "x", intersect: false },
+      indexAxis: across ? "y" : "x",
+      scales: across ? { x: values, y: names } : { x: names, y: values },
       plugins: {
         legend: { display: false },
         tooltip: {

@@ -18,7 +18,9 @@ from lux.identity.api_keys import Scope
 from lux.identity.models import User
 from lux.kit import clock, jobs
 from lux.kit.db import ALL_COMPANIES, uuid7
+from lux.ledger import facts
 from lux.ledger.audit import Actor
+from lux.ledger.facts import NewFact
 from lux.net.storage import store_of
 from lux.ports.acts import AudienceRef
 from lux.rooms.contacts.incoming.rules import DEFAULTS
@@ -26,8 +28,11 @@ from lux.rooms.contacts.models import (
     ContactExport,
     ContactImport,
     ContactTag,
+    ContactView,
+    ContactViewDefault,
     CustomField,
     FieldType,
+    ImportedContact,
     ImportRejection,
     IncomingDelivery,
     IncomingSetup,
@@ -38,7 +43,7 @@ from lux.rooms.content.service import media, versions
 from lux.rooms.diagnostics import service as diagnostics
 from lux.rooms.email.models import Campaign
 from lux.rooms.notifications.service import notify
-from lux.rooms.segments.models import Segment, SegmentMember
+from lux.rooms.segments.models import BulkAction, Segment, SegmentMember
 from tests.factories import Firm, Installation
 
 
@@ -84,6 +89,7 @@ def filled(lux: Installation, *, locale: str = "") -> Firm:
     _account(lux, firm)
     _import(lux, firm)
     _programs(lux, firm)
+    _changed(lux, firm, contacts)
     diagnostics.capture(lux.db, ValueError("Secret error"), source="web", company_id=firm.id, endpoint="email.show")
     return firm
 
@@ -138,6 +144,35 @@ def _import(lux: Installation, firm: Firm) -> None:
         invitations.invite(session, firm.person, email=f"secret{firm.id}@example.com", role=Role.VIEWER)
         session.add(ImportRejection(import_id=entry.id, line=2, reason="Secret reason", cells=["Secret cell"]))
         notify(session, [firm.user_id], kind="contacts.imported", title="Secret news", url="/contacts/imports")
+
+
+def _changed(lux: Installation, firm: Firm, contacts: list[int]) -> None:
+    """Leave a view, a change to many, an import that was undone in part, orders and an event of the company's own."""
+    with lux.db.begin(firm.id) as session:
+        view = ContactView(name="Secret view", name_key="secret view", owner_key=firm.user_id, query={"q": "secret"})
+        session.add(view)
+        session.flush()
+        session.add(ContactViewDefault(user_id=firm.user_id, view_id=view.id))
+        session.add(
+            BulkAction(
+                kind="tag_add",
+                args={"name": "Secret tag"},
+                scope={"filter": {}, "segment": "", "name": "Secret scope"},
+                state="done",
+                total=1,
+                counts={"done": 1, "changed": 1},
+                created_by=firm.user_id,
+                finished_at=clock.now(),
+            )
+        )
+        undone = ContactImport(file_name="secret-undone.csv", file_key="", file_size=22, state="done")
+        undone.undo_state, undone.undo = "done", {"counts": {"contacts": 1, "kept": 1}, "total": 1}
+        session.add(undone)
+        session.flush()
+        met = {"import_id": undone.id, "contact_id": contacts[0], "line": 2, "effect": "n", "version": 1}
+        session.add(ImportedContact(**met, kept="changed"))
+        order = NewFact(kind="order.paid", contact_id=contacts[0], value_minor=1_900, currency="EUR")
+        facts.record_many(session, [order, NewFact(kind="custom.secret", contact_id=contacts[0])])
 
 
 def _programs(lux: Installation, firm: Firm) -> None:

@@ -40,12 +40,21 @@ function dataset(kind, series, index, alone) {
   };
 }
 
-/** Names of any length stand in a third of the width; the table below holds them whole. */
-function shortened(canvas) {
-  const most = Math.max(10, Math.floor(canvas.parentElement.clientWidth / 24));
+const MOST_LINES = 3;
+
+/** Names of any length stand in a third of the width, on a few lines; the table below holds them whole. */
+function folded(canvas) {
+  const most = Math.max(14, Math.floor(canvas.parentElement.clientWidth / 24));
   return function write(value) {
-    const name = this.getLabelForValue(value);
-    return name.length > most ? `${name.slice(0, most - 1)}…` : name;
+    const lines = [""];
+    for (const word of this.getLabelForValue(value).split(" ")) {
+      const longer = `${lines.at(-1)} ${word}`.trim();
+      if (longer.length <= most) lines[lines.length - 1] = longer;
+      else lines.push(word);
+    }
+    const shown = lines.filter(Boolean).map((line) => line.slice(0, most));
+    if (shown.length > MOST_LINES) shown[MOST_LINES - 1] += "…";
+    return shown.slice(0, MOST_LINES);
   };
 }
 
@@ -60,7 +69,7 @@ function draw(canvas) {
     grid: { display: false },
     border: { color: token("--lux-line") },
     ticks: across
-      ? { autoSkip: false, callback: shortened(canvas) }
+      ? { autoSkip: false, callback: folded(canvas) }
       : { maxRotation: 0, autoSkipPadding: 16 },
   };
   const values = {

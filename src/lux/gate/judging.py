@@ -41,7 +41,8 @@ _BROWSER = re.compile(r"\AMozilla/[45]\.0 \(.+\)")
 _MAIL = re.compile(
     r"thunderbird|icedove|microsoft outlook|ms-?office|outlook-(?:ios|android|express)|(?:\b|mac)outlook/|windowsmail/"
     r"|airmail|em ?client|postbox|\bmailmate\b|mailspring|mailbird|mailbar/|mailmaster|foxmail|bluemail|navermail"
-    r"|yahoomobile|yahoo%20mail|yahoo\.ymail|\bbarca(?:pro)?/|lotus-notes|the bat!|evolution|kmail|claws mail|betterbird",
+    r"|yahoomobile|yahoo%20mail|yahoo\.ymail|\bbarca(?:pro)?/|lotus-notes|the bat!|evolution|kmail|claws mail"
+    r"|betterbird",
     re.IGNORECASE,
 )
 _TABLET = re.compile(r"ipad|tablet|kindle|silk/|playbook|android(?!.*mobile)", re.IGNORECASE)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from flask import Response as FlaskResponse
@@ -65,12 +66,18 @@ def import_undo_start(public_id: uuid.UUID) -> Response:
 def import_undo_left(public_id: uuid.UUID) -> Response:
     """Send each contact that the undo left, with the reason."""
     entry = tables.import_by_public_id(web.session(), public_id)
-    base = web.settings().base_url
-    parts = reports.kept_csv(web.database(), entry, lambda one: base + url_for("contacts.show", public_id=one))
+    parts = reports.kept_csv(web.database(), entry, _address_of_anybody())
     response = FlaskResponse(parts, mimetype="text/csv")
     response.headers.set("Content-Disposition", "attachment", filename=f"import-undo-left-{entry.public_id}.csv")
     response.headers["Cache-Control"] = "no-store"
     return response
+
+
+def _address_of_anybody() -> Callable[[uuid.UUID], str]:
+    """Return what makes a contact's address also after the request has ended, as a file is being sent."""
+    nobody = uuid.UUID(int=0)
+    address = web.settings().base_url + url_for("contacts.show", public_id=nobody)
+    return lambda public_id: address.replace(str(nobody), str(public_id))
 
 
 @contacts.get("/imports/mappings")

@@ -15,6 +15,7 @@ from sqlalchemy.exc import OperationalError
 from lux.gate import reads
 from lux.identity.models import Company, User
 from lux.kit.db import ALL_COMPANIES
+from lux.rooms.contacts.models import ContactImport
 from lux.rooms.contacts.queries import listing
 from lux.rooms.diagnostics.models import ErrorGroup, ErrorLog
 from lux.rooms.email import queries as campaigns
@@ -130,9 +131,11 @@ def answers(lux: Installation, firm: Firm) -> dict[str, str]:
         laid = [Segment(name=f"Laid {n}", name_key=f"laid {n}", is_dynamic=False) for n in (1, 2)]
         session.add_all(laid)
         session.flush()
+        undone = session.scalars(select(ContactImport.public_id).where(ContactImport.undo_state == "done")).one()
         over = "&".join(f"segment={row.public_id}" for row in laid)
     return {
         "compared": "/campaigns/compare?" + "&".join(f"c={one}" for one in sent),
+        "import-kept": f"/contacts/imports/{undone}",
         "overlap-sizes": f"/segments/overlap?{over}",
     }
 

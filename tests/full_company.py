@@ -19,7 +19,9 @@ from lux.identity.api_keys import Scope
 from lux.identity.models import User
 from lux.kit import clock, jobs
 from lux.kit.db import ALL_COMPANIES, uuid7
+from lux.ledger import facts
 from lux.ledger.audit import Actor
+from lux.ledger.facts import NewFact
 from lux.net.storage import store_of
 from lux.ports.acts import AudienceRef
 from lux.rooms.company.models import CompanyExport, CompanyImport
@@ -29,8 +31,11 @@ from lux.rooms.contacts.models import (
     ContactExport,
     ContactImport,
     ContactTag,
+    ContactView,
+    ContactViewDefault,
     CustomField,
     FieldType,
+    ImportedContact,
     ImportRejection,
     IncomingDelivery,
     IncomingSetup,
@@ -42,7 +47,7 @@ from lux.rooms.diagnostics import service as diagnostics
 from lux.rooms.email.models import Campaign
 from lux.rooms.newsletter.models import OptIn, SubscribeForm
 from lux.rooms.notifications.service import notify
-from lux.rooms.segments.models import Segment, SegmentMember
+from lux.rooms.segments.models import BulkAction, Segment, SegmentMember
 from lux.rooms.site import queries as site_queries
 from lux.rooms.site.service import collecting, identity
 from lux.rooms.site.service import setup as site_setup
@@ -94,6 +99,7 @@ def filled(lux: Installation, *, locale: str = "") -> Firm:
     _website(lux, firm, contacts[0])
     _trash(lux, firm)
     _moves(lux, firm)
+    _changed(lux, firm, contacts)
     diagnostics.capture(lux.db, ValueError("Secret error"), source="web", company_id=firm.id, endpoint="email.show")
     return firm
 
@@ -188,6 +194,35 @@ def _trash(lux: Installation, firm: Firm) -> None:
                 Block(key="secret-old-block", name="Secret old block", source="Secret", **thrown),
             ]
         )
+
+
+def _changed(lux: Installation, firm: Firm, contacts: list[int]) -> None:
+    """Leave a view, a change to many, an import that was undone in part, orders and an event of the company's own."""
+    with lux.db.begin(firm.id) as session:
+        view = ContactView(name="Secret view", name_key="secret view", owner_key=firm.user_id, query={"q": "secret"})
+        session.add(view)
+        session.flush()
+        session.add(ContactViewDefault(user_id=firm.user_id, view_id=view.id))
+        session.add(
+            BulkAction(
+                kind="tag_add",
+                args={"name": "Secret tag"},
+                scope={"filter": {}, "segment": "", "name": "Secret scope"},
+                state="done",
+                total=1,
+                counts={"done": 1, "changed": 1},
+                created_by=firm.user_id,
+                finished_at=clock.now(),
+            )
+        )
+        undone = ContactImport(file_name="secret-undone.csv", file_key="", file_size=22, state="done")
+        undone.undo_state, undone.undo = "done", {"counts": {"contacts": 1, "kept": 1}, "total": 1}
+        session.add(undone)
+        session.flush()
+        met = {"import_id": undone.id, "contact_id": contacts[0], "line": 2, "effect": "n", "version": 1}
+        session.add(ImportedContact(**met, kept="changed"))
+        order = NewFact(kind="order.paid", contact_id=contacts[0], value_minor=1_900, currency="EUR")
+        facts.record_many(session, [order, NewFact(kind="custom.secret", contact_id=contacts[0])])
 
 
 def _programs(lux: Installation, firm: Firm) -> None:

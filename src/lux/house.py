@@ -127,7 +127,8 @@ def contributions() -> ports.Contributions:
 
     merged = ports.Contributions()
     for one in (
-        HOME, APPROVALS, DIAGNOSTICS, NEWSLETTER, SITE, EMAIL, SEGMENTS, CONTACTS, CONTENT, INTEGRATIONS, COMPANY, TRASH,
+        HOME, APPROVALS, DIAGNOSTICS, NEWSLETTER, SITE, EMAIL, SEGMENTS, CONTACTS, CONTENT, INTEGRATIONS,
+        COMPANY, TRASH,
     ):  # fmt: skip
         merged = merged.merged(one)
     return merged

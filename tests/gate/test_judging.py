@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from lux.gate import judging
@@ -53,6 +55,21 @@ def test_opens(agent: str, since: float | None, human: str, rule: str) -> None:
 )
 def test_clicks(agent: str, since: float | None, human: str, rule: str) -> None:
     assert judging.of_click(agent, since) == judging.Judgement(human=human, rule=rule)
+
+
+def corpus() -> list[tuple[str, str, str]]:
+    lines = Path(__file__).with_name("agents.tsv").read_text(encoding="utf-8").splitlines()
+    rows = [line.split("\t") for line in lines if line and not line.startswith("#")]
+    return [(family, human, agent) for family, human, agent in rows]
+
+
+def test_the_corpus_of_real_agents_is_large() -> None:
+    assert len({agent for _family, _human, agent in corpus()}) == len(corpus()) >= 60
+
+
+@pytest.mark.parametrize(("family", "human", "agent"), corpus())
+def test_real_agents_are_known_for_what_they_are(family: str, human: str, agent: str) -> None:
+    assert (judging.device_of(agent), judging.of_open(agent, 3600).human) == (family, human)
 
 
 @pytest.mark.parametrize(

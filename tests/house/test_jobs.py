@@ -161,6 +161,7 @@ FACTORIES: Final[dict[str, Callable[[Installation, Firm], Made]]] = {
     "contacts.forget_files": _files,
     "contacts.import": _import,
     "contacts.undo_import": _undo,
+    "content.drop_strays": _nothing,
     "content.forget_files": _files,
     "diagnostics.forget": _nothing,
     "gate.call": _hook,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -49,6 +50,19 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> FileStore:
 def write(store: FileStore, key: str, content: bytes) -> None:
     with store.open_write(key) as file:
         file.write(content)
+
+
+def test_what_a_writer_that_died_left_is_found_and_goes_but_not_what_is_being_written(store: FileStore):
+    assert isinstance(store, FsspecStore)
+    write(store, "media/whole.png", b"whole")
+    with store._system.open(store._path("media/half.png.abc.part"), "wb") as file:  # as a crash leaves it
+        file.write(b"half")
+    now = dt.datetime.now(dt.UTC)
+    assert store.drop_unfinished("media", now - dt.timedelta(days=1)) == 0
+    assert store.drop_unfinished("media", now + dt.timedelta(minutes=1)) == 1
+    assert store.drop_unfinished("media", now + dt.timedelta(minutes=1)) == 0
+    assert store.drop_unfinished("nothing", now) == 0
+    assert list(store.list("media")) == ["media/whole.png"]
 
 
 def test_what_was_written_is_read(store: FileStore):

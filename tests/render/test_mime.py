@@ -117,7 +117,7 @@ def test_the_html_is_filled_tracked_and_framed():
 def test_the_text_part_reads_well_and_is_not_tracked():
     text = part(parsed(compiled().build(recipient(), at=AT)), "plain")
     assert "Hello Jürgen, Köln & Bonn" in text
-    assert "Shop (https://shop.example/?a=1&b=2)" in text
+    assert "https://shop.example/?a=1&b=2" in text
     assert "Shop GmbH\nHauptstr. 1\n50667 Köln" in text
     assert "/c/" not in text
     assert "<" not in text

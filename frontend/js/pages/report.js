@@ -5,6 +5,8 @@ import { forEach } from "../dom.js";
 const language = document.documentElement.lang;
 const written = (value, unit) => (value === null ? "–" : value.toLocaleString(language)) + unit;
 
+const isStacked = (kind) => kind === "stacked" || kind === "across";
+
 /** A value between two unknown ones has no line: it is drawn as a point. */
 const isAlone = (values, at) =>
   (values[at - 1] ?? null) === null && (values[at + 1] ?? null) === null;
@@ -34,7 +36,25 @@ function dataset(kind, series, index, alone) {
     backgroundColor: colour,
     borderRadius: 3,
     maxBarThickness: 36,
-    stack: kind === "stacked" ? "all" : undefined,
+    stack: isStacked(kind) ? "all" : undefined,
+  };
+}
+
+const MOST_LINES = 3;
+
+/** Names of any length stand in a third of the width, on a few lines; the table below holds them whole. */
+function folded(canvas) {
+  const most = Math.max(14, Math.floor(canvas.parentElement.clientWidth / 24));
+  return function write(value) {
+    const lines = [""];
+    for (const word of this.getLabelForValue(value).split(" ")) {
+      const longer = `${lines.at(-1)} ${word}`.trim();
+      if (longer.length <= most) lines[lines.length - 1] = longer;
+      else lines.push(word);
+    }
+    const shown = lines.filter(Boolean).map((line) => line.slice(0, most));
+    if (shown.length > MOST_LINES) shown[MOST_LINES - 1] += "…";
+    return shown.slice(0, MOST_LINES);
   };
 }
 
@@ -42,7 +62,22 @@ function draw(canvas) {
   const { chart: kind, unit } = canvas.dataset;
   const labels = JSON.parse(canvas.dataset.labels);
   const series = JSON.parse(canvas.dataset.series);
-  const stacked = kind === "stacked";
+  const stacked = isStacked(kind);
+  const across = kind === "across";
+  const names = {
+    stacked,
+    grid: { display: false },
+    border: { color: token("--lux-line") },
+    ticks: across
+      ? { autoSkip: false, callback: folded(canvas) }
+      : { maxRotation: 0, autoSkipPadding: 16 },
+  };
+  const values = {
+    stacked,
+    beginAtZero: true,
+    border: { display: false },
+    ticks: { maxTicksLimit: 5, precision: 0, callback: (value) => written(value, unit) },
+  };
   new Chart(canvas, {
     type: kind === "line" ? "line" : "bar",
     data: {
@@ -50,21 +85,9 @@ function draw(canvas) {
       datasets: series.map((one, index) => dataset(kind, one, index, series.length === 1)),
     },
     options: {
-      interaction: { mode: "index", intersect: false },
-      scales: {
-        x: {
-          stacked,
-          grid: { display: false },
-          border: { color: token("--lux-line") },
-          ticks: { maxRotation: 0, autoSkipPadding: 16 },
-        },
-        y: {
-          stacked,
-          beginAtZero: true,
-          border: { display: false },
-          ticks: { maxTicksLimit: 5, callback: (value) => written(value, unit) },
-        },
-      },
+      interaction: { mode: "index", axis: across ? "y" : "x", intersect: false },
+      indexAxis: across ? "y" : "x",
+      scales: across ? { x: values, y: names } : { x: names, y: values },
       plugins: {
         legend: { display: false },
         tooltip: {

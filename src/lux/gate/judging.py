@@ -26,7 +26,7 @@ YES, MACHINE, UNKNOWN = "yes", "machine", "unknown"
 _APPLE_MPP = re.compile(r"Mozilla/5\.0\s*\Z")
 # Gmail's proxy asks when the mail is opened: "... Firefox/11.0 (via ggpht.com GoogleImageProxy)"; Yahoo's likewise
 # (https://help.yahoo.com/kb/yahoo-mail-proxy-SLN28749.html).
-_READERS_PROXY = re.compile(r"GoogleImageProxy|YahooMailProxy")
+_READERS_PROXY = re.compile(r"GoogleImageProxy|via ggpht\.com|YahooMailProxy")
 # Known by their own name, or by a shape no browser of a person has; the last is Gmail loading pictures ahead.
 _SCANNERS = re.compile(
     r"barracuda|mimecast|proofpoint|symantec|messagelabs|trendmicro|fortiguard|sophos|forcepoint|cloudmark|ironport"
@@ -34,13 +34,15 @@ _SCANNERS = re.compile(
     r"|\bbot\b|bot/|[a-z]bot\b|crawler|spider|slurp|preview|scanner|monitor|facebookexternalhit|whatsapp/"
     r"|headless|phantomjs|selenium|puppeteer|playwright"
     r"|\Acurl/|\Awget/|python|java/|okhttp|go-http-client|libwww|ruby|\bperl\b|node-fetch|axios|undici|aiohttp|httpx"
-    r"|apache-httpclient|winhttp|powershell|Edge/12\.246 Mozilla/5\.0",
+    r"|apache-httpclient|winhttp|powershell|existence discovery|Edge/12\.246 Mozilla/5\.0",
     re.IGNORECASE,
 )
 _BROWSER = re.compile(r"\AMozilla/[45]\.0 \(.+\)")
 _MAIL = re.compile(
-    r"thunderbird|microsoft outlook|ms-?office|outlook-(?:ios|android)|airmail|em ?client|postbox|\bmailmate\b"
-    r"|lotus-notes|the bat!|evolution|kmail|claws mail|betterbird",
+    r"thunderbird|icedove|microsoft outlook|ms-?office|outlook-(?:ios|android|express)|(?:\b|mac)outlook/|windowsmail/"
+    r"|airmail|em ?client|postbox|\bmailmate\b|mailspring|mailbird|mailbar/|mailmaster|foxmail|bluemail|navermail"
+    r"|yahoomobile|yahoo%20mail|yahoo\.ymail|\bbarca(?:pro)?/|lotus-notes|the bat!|evolution|kmail|claws mail"
+    r"|betterbird",
     re.IGNORECASE,
 )
 _TABLET = re.compile(r"ipad|tablet|kindle|silk/|playbook|android(?!.*mobile)", re.IGNORECASE)

@@ -31,6 +31,7 @@ class Company(Base):
     public_url: Mapped[str] = mapped_column(String(300), default="")  # empty = the installation's
     brand: Mapped[dict[str, Any]] = mapped_column(default=dict)  # see rooms.company.forms.BrandForm
     unsend_seconds: Mapped[int] = mapped_column(default=60, server_default="60")  # between a yes and the first message
+    utm: Mapped[dict[str, Any] | None]  # {"is_on": of new campaigns, "source", "medium"}; "" = slug, "email"
     is_sample: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[dt.datetime] = mapped_column(default=clock.now)
     version: Mapped[int] = mapped_column(default=1)

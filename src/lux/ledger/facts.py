@@ -129,6 +129,11 @@ def is_human() -> ColumnElement[bool]:
     return (Fact.human == "yes") & ~entries.is_corrected()
 
 
+def not_by_machines() -> ColumnElement[bool]:
+    """Return the condition "not known as a machine's, then or later" over `Fact`."""
+    return (Fact.human != "machine") & ~entries.is_corrected()
+
+
 def rolled_up(
     session: Session, subject_type: str, subject_ids: Sequence[int] = (), *, since: dt.date | None = None
 ) -> dict[tuple[int, str], tuple[int, int]]:

@@ -6,6 +6,7 @@ import posixpath
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, cast
 
 import fsspec
@@ -15,12 +16,15 @@ from lux.kit.errors import SettingsProblem
 from lux.kit.i18n import gettext as _
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from fsspec import AbstractFileSystem
 
     from lux.kit.settings import Settings
     from lux.ports.storage import FileStore
 
 _BLOCK_BYTES: Final = 8 * 2**20  # one part of a multipart upload; S3 takes 10,000 of them: 80 GB
+_UNFINISHED: Final = ".part"
 _NOT_IN_KEYS = re.compile(r"[\x00-\x1f\\*?\[\]]")
 
 
@@ -43,7 +47,7 @@ class FsspecStore:
         """Open a file for writing; it takes its name when the context ends without an error."""
         path = self._path(key)
         self._system.makedirs(posixpath.dirname(path), exist_ok=True)
-        unfinished = f"{path}.{random_token(6)}.part"
+        unfinished = f"{path}.{random_token(6)}{_UNFINISHED}"
         try:
             with self._system.open(unfinished, "wb") as file:
                 yield cast("BinaryIO", file)
@@ -74,8 +78,25 @@ class FsspecStore:
             return
         for path in sorted(self._system.find(folder)):
             key = str(path)[len(self._root) :].lstrip("/")
-            if not key.endswith(".part"):
+            if not key.endswith(_UNFINISHED):
                 yield key
+
+    def drop_unfinished(self, prefix: str, before: datetime) -> int:
+        """Remove what writers that died left below a prefix before a moment; returns how many files that were."""
+        folder, removed = self._path(prefix), 0
+        if not self._system.exists(folder):
+            return 0
+        for path in self._system.find(folder):
+            if not str(path).endswith(_UNFINISHED):
+                continue
+            try:
+                changed = self._system.modified(path)
+                if changed.replace(tzinfo=changed.tzinfo or UTC) < before:
+                    self._system.rm_file(path)
+                    removed += 1
+            except FileNotFoundError:
+                continue  # it was finished, or removed, meanwhile
+        return removed
 
     def _path(self, key: str) -> str:
         parts = key.split("/")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
+from datetime import datetime
 from typing import BinaryIO, Protocol
 
 
@@ -27,3 +28,6 @@ class FileStore(Protocol):
 
     def list(self, prefix: str) -> Iterator[str]:
         """Yield the keys below a prefix."""
+
+    def drop_unfinished(self, prefix: str, before: datetime) -> int:
+        """Remove what writers that died left below a prefix before a moment; returns how many files that were."""

@@ -130,6 +130,20 @@ def test_hubspots_refusals_and_bounces_block(desk):
     }  # fmt: skip
 
 
+def test_hubspots_unsubscribes_and_bounces_block(desk):
+    desk.import_(EXISTING, **DECLARED)
+    told = (
+        "Email,Portal Bounce,Portal Unsubscribe,Portal Spam Report,Global Bounce,Marketing Information\n"
+        "ada@example.com,FALSE,FALSE,FALSE,FALSE,TRUE\nbo@example.com,FALSE,TRUE,FALSE,FALSE,FALSE\n"
+        "cy@example.com,TRUE,FALSE,FALSE,FALSE,FALSE\ndi@example.com,FALSE,FALSE,FALSE,FALSE,FALSE\n"
+    )
+    bring(desk, told, "unsubscribes-and-bounces.csv", consent="none")
+    assert {name: desk.standing(f"{name}@example.com").suppressed for name in ("ada", "bo", "cy", "di")} == {
+        "ada": SuppressionReason.UNSUBSCRIBED, "bo": SuppressionReason.UNSUBSCRIBED,
+        "cy": SuppressionReason.BOUNCED, "di": None,
+    }  # fmt: skip
+
+
 def test_hubspots_legal_basis_gives_consent_only_where_it_says_so(desk):
     bring(desk, HUBSPOT, "all-contacts.csv")
     mailable = [name for name in ("ada", "bo", "cy", "di", "ed") if desk.standing(f"{name}@example.com").is_mailable]

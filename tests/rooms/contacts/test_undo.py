@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import datetime as dt
 import html
 import random
@@ -119,6 +120,25 @@ def test_what_people_changed_since_stays_and_is_listed(desk):
     page = html.unescape(desk.client.get(f"/contacts/imports/{entry.public_id}").text)
     assert "2 contacts were not undone as a whole" in page
     assert page.count("Somebody changed it since") == 2
+
+
+def test_everything_that_the_undo_left_comes_as_a_file(desk):
+    people = [f"p{number:02}@example.com" for number in range(60)]
+    entry = desk.import_("email,first_name\n" + "".join(f"{one},=Ada\n" for one in people))
+    with desk.lux.db.begin(desk.firm.id) as session:
+        session.execute(update(Contact).values(city="Paris", version=9))
+    undo(desk, entry)
+    page = html.unescape(desk.client.get(f"/contacts/imports/{entry.public_id}").text)
+    assert "The first 50 are shown." in page
+    path = f"/contacts/imports/{entry.public_id}/undo/left.csv"
+    assert path in page
+    rows = list(csv.DictReader(desk.client.get(path).get_data(as_text=True).removeprefix("\ufeff").splitlines()))
+    assert [row["E-mail"] for row in rows] == people
+    assert {row["Why"] for row in rows} == {"Somebody changed it since"}
+    assert rows[0]["First name"] == "'=Ada", "safe to open in a spreadsheet"
+    shown = desk.contact("p00@example.com")
+    assert rows[0]["Contact"].endswith(f"/contacts/{shown.public_id}")
+    assert desk.lux.client(desk.lux.firm("Theirs")).get(path).status_code == 404
 
 
 def test_who_was_written_to_or_tagged_since_is_not_put_into_the_trash(desk):

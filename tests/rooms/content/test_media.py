@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import io
 import re
 import uuid
@@ -14,11 +15,13 @@ from sqlalchemy import select
 from lux.gate import reads
 from lux.gate.reads import ItemState
 from lux.identity.access import Role
+from lux.kit import jobs
+from lux.kit.db import ALL_COMPANIES
 from lux.kit.errors import InvalidInput
 from lux.net.storage import store_of
 from lux.rooms.content.addresses import absolute, key_of, named_in
 from lux.rooms.content.models import Media
-from lux.rooms.content.service import Content, check
+from lux.rooms.content.service import Content, check, media
 from lux.rooms.email import queries as campaigns
 from tests.factories import Firm, Installation
 from tests.rooms.email.campaigns import approve, draft, load, ready, submit
@@ -287,3 +290,23 @@ def test_only_our_own_addresses_are_ours():
     assert list(named_in(f"https://other.example{ours}", base)) == []
     assert absolute(text, base).count(f"{base}/m/") == 3
     assert absolute(text, "") == text
+
+
+def test_files_whose_upload_was_undone_go_after_a_day_and_no_others(lux: Installation):
+    firm = lux.firm()
+    [kept] = upload(lux, firm)
+    store = store_of(lux.settings)
+    milliseconds = int((dt.datetime.now(dt.UTC) - dt.timedelta(days=1, hours=1)).timestamp() * 1000)
+    lost = key_of(uuid.UUID(int=milliseconds << 80 | 7 << 76 | 2 << 62 | 1), "lost.png")  # its transaction failed
+    with store.open_write(lost) as file:
+        file.write(picture())
+    fresh = media.take(store, io.BytesIO(picture()), "fresh.png")  # its transaction is still open
+    with store.open_write("media/readme.txt") as file:  # not ours
+        file.write(b"x")
+    before = set(store.list("media"))
+    with lux.db.begin(ALL_COMPANIES) as session:
+        jobs.enqueue(session, "content.drop_strays", {}, company_id=None)
+    lux.work()
+    assert before - set(store.list("media")) == {lost}
+    assert lux.client(firm).get(address(lux, firm, kept)).status_code == 200
+    assert any(str(fresh.public_id) in key for key in store.list("media"))

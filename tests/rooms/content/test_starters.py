@@ -1,9 +1,8 @@
 """The starters and ready-made blocks: right in the mail programs people have, light and dark, wide and narrow.
 
-The golden pictures are boxes, not pixels: fonts differ from machine to machine and with them every edge of every
-letter, so a comparison of pixels would either fail on another machine or see nothing. What a reader would notice is
-measured in Chromium instead: where the card, headings and buttons stand, how wide they are, what lies on what, and the
-contrast of every text with the ground it really stands on.
+What must hold whatever they look like is measured in Chromium: where the card, headings and buttons stand, how wide
+they are, what lies on what, and the contrast of every text with the ground it really stands on. How they look is held
+by `test_golden_pictures`.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ def test_links_are_readable_and_said_once(lux_sqlite: Installation):
     with lux_sqlite.db.read(lux_sqlite.firm().id) as session:
         made = text_part(session, Content(format="html", source=LINKED))
     assert made is not None
-    assert "the lamps (https://shop.example.com/a)" in made.made
+    assert "the lamps [1]\n\n[1] https://shop.example.com/a" in made.made
     assert made.made.count("https://shop.example.com/b") == 1
 
 

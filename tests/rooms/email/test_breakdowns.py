@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from typing import TYPE_CHECKING
 
 from lux.gate.models import Outbound
 from lux.identity.models import Company
 from lux.kit.db import ALL_COMPANIES
+from lux.ledger import facts
+from lux.ledger.facts import NewFact
 from lux.ledger.rollups import Count
 from lux.render import tokens
 from lux.rooms.email import breakdowns
@@ -119,8 +122,37 @@ def test_people_and_all_stand_side_by_side_on_every_page(lux_sqlite: Installatio
     assert "not known to be a person" in client.get(f"/campaigns/{public_id}/recipients").text
 
 
+def test_a_domain_tells_sent_captured_delivered_and_bounced_apart(lux: Installation) -> None:
+    firm = campaigns.ready(lux, 2)
+    public_id = campaigns.sent(lux, firm)
+    with lux.db.begin(firm.id) as session:
+        campaign = campaigns.load(session, public_id)
+        for kind, number in (("email.sent", 4), ("email.bounced", 1)):
+            new = NewFact(
+                kind=kind, subject=("campaign", campaign.id), channel="email", facets={"domain": "tide.example"}
+            )
+            facts.record_many(session, [new] * number)
+
+    def table() -> list[list[str]]:
+        shown = lux.client(firm).get(f"/campaigns/{public_id}/report").text
+        part = shown[shown.index('id="domains"') :].partition("</table>")[0]
+        cells = [re.sub(r"<[^>]+>|\s", "", cell) for cell in re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", part, re.DOTALL)]
+        return [cells[start : start + 9][:5] for start in range(0, len(cells), 9)]
+
+    assert table() == [
+        ["Domain", "Sent", "Captured", "Delivered", "Bounced"],
+        ["tide.example", "4", "0", "notknown", "1"],
+        ["example.com", "0", "2", "notknown", "0"],
+    ]
+    with lux.db.begin(firm.id) as session:
+        new = NewFact(kind="email.delivered", subject=("campaign", campaign.id), channel="email",
+                      facets={"domain": "tide.example"})  # fmt: skip
+        facts.record_many(session, [new] * 3)
+    assert table()[1:] == [["tide.example", "4", "0", "3", "1"], ["example.com", "0", "2", "0", "0"]]
+
+
 def test_an_erased_persons_domain_is_no_longer_told(lux: Installation) -> None:
-    from lux.ledger import facts, recount
+    from lux.ledger import recount
 
     firm = campaigns.ready(lux, 2)
     public_id = campaigns.sent(lux, firm)

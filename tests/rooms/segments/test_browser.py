@@ -9,6 +9,7 @@ from playwright.sync_api import expect
 
 from tests.browser import axe
 from tests.factories import Installation
+from tests.rooms.segments import test_why_and_overlap as reasons
 from tests.rooms.segments.test_pages import city_rule, make
 from tests.rooms.served import served, signed_in
 from tests.services.chromium import Pages
@@ -99,3 +100,25 @@ def test_counts_arrive_in_the_list(lux_sqlite: Installation, site: str, pages: P
     page = signed_in(pages, site, lux_sqlite, firm)
     page.goto("/segments/")
     expect(page.locator(".segment-size")).to_have_text(re.compile(r"3\s+3 may be written to"))
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+def test_reasons_open_and_the_overlap_is_drawn(lux_sqlite: Installation, site: str, pages: Pages, width: int):
+    firm = lux_sqlite.firm()
+    who = lux_sqlite.contacts(firm, 3, city="Berlin")[0]
+    inner = reasons.make(lux_sqlite, firm, "Customers in Berlin", reasons.CITY)
+    outer = reasons.make(lux_sqlite, firm, "Everyone we invite to the fair", reasons.asks(inner))
+    page = signed_in(pages, site, lux_sqlite, firm, viewport={"width": width, "height": 900})
+    page.goto(f"/segments/{outer}/why?contact={reasons.key_of(lux_sqlite, firm, who)}")
+    why = page.get_by_text("City is “Berlin”")
+    expect(why).not_to_be_visible()
+    page.get_by_text("Why they are in “Customers in Berlin”").click()
+    expect(why).to_be_visible()
+    assert axe.violations(page) == []
+    page.goto(f"/segments/overlap?segment={inner}&segment={outer}")
+    page.wait_for_function("document.documentElement.dataset.charts === 'drawn'")
+    page.get_by_text("Show the figures").click()
+    figures = page.locator("#overlap-chart table")
+    expect(figures).to_contain_text("Customers in Berlin and Everyone we invite to the fair")
+    assert page.evaluate("document.documentElement.scrollWidth") == width, "the chart fits a phone"
+    assert axe.violations(page) == []

@@ -18,7 +18,8 @@ from lux.gate import consent
 from lux.gate.consent import ConsentEntry, ConsentState
 from lux.identity.access import Role
 from lux.kit import jobs
-from lux.kit.jobs import JobContext
+from lux.kit.db import ALL_COMPANIES
+from lux.kit.jobs import Job, JobContext
 from lux.ledger.models import Fact
 from lux.rooms.contacts.models import Contact, ContactTag, CustomField, FieldType, Lifecycle, Tag
 from lux.rooms.segments import bulk
@@ -199,6 +200,56 @@ def test_stopped_in_the_middle_it_is_whole_and_can_be_taken_back(lux: Installati
     assert len(tagged(lux, firm)) == 2
     assert take_back(lux, firm, public_id).undo_counts == {"done": 2, "undone": 2, "kept": 0}
     assert tagged(lux, firm) == set()
+
+
+def job_key(lux: Installation, firm: Firm, public_id: str) -> uuid.UUID:
+    with lux.db.read(firm.id) as session:
+        return session.get_one(Job, action(lux, firm, public_id).job_id).public_id
+
+
+@pytest.mark.parametrize("stop", ["/segments/bulk/{action}/cancel", "/diagnostics/jobs/{job}/cancel"])
+def test_taking_back_that_was_stopped_while_it_waited_can_be_tried_again(lux: Installation, stop: str):
+    firm = lux.firm()
+    ids = lux.contacts(firm, 2)
+    public_id = begin(lux, firm, 2, "tag_add", tag_name="Gold")
+    lux.work()
+    client = lux.client(firm)
+    assert client.post(f"/segments/bulk/{public_id}/undo", data={"reason": ""}).status_code == 303
+    path = stop.format(action=public_id, job=job_key(lux, firm, public_id))
+    assert client.post(path).status_code == 303
+    lux.work()
+    page = client.get(f"/segments/bulk/{public_id}").text
+    assert "Taking back stopped" in page
+    assert tagged(lux, firm) == set(ids)
+    assert take_back(lux, firm, public_id).undo_counts == {"done": 2, "undone": 2, "kept": 0}
+
+
+def test_a_change_stopped_on_the_page_of_jobs_is_shown_as_stopped_and_goes_on_from_there(lux: Installation):
+    firm = lux.firm()
+    ids = lux.contacts(firm, 2)
+    public_id = begin(lux, firm, 2, "tag_add", tag_name="Gold")
+    client, job = lux.client(firm), job_key(lux, firm, public_id)
+    assert client.post(f"/diagnostics/jobs/{job}/cancel").status_code == 303
+    assert "Stopped by you" in client.get("/segments/bulk").text
+    assert client.post(f"/diagnostics/jobs/{job}/retry").status_code == 303
+    lux.work()
+    assert (action(lux, firm, public_id).state, tagged(lux, firm)) == ("done", set(ids))
+
+
+def test_a_change_whose_worker_died_for_good_does_not_run_for_ever(lux: Installation):
+    firm = lux.firm()
+    lux.contacts(firm, 2)
+    public_id = begin(lux, firm, 2, "tag_add", tag_name="Gold")
+    with lux.db.begin(firm.id) as session:
+        session.execute(update(BulkAction).values(state="running"))
+        session.execute(update(Job).where(Job.kind == "segments.bulk").values(state=jobs.JobState.FAILED))
+    page = lux.client(firm).get(f"/segments/bulk/{public_id}").text
+    assert "given up after several attempts" in page
+    with lux.db.begin(ALL_COMPANIES) as session:
+        jobs.enqueue(session, "segments.bulk_forget", {}, company_id=None)
+    lux.work()
+    settled = action(lux, firm, public_id)
+    assert (settled.state, settled.finished_at is None) == ("failed", False)
 
 
 def test_a_crash_between_chunks_loses_and_doubles_nothing(lux: Installation, monkeypatch: pytest.MonkeyPatch):

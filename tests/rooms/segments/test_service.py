@@ -13,6 +13,8 @@ from sqlalchemy import select
 
 from lux.gate import audience as gate_audience
 from lux.kit.errors import BrokenRule, InvalidInput, WrongState
+from lux.ledger import corrections, facts
+from lux.ledger.facts import NewFact
 from lux.ledger.models import Fact
 from lux.ports.acts import AudienceRef
 from lux.rooms.contacts.models import Contact, CustomField, FieldType, Tag
@@ -224,6 +226,20 @@ def test_days_are_those_of_the_companys_zone(lux: Installation, firm: Firm):
             assert session.scalars(service.select_rule(session, firm.id, today)).all() == [contact]
         with time_machine.travel(after, tick=False):
             assert session.scalars(service.select_rule(session, firm.id, today)).all() == []
+
+
+def test_an_open_that_was_later_found_to_be_a_machines_no_longer_counts(lux: Installation, firm: Firm):
+    person, scanner = lux.contacts(firm, 2)
+    opened = rule({"kind": "email_activity", "op": "did", "event": "opened", "days": 30})
+    not_opened = rule({"kind": "email_activity", "op": "did_not", "event": "opened", "days": 30})
+    with lux.db.begin(firm.id) as session:
+        for contact in (person, scanner):
+            facts.record(session, NewFact(kind="email.opened", contact_id=contact, channel="email", human="yes"))
+        assert set(session.scalars(service.select_rule(session, firm.id, opened))) == {person, scanner}
+        late = session.scalars(select(Fact.id).where(Fact.kind == "email.opened", Fact.contact_id == scanner)).all()
+        corrections.judge_anew(session, late, rule="trap")
+        assert session.scalars(service.select_rule(session, firm.id, opened)).all() == [person]
+        assert session.scalars(service.select_rule(session, firm.id, not_opened)).all() == [scanner]
 
 
 def test_a_rule_is_said_in_words(lux: Installation, firm: Firm):

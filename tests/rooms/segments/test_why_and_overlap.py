@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import select
+from sqlalchemy import select, update
 
+from lux.kit import clock
 from lux.kit.db import Database
 from lux.ledger import facts
 from lux.ledger.facts import NewFact
@@ -29,6 +30,10 @@ def make(lux: Installation, firm: Firm, name: str, *rules: dict[str, Any], match
         session.add(row)
         session.flush()
         return str(row.public_id)
+
+
+def asks(segment: str, op: str = "in") -> dict[str, Any]:
+    return {"kind": "segment", "op": op, "segment": segment}
 
 
 def key_of(lux: Installation, firm: Firm, contact_id: int) -> uuid.UUID:
@@ -68,6 +73,44 @@ def test_each_condition_is_answered_with_what_decided_it(lux: Installation):
     assert re.search(r"false City is “Berlin” Theirs: Bonn", text), text
     assert re.search(r"true Total spent > 200 EUR Theirs: 250.5 EUR · 1 event · \w", text), text
     assert re.search(r"false Not: Viewed a page 1 event · ", text), text
+
+
+def test_a_segment_that_is_asked_for_opens_down_to_what_decided_it(lux: Installation):
+    firm = lux.firm()
+    contact = lux.contacts(firm, 1, city="Bonn", email="ada@example.com")[0]
+    with lux.db.begin(firm.id) as session:
+        kept = Segment(name="By hand", name_key="by hand", is_dynamic=False)
+        session.add(kept)
+        session.flush()
+        session.add(SegmentMember(segment_id=kept.id, contact_id=contact))
+        listed = str(kept.public_id)
+    inner = make(lux, firm, "Inner", CITY)
+    middle = make(lux, firm, "Middle", asks(inner), asks(listed), match="any")
+    outer = make(lux, firm, "Outer", asks(middle, "not_in"), asks(inner, "not_in"))
+    page = lux.client(firm).get(f"/segments/{outer}/why?contact={key_of(lux, firm, contact)}").text
+    text = words(page)
+    assert "is not in this segment" in text
+    reasons = re.findall(r"<summary>(.*?)</summary>", page)
+    assert [unescape(one) for one in reasons] == [
+        "Why they are in “Middle”",
+        "Why they are not in “Inner”",
+        "Why they are in “By hand”",
+        "Why they are not in “Inner”",
+    ]
+    assert re.search(r"false City is “Berlin” Theirs: Bonn", text), "two segments down"
+    assert "A list kept by hand: they were put on it." in text
+    assert f"/segments/{inner}/why?contact={key_of(lux, firm, contact)}" in page
+
+
+def test_in_the_trash_the_conditions_still_tell_the_truth(lux_sqlite: Installation):
+    lux, firm = lux_sqlite, lux_sqlite.firm()
+    contact = lux.contacts(firm, 1, city="Berlin")[0]
+    segment = make(lux, firm, "Berliners", CITY)
+    with lux.db.begin(firm.id) as session:
+        session.execute(update(Contact).where(Contact.id == contact).values(trashed_at=clock.now()))
+    text = words(lux.client(firm).get(f"/segments/{segment}/why?contact={key_of(lux, firm, contact)}").text)
+    assert "contacts there are in no segment" in text
+    assert "true City is “Berlin” Theirs: Berlin" in text
 
 
 def test_the_contacts_page_leads_to_the_reason(lux_sqlite: Installation):

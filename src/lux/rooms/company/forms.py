@@ -39,6 +39,9 @@ class GeneralForm(FormModel):
     currency: str = Field(max_length=3)
     public_url: str = Field(default="", max_length=290)
     unsend_seconds: int = Field(default=60, ge=0, le=300)
+    utm: bool = False  # of new campaigns
+    utm_source: str = Field(default="", max_length=100)  # "" = the short name
+    utm_medium: str = Field(default="", max_length=100)
     version: int = Field(ge=1)
 
     _zone = field_validator("timezone")(known_zone)

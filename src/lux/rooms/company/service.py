@@ -55,7 +55,9 @@ def brand_of(company: Company) -> Brand:
 
 def change_details(session: Session, actor: Person, form: GeneralForm) -> None:
     """Save a company's details; raises Conflict when somebody else saved other ones meanwhile."""
-    companies.change(session, actor, form.version, form.model_dump(exclude={"version"}))
+    values = form.model_dump(exclude={"version", "utm", "utm_source", "utm_medium"})
+    values["utm"] = {"is_on": form.utm, "source": form.utm_source, "medium": form.utm_medium}
+    companies.change(session, actor, form.version, values)
 
 
 def change_brand(session: Session, actor: Person, form: BrandForm) -> None:

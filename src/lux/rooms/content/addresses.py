@@ -9,6 +9,8 @@ from typing import Final
 
 from lux.render.pictures import NAME
 
+FOLDER: Final = "media"  # of the file store
+
 # A picture as content names it: from the root (so that moving house breaks nothing), or with an address before it.
 _FOUND: Final = re.compile(
     r"""(?:(?P<host>https?://[^/\s"'<>()]+)|(?<![\w./-]))(?P<path>/m/(?P<id>[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12})"""
@@ -23,7 +25,7 @@ def path_of(public_id: uuid.UUID, name: str) -> str:
 
 def key_of(public_id: uuid.UUID, name: str) -> str:
     """Return the key of a file in the store."""
-    return f"media/{public_id}/{name}"
+    return f"{FOLDER}/{public_id}/{name}"
 
 
 def named_in(text: str, base_url: str = "") -> Iterator[tuple[uuid.UUID, str]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import Session
@@ -89,6 +89,13 @@ def media_keys(session: Session, company_id: int) -> list[tuple[uuid.UUID, str]]
     """Return public id and name of every file of a company."""
     rows = session.execute(select(Media.public_id, Media.files).where(Media.company_id == company_id))
     return [(public_id, str(one["name"])) for public_id, files in rows for one in files]
+
+
+def media_names(session: Session, public_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, set[str]]:
+    """Return public id → names of the files of the pictures that exist; the session may be one over all companies."""
+    wanted = list(public_ids)
+    rows = session.execute(select(Media.public_id, Media.files).where(Media.public_id.in_(wanted))) if wanted else ()
+    return {public_id: {str(one["name"]) for one in files} for public_id, files in rows}
 
 
 def templates_with(session: Session, company_id: int, fragment: str) -> Sequence[Template]:

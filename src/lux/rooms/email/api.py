@@ -57,7 +57,8 @@ def create_campaign(body: CampaignIn) -> CampaignOut:
     """Make a draft; nothing is sent by this."""
     session = web.session()
     made = service.create(session, name=body.name, content=Content(), author=program())
-    form = parse(CampaignForm, {**body.model_dump(exclude_none=True), "version": made.version})
+    ours = {"utm": made.utm is not None, "version": made.version}
+    form = parse(CampaignForm, {**body.model_dump(exclude_none=True), **ours})
     drafts.save(session, made, form, editor=program())
     return _one(made)
 

@@ -65,7 +65,22 @@ class Row:
     @property
     def reached(self) -> int:
         """Return how many messages left for it, or were captured."""
-        return self.count("email.sent").total + self.count("email.captured").total
+        return self.sent + self.captured
+
+    @property
+    def sent(self) -> int:
+        """Return how many messages the next mail server took responsibility for."""
+        return self.count("email.sent").total
+
+    @property
+    def captured(self) -> int:
+        """Return how many messages the built-in mailbox kept."""
+        return self.count("email.captured").total
+
+    @property
+    def delivered(self) -> int:
+        """Return how many messages the provider reported as arrived; 0 also where it reports nothing."""
+        return self.count("email.delivered").firsts or self.count("email.delivered").total
 
     @property
     def bounced(self) -> int:

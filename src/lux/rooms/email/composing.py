@@ -15,6 +15,7 @@ from lux.render.links import collect_links
 from lux.render.utm import with_utm
 from lux.rooms.content import service as content
 from lux.rooms.content.service import media
+from lux.rooms.email import utm
 from lux.rooms.email.service import content_of
 from lux.vault import accounts
 
@@ -57,7 +58,7 @@ def utm_of(session: Session, campaign: Campaign) -> dict[str, str]:
     """Return the UTM parameters a campaign's links carry; none when it is switched off."""
     if campaign.utm is None:
         return {}
-    defaults = {"source": companies.current(session).slug, "medium": "email", "campaign": _slug(campaign.name)}
+    defaults = {**utm.names(session), "campaign": _slug(campaign.name)}
     return {f"utm_{name}": campaign.utm.get(name) or default for name, default in defaults.items()}
 
 

@@ -13,7 +13,7 @@ from lux.kit import clock
 from lux.kit.errors import Conflict, WrongState
 from lux.kit.i18n import gettext as _
 from lux.rooms.content.service import Content, settled, versions
-from lux.rooms.email import queries
+from lux.rooms.email import queries, utm
 from lux.rooms.email.models import Campaign
 from lux.rooms.email.states import CampaignState, is_waiting, state_of
 
@@ -45,6 +45,7 @@ class Changes:
 def create(session: Session, *, name: str, content: Content, author: Person) -> Campaign:
     """Make a draft."""
     campaign = Campaign(name=name, created_by=author.user_id)
+    campaign.utm = dict(utm.OWN) if utm.is_on(session) else None
     _fill(campaign, content)
     session.add(campaign)
     session.flush()

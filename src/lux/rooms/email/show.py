@@ -22,6 +22,7 @@ from lux.rooms.email import (
     queries,
     running,
     service,
+    utm,
     watch,
 )
 from lux.rooms.email.links import links_for
@@ -103,6 +104,7 @@ def editor(session: Session, campaign: Campaign, form: FormState) -> dict[str, A
         "form": form,
         "editor": content.editor(session, written, frame_url=frame_url),
         "senders": composing.sender_choices(session),
+        "utm_names": utm.names(session),
         "audience_choices": audience.choices(session),
         "counted": audience.counted(session, str(form.value("audience"))),
         "will_wait_again": is_waiting(context["outbound"]),

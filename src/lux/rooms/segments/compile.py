@@ -60,7 +60,12 @@ class Scope:
 
 def contact_ids(rule: Rule, scope: Scope) -> Select[int]:
     """Return SELECT of the ids of all contacts that match now; those in the trash never do."""
-    return everyone(scope.company_id).where(_group(rule.root, scope, negated=False))
+    return everyone(scope.company_id).where(matches(rule, scope))
+
+
+def matches(rule: Rule, scope: Scope) -> Bool:
+    """Return SQL: the contact fits the rule, in the trash or not."""
+    return _group(rule.root, scope, negated=False)
 
 
 def everyone(company_id: int) -> Select[int]:
@@ -70,7 +75,7 @@ def everyone(company_id: int) -> Select[int]:
 
 def list_members(company_id: int, segment_id: int) -> Select[int]:
     """Return SELECT of the ids of the contacts on a static segment, without those in the trash."""
-    return everyone(company_id).where(Contact.id.in_(_list(company_id, segment_id)))
+    return everyone(company_id).where(Contact.id.in_(listed(company_id, segment_id)))
 
 
 def _group(group: Group, scope: Scope, *, negated: bool) -> Bool:
@@ -210,7 +215,8 @@ def _consent(condition: ConsentCondition, scope: Scope) -> Bool:
     return found if condition.op == "is" else not_(found)
 
 
-def _list(company_id: int, segment_id: int) -> Select[int]:
+def listed(company_id: int, segment_id: int) -> Select[int]:
+    """Return SELECT of the ids of the contacts on a static segment, with those in the trash."""
     return select(SegmentMember.contact_id).where(
         SegmentMember.company_id == company_id, SegmentMember.segment_id == segment_id
     )

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, select
@@ -17,14 +18,31 @@ from lux.rooms.contacts.values import lifecycle_label
 from lux.rooms.segments import compile as sql
 from lux.rooms.segments import happenings, windows
 from lux.rooms.segments.behaviour import ActivityCondition, FactCondition, OrderCondition, ScoreCondition
-from lux.rooms.segments.conditions import Condition, ConsentCondition, CustomCondition, FieldCondition
-from lux.rooms.segments.describe import Sentence
+from lux.rooms.segments.catalogue import Catalogue
+from lux.rooms.segments.conditions import (
+    Condition,
+    ConsentCondition,
+    CustomCondition,
+    FieldCondition,
+    SegmentCondition,
+)
+from lux.rooms.segments.describe import Sentence, describe
 from lux.rooms.segments.rules import Group, Match, Rule
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
 SHOWN_FACTS = 3
+
+
+@dataclass(frozen=True, kw_only=True)
+class Nested:
+    """A segment that a condition asks for, opened: its rule's answers, or how it is kept."""
+
+    public_id: uuid.UUID
+    name: str
+    is_member: bool
+    answer: Answer | None = None  # None = a list kept by hand
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,18 +55,32 @@ class Answer:
     value: str = ""  # what the contact holds; "" = nothing to show
     at: Sequence[dt.datetime] = ()  # when the facts were that decided it, the latest first
     count: int | None = None  # how many facts there are
+    nested: Nested | None = None
 
 
-def explain(session: Session, contact: Contact, rule: Rule, words: Sentence, scope: sql.Scope) -> Answer:
-    """Return the rule's tree with its answers; every condition is asked of the database as the whole rule is."""
-    return _group(session, contact, rule.root, words, scope)
+@dataclass(frozen=True, kw_only=True)
+class About:
+    """Whom is asked about, and what the rule's names stand for."""
+
+    session: Session
+    contact: Contact
+    scope: sql.Scope
+    catalogue: Catalogue
+    opened: dict[uuid.UUID, Nested] = field(default_factory=dict)  # a segment asked for twice is answered once
 
 
-def _group(session: Session, contact: Contact, group: Group, words: Sentence, scope: sql.Scope) -> Answer:
+def explain(about: About, rule: Rule) -> Answer:
+    """Return the rule's tree with its answers; every condition is asked of the database as the whole rule is.
+
+    Segments asked for are opened as well. That ends: `references.require` lets them stand `MAX_NESTING` below each
+    other, in no circle, with `MAX_EXPANDED` conditions in all.
+    """
+    return _group(about, rule.root, describe(rule, about.catalogue))
+
+
+def _group(about: About, group: Group, words: Sentence) -> Answer:
     inside = [
-        _group(session, contact, node, word, scope)
-        if isinstance(node, Group)
-        else _condition(session, contact, node, word, scope)
+        _group(about, node, word) if isinstance(node, Group) else _condition(about, node, word)
         for node, word in zip(group.rules, words.inside, strict=True)
     ]
     answers = [one.is_true for one in inside]
@@ -58,13 +90,35 @@ def _group(session: Session, contact: Contact, group: Group, words: Sentence, sc
     return Answer(text=words.text, is_true=is_true, inside=inside)
 
 
-def _condition(session: Session, contact: Contact, node: Condition, words: Sentence, scope: sql.Scope) -> Answer:
+def _condition(about: About, node: Condition, words: Sentence) -> Answer:
+    session, scope = about.session, about.scope
+    if isinstance(node, SegmentCondition):
+        nested = _nested(about, node)
+        return Answer(text=words.text, is_true=nested.is_member == (node.op == "in"), nested=nested)
     alone = Rule(root=Group(match=Match.ALL, rules=(node,)))
-    is_true = session.scalar(sql.contact_ids(alone, scope).where(Contact.id == contact.id)) is not None
+    is_true = session.scalar(select(Contact.id).where(*_them(about), sql.matches(alone, scope))) is not None
     if isinstance(node, ActivityCondition | FactCondition | OrderCondition | ScoreCondition):
         return _happened(session, node, words, scope, is_true=is_true)
-    value, at = _held(session, contact, node)
+    value, at = _held(session, about.contact, node)
     return Answer(text=words.text, is_true=is_true, value=value, at=[at] if at else [])
+
+
+def _them(about: About) -> tuple[Any, Any]:
+    return Contact.company_id == about.scope.company_id, Contact.id == about.contact.id
+
+
+def _nested(about: About, node: SegmentCondition) -> Nested:
+    if node.segment not in about.opened:
+        named = about.scope.found.segments[node.segment]
+        answer = explain(about, named.rule) if named.rule is not None else None
+        is_member = answer.is_true if answer else _is_listed(about, named.id)
+        about.opened[node.segment] = Nested(public_id=node.segment, name=named.name, is_member=is_member, answer=answer)
+    return about.opened[node.segment]
+
+
+def _is_listed(about: About, segment_id: int) -> bool:
+    listed = sql.listed(about.scope.company_id, segment_id)
+    return about.session.scalar(select(Contact.id).where(*_them(about), Contact.id.in_(listed))) is not None
 
 
 def _held(session: Session, contact: Contact, node: Condition) -> tuple[str, dt.datetime | None]:

@@ -11,6 +11,7 @@ from typing import Any, Final, assert_never
 from sqlalchemy import ColumnElement, Select, and_, case, func, not_, select
 
 from lux.kit import money
+from lux.ledger.facts import not_by_machines
 from lux.ledger.models import Fact
 from lux.rooms.segments import attributes, comparisons
 from lux.rooms.segments.behaviour import (
@@ -64,7 +65,7 @@ def activity_rows(condition: ActivityCondition, ledger: Ledger) -> list[Bool]:
     """Return which facts such a condition looks at, whenever they were."""
     rows = of_kinds(ledger, f"email.{condition.event}")
     if condition.event in BY_MACHINES:
-        rows.append(Fact.human != "machine")
+        rows.append(not_by_machines())
     if condition.campaign is not None:
         campaign_id = ledger.found.campaigns[condition.campaign].id
         rows += [Fact.subject_type == CAMPAIGN, Fact.subject_id == campaign_id]
@@ -80,7 +81,7 @@ def fact_rows(condition: FactCondition, ledger: Ledger) -> list[Bool]:
     """Return which facts such a condition looks at, whenever they were."""
     rows = of_kinds(ledger, condition.event)
     if condition.event.removeprefix("email.") in BY_MACHINES:
-        rows.append(Fact.human != "machine")
+        rows.append(not_by_machines())
     if condition.property is not None:
         rows.append(_property(condition.property, ledger))
     return rows

@@ -37,7 +37,9 @@ DETAILS = (
 def general() -> Response:
     """Show the company's details."""
     row = companies.current(web.session())
-    form = form_state({name: getattr(row, name) for name in DETAILS})
+    utm = row.utm or {}
+    names = {f"utm_{name}": utm.get(name, "") for name in ("source", "medium")}
+    form = form_state({**{name: getattr(row, name) for name in DETAILS}, "utm": utm.get("is_on", False), **names})
     return page("company/general.html", form=form, row=row, choices=choices, base_url=web.settings().base_url)
 
 

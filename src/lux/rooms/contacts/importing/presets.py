@@ -4,7 +4,9 @@ The headings are those the programs write themselves:
 - Mailchimp: mailchimp.com/help/view-export-contacts/; a zip of subscribed_…, unsubscribed_…, cleaned_… and
   nonsubscribed_….csv with MEMBER_RATING, OPTIN_TIME, CONFIRM_TIME, LEID, EUID, TAGS, and UNSUB_TIME or CLEAN_TIME.
 - HubSpot: labels of knowledge.hubspot.com/properties/hubspots-default-contact-properties, and of "Export unsubscribes
-  and bounces" (Portal Unsubscribe, Portal Bounce, Portal Spam Report, Global Bounce).
+  and bounces" (Portal Unsubscribe, Portal Bounce, Portal Spam Report, Global Bounce, and a column for each kind of
+  mail, of which only Marketing Information has the same name everywhere; knowledge.hubspot.com, "What do the columns
+  mean in the csv I receive when I export unsubscribes and bounces?").
 - Mautic: app/bundles/CoreBundle/Helper/ExportHelper.php of mautic/mautic (parseLeadToExport: the profile fields and
   the stage); doNotContact as in its import, with the numbers of LeadBundle/Entity/DoNotContact.php.
 - listmonk: cmd/subscribers.go of knadh/listmonk (ExportSubscribers): uuid, email, name, attributes, status,
@@ -160,10 +162,13 @@ PRESETS: Final = (
         one_of=_words("unsubscribedfromallemail marketingcontactstatus emailhardbouncereason portalunsubscribe"
                       " portalbounce globalbounce legalbasisforprocessingcontactsdata"),
         targets={
-            "recordid": guess.IGNORE, "email": "email", "firstname": "first_name", "lastname": "last_name",
+            "recordid": guess.IGNORE, "recordidcontact": guess.IGNORE, "contactid": guess.IGNORE,
+            "email": "email", "firstname": "first_name", "lastname": "last_name",
             "phonenumber": "phone", "companyname": "organisation", "websiteurl": "website",
             "streetaddress": "street", "city": "city", "stateregion": "region", "postalcode": "postal_code",
             "countryregion": "country", "preferredlanguage": "language", "lifecyclestage": guess.IGNORE,
+            "zip": "postal_code", "zipcode": "postal_code",
+            "marketinginformation": guess.UNSUBSCRIBED,  # a kind of mail, in the export of unsubscribes and bounces
             "timezone": guess.IGNORE,  # HubSpot writes it in a form of its own: europe_slash_berlin
             "legalbasisforprocessingcontactsdata": guess.CONSENT, "marketingcontactstatus": guess.IGNORE,
             "unsubscribedfromallemail": guess.UNSUBSCRIBED, "portalunsubscribe": guess.UNSUBSCRIBED,

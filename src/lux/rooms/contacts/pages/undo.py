@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
+
+from flask import Response as FlaskResponse
+from flask import url_for
 
 from lux.identity.access import Right
 from lux.kit.i18n import gettext as _
@@ -12,7 +16,7 @@ from lux.rooms.contacts.models import ContactImport
 from lux.rooms.contacts.pages.blueprint import contacts
 from lux.rooms.contacts.queries import tables
 from lux.rooms.contacts.queries import undo as queries
-from lux.rooms.contacts.service import mappings, undo
+from lux.rooms.contacts.service import mappings, reports, undo
 from lux.ui import web
 from lux.ui.access import access
 from lux.ui.forms import form_state, read_form, shows_again
@@ -31,6 +35,7 @@ def undo_context(entry: ContactImport) -> dict[str, Any]:
     return {
         "undo_state": state,
         "undone": stored.get("counts", {}),
+        "why_kept": reports.why_kept(),
         "undo_total": stored.get("total", 0),
         "kept": queries.kept(session, entry.id, limit=SHOWN_KEPT) if state else [],
         "can_undo": undo.why_not(session, entry) is None,
@@ -54,6 +59,25 @@ def import_undo_start(public_id: uuid.UUID) -> Response:
     entry = tables.import_by_public_id(web.session(), public_id)
     undo.ask(web.session(), entry, web.person(), confirmation=read_form(ConfirmForm).confirmation)
     return redirect_to("contacts.import_show", public_id=public_id)
+
+
+@contacts.get("/imports/<uuid:public_id>/undo/left.csv")
+@access(Right.VIEW)
+def import_undo_left(public_id: uuid.UUID) -> Response:
+    """Send each contact that the undo left, with the reason."""
+    entry = tables.import_by_public_id(web.session(), public_id)
+    parts = reports.kept_csv(web.database(), entry, _address_of_anybody())
+    response = FlaskResponse(parts, mimetype="text/csv")
+    response.headers.set("Content-Disposition", "attachment", filename=f"import-undo-left-{entry.public_id}.csv")
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _address_of_anybody() -> Callable[[uuid.UUID], str]:
+    """Return what makes a contact's address also after the request has ended, as a file is being sent."""
+    nobody = uuid.UUID(int=0)
+    address = web.settings().base_url + url_for("contacts.show", public_id=nobody)
+    return lambda public_id: address.replace(str(nobody), str(public_id))
 
 
 @contacts.get("/imports/mappings")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, Row, and_, case, exists, func, or_, select
@@ -80,15 +80,33 @@ def mailed(company_id: int, entry: ContactImport) -> ColumnElement[bool]:
     )
 
 
-def kept(session: Session, import_id: int, *, limit: int) -> Sequence[Row[Contact, int, str | None]]:
-    """Return (contact, line, why) of what an undo left, by line."""
+def kept(
+    session: Session, import_id: int, *, limit: int, after: tuple[int, int] = (-1, 0)
+) -> Sequence[Row[Contact, int, str | None]]:
+    """Return (contact, line, why) of what an undo left, by line and contact; `after` = the last ones seen."""
+    line, contact_id = after
     query = (
         select(Contact, ImportedContact.line, ImportedContact.kept)
         .join(ImportedContact, ImportedContact.contact_id == Contact.id)
         .where(
             ImportedContact.import_id == import_id, ImportedContact.kept.is_not(None), ImportedContact.kept != TRASHED
         )
-        .order_by(ImportedContact.line)
+        .where(
+            or_(
+                ImportedContact.line > line,
+                and_(ImportedContact.line == line, ImportedContact.contact_id > contact_id),
+            )
+        )
+        .order_by(ImportedContact.line, ImportedContact.contact_id)
         .limit(limit)
     )
     return session.execute(query).all()
+
+
+def all_kept(session: Session, import_id: int) -> Iterator[Row[Contact, int, str | None]]:
+    """Yield everything an undo left, some hundred rows in memory at a time."""
+    after = (-1, 0)
+    while part := kept(session, import_id, limit=500, after=after):
+        yield from part
+        after = (part[-1][1], part[-1][0].id)
+        session.expunge_all()

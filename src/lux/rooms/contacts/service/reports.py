@@ -1,16 +1,17 @@
-"""The report of an import as a CSV file: each refused row with its line, field and reason, beside its own cells."""
+"""What an import refused, with its reasons beside its own cells, and what its undo left: as CSV files."""
 
 from __future__ import annotations
 
 import csv
 import io
 import itertools
-from collections.abc import Iterator, Mapping
+import uuid
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from lux.kit.i18n import gettext as _
 from lux.rooms.contacts.importing.guess import report_headings
-from lux.rooms.contacts.queries import tables
+from lux.rooms.contacts.queries import tables, undo
 from lux.rooms.contacts.spreadsheet import disarmed
 
 if TYPE_CHECKING:
@@ -31,6 +32,31 @@ def _rows(db: Database, company_id: int, import_id: int, words: Mapping[str, str
         for row in tables.all_rejections(session, import_id):
             cells = [str(cell).replace("\x00", "\u2400") for cell in row.cells]
             yield _line([str(row.line), words.get(row.kind, row.kind), row.field, row.reason, *cells]).encode()
+
+
+def why_kept() -> dict[str, str]:
+    """Return why an undo leaves a contact, in words."""
+    return {
+        "changed": _("Somebody changed it since"),
+        "mailed": _("A message went there since"),
+        "withdrawn": _("A no stays a no"),
+    }
+
+
+def kept_csv(db: Database, entry: ContactImport, address_of: Callable[[uuid.UUID], str]) -> Iterator[bytes]:
+    """Return what an undo left as a file in parts, with the address of each contact's page."""
+    head = _line([_("Line"), _("E-mail"), _("Phone"), _("First name"), _("Last name"), _("Why"), _("Contact")])
+    rows = _kept_rows(db, entry.company_id, entry.id, why_kept(), address_of)
+    return itertools.chain([f"\ufeff{head}".encode()], rows)
+
+
+def _kept_rows(
+    db: Database, company_id: int, import_id: int, words: Mapping[str, str], address_of: Callable[[uuid.UUID], str]
+) -> Iterator[bytes]:
+    with db.read(company_id) as session:
+        for one, line, why in undo.all_kept(session, import_id):
+            cells = [one.email or "", one.phone or "", one.first_name, one.last_name, words.get(why or "", why or "")]
+            yield _line([str(line), *cells, address_of(one.public_id)]).encode()
 
 
 def _line(cells: list[str]) -> str:

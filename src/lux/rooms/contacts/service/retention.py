@@ -92,6 +92,7 @@ def _drop_strays(session: Session, store: FileStore, now: datetime) -> None:
                 continue
             if session.scalar(select(model.id).where(model.file_key == key)) is None:
                 store.delete(key)
+        store.drop_unfinished(folder, now - _STRAY_AFTER)
 
 
 def _made_at(key: str) -> datetime | None:

@@ -15,7 +15,7 @@ from lux.kit.i18n import gettext as _
 from lux.kit.jobs import JobCancelled, JobInterrupted, LeaseLost
 from lux.rooms.contacts.models import Contact
 from lux.rooms.notifications.service import notify
-from lux.rooms.segments.bulk import back, consents, steps
+from lux.rooms.segments.bulk import back, consents, standing, steps
 from lux.rooms.segments.bulk.plan import CHUNK, ENDED, KEPT_DAYS, KINDS, OPEN, UNDOING, Marks
 from lux.rooms.segments.bulk.steps import LISTS, NOTHING, TAGS, Work
 from lux.rooms.segments.models import BulkAction, BulkTarget
@@ -53,7 +53,7 @@ BACK: Final[Mapping[str, Callable[[Work, Journal], set[int]]]] = {
 
 def run(context: JobContext, action_id: int) -> None:
     """Do an action to all its contacts; running it again goes on where the last transaction ended."""
-    if not _enter(context, action_id, (*OPEN, "failed"), "running"):
+    if not _enter(context, action_id, (*OPEN, "failed", "cancelled"), "running"):
         return
     _work(context, action_id, _do_chunk, done="done", failed="failed")
 
@@ -67,6 +67,7 @@ def take_back(context: JobContext, action_id: int) -> None:
 
 def forget(context: JobContext) -> None:
     """Remove the journals of actions that can't be taken back any more."""
+    _settle_all(context)
     limit = clock.now() - timedelta(days=KEPT_DAYS)
     with context.db.read(ALL_COMPANIES) as session:
         old = session.execute(
@@ -78,6 +79,17 @@ def forget(context: JobContext) -> None:
     for action_id, company_id in old:
         while _forget_chunk(context, company_id, action_id):
             context.check_cancelled()
+
+
+def _settle_all(context: JobContext) -> None:
+    """Give an end to actions whose job was ended elsewhere, so that their journals are not kept for ever."""
+    with context.db.read(ALL_COMPANIES) as session:
+        waiting = select(BulkAction.company_id).where(BulkAction.state.in_([*OPEN, *UNDOING]))
+        companies = session.scalars(waiting.distinct()).all()
+    for company_id in companies:
+        with context.db.begin(company_id) as session:
+            query = select(BulkAction).where(BulkAction.state.in_([*OPEN, *UNDOING]))
+            standing.settle(session, session.scalars(query).all())
 
 
 def _forget_chunk(context: JobContext, company_id: int, action_id: int) -> int:

@@ -19,6 +19,7 @@ from lux.rooms.contacts.queries.listing import ContactFilter
 from lux.rooms.contacts.service.origin import auditor_of, calling_code_of_company
 from lux.rooms.segments import queries, service
 from lux.rooms.segments.bulk.plan import ENDED, KEPT_DAYS, OPEN, UNDOING, Plan, Scope
+from lux.rooms.segments.bulk.standing import settle
 from lux.rooms.segments.models import BulkAction, BulkTarget
 
 if TYPE_CHECKING:
@@ -76,11 +77,15 @@ def start(session: Session, scope: Scope, plan: Plan, person: Person, *, confirm
 
 
 def cancel(session: Session, action: BulkAction) -> None:
-    """Stop an action: at once while it waits, after the present chunk while it runs; what is done can be taken back."""
-    if action.state not in OPEN or action.job_id is None:
+    """Stop an action, or taking it back: at once while it waits, after the present chunk while it runs.
+
+    What is done can be taken back; what is left of taking back can be tried again. Raises WrongState when it has ended.
+    """
+    settle(session, [action])
+    if action.state not in {*OPEN, *UNDOING} or action.job_id is None:
         raise WrongState(_("This has ended already."))
     if jobs.cancel(session, action.job_id) is jobs.JobState.CANCELLED:
-        action.state, action.finished_at = "cancelled", clock.now()
+        settle(session, [action])
 
 
 def can_undo(action: BulkAction) -> bool:
@@ -91,6 +96,7 @@ def can_undo(action: BulkAction) -> bool:
 
 def undo(session: Session, action: BulkAction, person: Person, *, reason: str) -> None:
     """Put taking an action back into the queue; `reason` goes into new statements of consent. Raises WrongState."""
+    settle(session, [action])
     if not can_undo(action):
         raise WrongState(_("This can't be taken back any more."))
     stands = (*ENDED, "undo_failed")

@@ -36,7 +36,9 @@ FILTER = ("q", "tag", "lifecycle", "consent")
 def bulk_index() -> Response:
     """List the latest changes to many contacts."""
     names = {one.user_id: one.name or one.email for one in members.listing(web.session())}
-    return page("segments/bulk_index.html", rows=queries.bulk_actions(web.session()), kinds=bulk.KINDS, names=names)
+    rows = queries.bulk_actions(web.session())
+    bulk.show_as_they_stand(web.session(), rows)
+    return page("segments/bulk_index.html", rows=rows, kinds=bulk.KINDS, names=names)
 
 
 @segments.get("/bulk/new")
@@ -69,7 +71,7 @@ def bulk_show(public_id: uuid.UUID) -> Response:
 def bulk_cancel(public_id: uuid.UUID) -> Response:
     """Stop a change; what is done stays until it is taken back."""
     bulk.cancel(web.session(), queries.bulk_action(web.session(), public_id))
-    toast(_("It is being stopped. What is done can be taken back."))
+    toast(_("It is being stopped. What is done stays, and the rest can still be taken back."))
     return redirect_to("segments.bulk_show", public_id=public_id)
 
 
@@ -144,6 +146,7 @@ def _offer() -> dict[str, Any]:
 
 def _shown(public_id: uuid.UUID) -> dict[str, Any]:
     action = queries.bulk_action(web.session(), public_id)
+    bulk.show_as_they_stand(web.session(), [action])
     return {
         "action": action,
         "title": bulk.KINDS[action.kind](),

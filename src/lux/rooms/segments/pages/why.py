@@ -12,8 +12,7 @@ from lux.identity.access import Right
 from lux.kit.errors import BrokenRule
 from lux.rooms.contacts.queries import people
 from lux.rooms.segments import catalogue, queries, references, service
-from lux.rooms.segments.describe import describe
-from lux.rooms.segments.explain import explain
+from lux.rooms.segments.explain import About, explain
 from lux.rooms.segments.pages.room import found, segments
 from lux.ui import web
 from lux.ui.access import access
@@ -63,5 +62,5 @@ def _answer(segment: Segment, contact: Contact) -> dict[str, Any]:
     rule = service.rule_of(segment)
     names = references.require(session, company_id, rule)
     scope = replace(service.scope_of(session, company_id, names), is_for_one=True, contact_id=contact.id)
-    offered = catalogue.load(session, company_id)
-    return shown | {"answer": explain(session, contact, rule, describe(rule, offered), scope)}
+    about = About(session=session, contact=contact, scope=scope, catalogue=catalogue.load(session, company_id))
+    return shown | {"answer": explain(about, rule)}

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 WIDE, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
 EXAMPLES = 2  # pages looked at of one route: two campaigns, two contacts
-WORDS = {"provider": "smtp"}
+WORDS = {"provider": "smtp", "bin_key": "segments"}
 TOO_WIDE = """() => {
   const limit = document.documentElement.clientWidth
   if (document.documentElement.scrollWidth <= limit) return ''

@@ -127,7 +127,7 @@ def path_of(rule: Rule, *, ids: dict[str, str]) -> str:
         elif kind == "RowNumberConverter":
             values[name] = int(ids.get("int", "999999"))
         else:
-            values[name] = "none"
+            values[name] = ids.get(name, "none")
     built = rule.build(values)
     assert built is not None
     return str(built[1])

@@ -109,7 +109,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
                 continue
             for one in ids["uuid"] if rule.arguments else [""]:
                 asked.clear()
-                path = path_of(rule, ids={"uuid": one, "int": ids["int"][0]} if one else {})
+                path = path_of(rule, ids={"uuid": one, "int": ids["int"][0], "bin_key": "segments"} if one else {})
                 if client.get(path).status_code == 200:
                     for name in asked:
                         found.setdefault(str(name), path)

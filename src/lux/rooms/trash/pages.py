@@ -39,50 +39,50 @@ def index() -> Response:
     return page("trash/index.html", piles=piles, **_shown(things))
 
 
-@trash.get("/<key>")
+@trash.get("/<bin_key>")
 @access(Right.VIEW)
-def show(key: str) -> Response:
+def show(bin_key: str) -> Response:
     """Show one bin."""
-    one, before = service.bin_named(key), _place()
+    one, before = service.bin_named(bin_key), _place()
     nothing = service.Pile(bin=one, count=0, things=())
     pile = lists.load("trashed", lambda: service.pile(web.session(), one, before=before), nothing)
     return page("trash/show.html", block="rows", pile=pile, form=form_state(), **_paged(pile), **_shown(pile.things))
 
 
-@trash.post("/<key>/restore")
+@trash.post("/<bin_key>/restore")
 @access(Right.EDIT)
 @shows_again(show)
-def restore(key: str) -> Response:
+def restore(bin_key: str) -> Response:
     """Bring the chosen ones back."""
-    count = service.restore(web.session(), service.bin_named(key), read_form(ChosenForm).ids, web.person())
+    count = service.restore(web.session(), service.bin_named(bin_key), read_form(ChosenForm).ids, web.person())
     toast(ngettext("One is back.", "%(num)s are back.", count))
-    return redirect_to("trash.show", key=key)
+    return redirect_to("trash.show", bin_key=bin_key)
 
 
-@trash.post("/<key>/ask")
+@trash.post("/<bin_key>/ask")
 @access(Right.MANAGE)
 @shows_again(show)
-def ask(key: str) -> Response:
+def ask(bin_key: str) -> Response:
     """Ask for the typed number before the chosen ones are removed for good."""
-    return _ask(key, read_form(ChosenForm).ids)
+    return _ask(bin_key, read_form(ChosenForm).ids)
 
 
-@trash.post("/<key>/remove")
+@trash.post("/<bin_key>/remove")
 @access(Right.MANAGE)
 @shows_again(show)
-def remove(key: str) -> Response:
+def remove(bin_key: str) -> Response:
     """Remove the chosen ones for good, after their number was typed."""
-    form, one = read_form(RemoveForm), service.bin_named(key)
+    form, one = read_form(RemoveForm), service.bin_named(bin_key)
     may_go = [thing.public_id for thing in one.named(web.session(), form.ids) if not thing.kept_because]
     if not confirmation.matches(form.confirmation, len(may_go)):
-        return _ask(key, form.ids, is_wrong=True)
+        return _ask(bin_key, form.ids, is_wrong=True)
     count = service.remove(web.session(), one, may_go, web.person())
     toast(ngettext("One is removed for good.", "%(num)s are removed for good.", count))
-    return redirect_to("trash.show", key=key)
+    return redirect_to("trash.show", bin_key=bin_key)
 
 
-def _ask(key: str, ids: Sequence[Any], *, is_wrong: bool = False) -> Response:
-    one = service.bin_named(key)
+def _ask(bin_key: str, ids: Sequence[Any], *, is_wrong: bool = False) -> Response:
+    one = service.bin_named(bin_key)
     things = one.named(web.session(), ids)
     may_go = [thing for thing in things if not thing.kept_because]
     kept = [thing for thing in things if thing.kept_because]
@@ -100,11 +100,11 @@ def _place() -> tuple[dt.datetime, int] | None:
 
 
 def _paged(pile: Pile) -> dict[str, Any]:
-    key = pile.bin.key
+    bin_key = pile.bin.key
     cursor = encode_cursor(pile.place[0].isoformat(), pile.place[1]) if pile.place else None
     return {
-        "next_url": url_for("trash.show", key=key, cursor=cursor) if cursor else None,
-        "first_url": url_for("trash.show", key=key) if request.args.get("cursor") else None,
+        "next_url": url_for("trash.show", bin_key=bin_key, cursor=cursor) if cursor else None,
+        "first_url": url_for("trash.show", bin_key=bin_key) if request.args.get("cursor") else None,
     }
 
 

@@ -149,6 +149,25 @@ def test_a_company_moves_from_sqlite_to_postgresql_and_back(lux_sqlite: Installa
     assert pictures[0] == pictures[1] == pictures[2]
 
 
+@pytest.mark.mariadb
+def test_a_company_moves_to_mariadb(lux_sqlite: Installation, mariadb_url: str, tmp_path: Path) -> None:
+    """The third database gives numbers back in the same order, and keeps every byte."""
+    firm = rich(lux_sqlite)
+    there = installation(mariadb_url, tmp_path / "maria")
+    try:
+        other = there.firm()
+        there.contacts(other, 3)
+        done = brought_in(there, archive(lux_sqlite, firm.id), owner_of(there))
+        arrived, before = rows(there, done.target_id or 0), rows(lux_sqlite, firm.id)
+        assert without(arrived, BY_THE_MOVE) == without(before, BY_THE_MOVE)
+        again = brought_in(there, archive(there, done.target_id or 0), owner_of(there, "second@example.com"))
+        assert {name: len(found) for name, found in rows(there, again.target_id or 0).items()} == {
+            name: len(found) for name, found in before.items()
+        }
+    finally:
+        there.db.close()
+
+
 def test_a_copy_stands_beside_its_original(lux: Installation) -> None:
     """On the same installation: new public ids everywhere, also where a text or a rule names them; nobody loses any."""
     firm = rich(lux)

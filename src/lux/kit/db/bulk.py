@@ -73,7 +73,8 @@ def _write(
 
 def _executemany(session: Session, table: Table, columns: Sequence[str], rows: list[Row], tail: str) -> None:
     mark = "?" if dialect_of(session) == "sqlite" else "%s"
-    names = ", ".join(columns)
+    quoted = session.get_bind().dialect.identifier_preparer.quote
+    names = ", ".join(quoted(one) for one in columns)
     marks = ", ".join([mark] * len(columns))
     cursor = session.connection().connection.cursor()
     try:
@@ -85,7 +86,8 @@ def _executemany(session: Session, table: Table, columns: Sequence[str], rows: l
 def _copy(
     session: Session, table: Table, columns: Sequence[str], rows: list[Row], *, tail: str, temporary: bool
 ) -> None:
-    names = ", ".join(columns)
+    quoted = session.get_bind().dialect.identifier_preparer.quote
+    names = ", ".join(quoted(one) for one in columns)
     driver: Any = session.connection().connection.driver_connection
     target = table.name
     with driver.cursor() as cursor:

@@ -94,10 +94,18 @@ def _news(report: Mapping[str, Any]) -> list[Point]:
         )
         found.append(Point(title=_("Cut off"), text=words))
     if report["renewed"]:
-        words = _("%(num)s records got new ids, because theirs are in use here.", num=report["renewed"])
+        words = ngettext(
+            "%(num)s record got a new id, because its own is in use here.",
+            "%(num)s records got new ids, because theirs are in use here.",
+            report["renewed"],
+        )
         found.append(Point(title=_("New ids"), text=words))
     if report["lost_files"]:
-        words = _("%(num)s files of pictures were missing where the archive was made.", num=report["lost_files"])
+        words = ngettext(
+            "%(num)s file of a picture was missing where the archive was made.",
+            "%(num)s files of pictures were missing where the archive was made.",
+            report["lost_files"],
+        )
         found.append(Point(title=_("Missing files"), text=words))
     return [*found, _of_chain(report["chain"]), _of_links()]
 
@@ -120,8 +128,8 @@ def _of_links() -> Point:
     return Point(
         title=_("Links in mails that have left"),
         text=_(
-            "They lead to the installation that sent them, unsubscribe links too. Keep it running, stopped, and "
-            "enter here who unsubscribes there."
+            "They lead to the installation that sent them, unsubscribe links too. Keep it running, with sending "
+            "stopped, and enter here who unsubscribes there."
         ),
     )
 

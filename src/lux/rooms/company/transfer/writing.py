@@ -6,10 +6,12 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import JSON, Enum, String, insert, update
+from sqlalchemy import JSON, Enum, String, Table, cast, func, insert, select, update
+from sqlalchemy.dialects.postgresql import REGCLASS
 from sqlalchemy.exc import DataError, IntegrityError
 
 from lux.kit.db import ALL_COMPANIES, insert_rows
+from lux.kit.db.session import dialect_of
 from lux.kit.i18n import gettext as _
 from lux.ports.contributions import installed
 from lux.rooms.company.transfer.archive import Damaged
@@ -140,16 +142,27 @@ def _insert(session: Session, one: Travels, rows: Sequence[Row]) -> Sequence[int
     table = one.table
     has_number = "id" in table.c
     ready = [{name: value for name, value in row.items() if name != "id"} for row in rows]
+    numbers: Sequence[int] = []
     if has_number and one.name in _REFERRED:
-        statement = insert(table).returning(table.c.id, sort_by_parameter_order=True)
-        return list(session.scalars(statement, ready))
+        if dialect_of(session) != "postgresql":
+            statement = insert(table).returning(table.c.id, sort_by_parameter_order=True)
+            return list(session.scalars(statement, ready))
+        numbers = _taken(session, table, len(ready))
+        ready = [{**row, "id": number} for row, number in zip(ready, numbers, strict=True)]
     for column in table.columns:  # rows written in bulk get no defaults
         if column.name not in ready[0] and column.name != "id" and not column.nullable:
             for row in ready:
                 row[column.name] = column.default.arg  # type: ignore[union-attr]
     names = list(ready[0])
     insert_rows(session, table, names, (tuple(row[name] for name in names) for row in ready))
-    return []
+    return numbers
+
+
+def _taken(session: Session, table: Table, count: int) -> Sequence[int]:
+    """Take numbers ahead from PostgreSQL, so that rows can be copied in: asking after it is slow."""
+    of_table = func.pg_get_serial_sequence(table.name, "id")
+    series = func.generate_series(1, count).table_valued("number")
+    return session.scalars(select(func.nextval(cast(of_table, REGCLASS))).select_from(series)).all()
 
 
 def _write_later(session: Session, company_id: int, found: Looked) -> None:

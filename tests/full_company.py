@@ -183,7 +183,7 @@ def _trash(lux: Installation, firm: Firm) -> None:
     """Leave one of each kind in the trash."""
     with lux.db.begin(firm.id) as session:
         thrown = {"trashed_at": clock.now(), "trashed_by": f"person:{firm.user_id}"}
-        files = [{"name": "8.png", "width": 8, "height": 8, "size": 70, "sha256": "0" * 64}]
+        files = [{"name": f"{'0' * 24}-8.png", "width": 8, "height": 8, "size": 70, "sha256": "0" * 64}]
         session.add_all(
             [
                 Contact(email="secret-gone@example.com", email_key=f"secret-gone{firm.id}@example.com", **thrown),

@@ -117,6 +117,10 @@ TRAVELS: Final[tuple[Travels, ...]] = (
         subjects={"subject_type": "subject_id", "part_type": "part_id"},
         inside={"properties": {"delivery": "delivery"}},
     ),
+    Travels(name="site_domain"),
+    Travels(name="site_visitor", refs={"contact_id": "contact"}),
+    Travels(name="site_visit"),
+    Travels(name="site_tally"),
     Travels(name="rollup", subjects={"subject_type": "subject_id"}),
     Travels(name="rollup_facet", subjects={"subject_type": "subject_id"}),
 )
@@ -134,14 +138,18 @@ LEFT_OUT: Final[Mapping[str, str]] = {
     "data_key": "A secret, wrapped by this installation's master key.",
     "error_group": "Faults of this installation.",
     "error_log": "Faults of this installation.",
+    "hook_allowance": "A yes to addresses that a program subscribes, given here to a key of this installation.",
     "idempotency": "Answers to repeated requests, kept for a day.",
     "incoming_delivery": "A log of deliveries by this installation's keys, kept for a while.",
     "invitation": "Links with secrets; addresses and roles go along as a list, and nobody is let in by it.",
     "job": "Work of this installation.",
     "membership": "Addresses and roles go along as a list, and nobody is let in by it.",
     "notification": "News for people of this installation.",
+    "opt_in": "Links to this installation; who confirmed has consent, and that goes along.",
     "provider_account": "Of no use without its secret. The report names what has to be connected again.",
     "sending_domain": "Of no use without its private key, which is a secret. The report names the domains.",
+    "site_setup": "Its key stands in the snippet that loads from this installation; the new one makes its own.",
+    "subscribe_form": "Its address is one of this installation.",
     "vault_secret": "A secret.",
     "web_session": "A secret.",
     "webhook_delivery": "Belongs to a webhook.",
@@ -149,5 +157,5 @@ LEFT_OUT: Final[Mapping[str, str]] = {
 }
 COMPANY_COLUMNS: Final = (
     "public_id", "name", "slug", "website", "postal_address", "timezone", "currency", "locale", "public_url", "brand",
-    "unsend_seconds", "is_sample", "created_at",
+    "unsend_seconds", "utm", "is_sample", "created_at",
 )  # fmt: skip

@@ -22,7 +22,7 @@ PLAIN = {
     "import_rejection.line", "contact_view.owner_key", "fact.value_minor", "approval_decision.decided_by",
     "approval_decision.session_id", "rollup.total", "rollup.firsts", "rollup.human", "rollup.human_firsts",
     "rollup.machine", "rollup_facet.total", "rollup_facet.firsts", "rollup_facet.human", "rollup_facet.human_firsts",
-    "rollup_facet.machine",
+    "rollup_facet.machine", "site_tally.total",
 }  # fmt: skip
 # JSON that names other rows by public id, or by nothing at all; numbers of rows in JSON stand in `Travels.inside`.
 JSONS = {
@@ -30,7 +30,7 @@ JSONS = {
     "contact_import.undo", "contact.attrs", "custom_field.choices", "import_rejection.cells", "import_mapping.columns",
     "import_mapping.answers", "contact_view.query", "segment.rule", "incoming_setup.rules", "media.files",
     "campaign.utm", "approval_queue.body", "approval_queue.findings", "approval_version.body", "content_version.saved",
-    "consent.proof", "feature_toggle.limits", "fact.facets",
+    "consent.proof", "feature_toggle.limits", "fact.facets", "site_visit.extra",
 }  # fmt: skip
 
 

@@ -111,7 +111,7 @@ def figures(lux: Installation, company_id: int) -> dict[str, Any]:
         for one in session.scalars(select(Campaign).order_by(Campaign.public_id)):
             row = campaigns.row_of(session, one)
             found[one.name] = (dict(row.facts), {state.value: n for state, n in row.counts.items() if n})
-        for segment in session.scalars(select(Segment)):
+        for segment in session.scalars(select(Segment).where(Segment.trashed_at.is_(None))):
             ids = audience.select_segment(session, segment)
             found[f"segment {segment.name}"] = len(session.scalars(ids).all())
         addresses = sorted(session.scalars(select(Delivery.address_key)))
@@ -220,7 +220,7 @@ def test_nothing_leaves_by_a_yes_that_was_given_elsewhere(lux_sqlite: Installati
         assert item_states & {ItemState.PENDING, ItemState.APPROVED, ItemState.SCHEDULED} == set()
         drafts = [
             one
-            for one in session.scalars(select(Campaign))
+            for one in session.scalars(select(Campaign).where(Campaign.trashed_at.is_(None)))
             if campaigns.row_of(session, one).state is CampaignState.DRAFT
         ]
         assert len(drafts) == 2

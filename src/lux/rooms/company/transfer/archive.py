@@ -219,7 +219,7 @@ def _told() -> Iterator[None]:
     """Turn what the ZIP reader says of a broken file into words."""
     try:
         yield
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, UnicodeError) as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError) as error:
         if isinstance(error, RuntimeError) and not isinstance(error, NotImplementedError) and not _is_of_zip(error):
             raise
         raise Damaged(_("This file is broken, cut off, or no ZIP archive.")) from error

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import JSON, Enum, String, Table, cast, func, insert, select, update
@@ -24,11 +25,6 @@ if TYPE_CHECKING:
     from lux.kit.db import Database
     from lux.ports.storage import FileStore
 
-# Whose rows others point to: only of these the new numbers have to be known.
-_REFERRED: Final = frozenset(SUBJECTS.values()) | {
-    "contact", "contact_import", "tag", "segment", "sender", "campaign", "approval_queue", "approval_decision",
-    "outbound", "outbound_link", "delivery", "fact",
-}  # fmt: skip
 _SOMEBODY: Final = re.compile(r"(person|api_key|key):\d+")
 _UNFINISHED: Final = ("uploaded", "queued", "running")
 
@@ -78,7 +74,9 @@ def _settle(one: Travels, row: Row) -> None:
         if row["state"] in _UNFINISHED:
             row["state"] = "cancelled"
         if row.get("undo"):
-            row["undo"] = {**row["undo"], "job_id": None, "user_id": None}
+            row["undo"] = {
+                name: None if name in {"job_id", "user_id"} else value for name, value in row["undo"].items()
+            }
             row["undo_state"] = "failed" if row["undo_state"] in _UNFINISHED else row["undo_state"]
     if one.name == "fact":
         whole = _SOMEBODY.fullmatch(row["actor"])
@@ -137,13 +135,24 @@ def _renew(found: Looked, one: Travels, rows: Sequence[Row]) -> None:
                 row[name] = found.numbers.renewed_in(row[name])
 
 
+@cache
+def _referred() -> frozenset[str]:
+    """Return the tables whose rows others point to: only of these the new numbers have to be known."""
+    found = set(SUBJECTS.values())
+    for one in TRAVELS:
+        found.update(one.keys.values(), one.later.values(), *(names.values() for names in one.inside.values()))
+        if one.later:
+            found.add(one.name)
+    return frozenset(found)
+
+
 def _insert(session: Session, one: Travels, rows: Sequence[Row]) -> Sequence[int]:
     """Insert rows under new numbers and return these, in order, where somebody will ask for them."""
     table = one.table
     has_number = "id" in table.c
     ready = [{name: value for name, value in row.items() if name != "id"} for row in rows]
     numbers: Sequence[int] = []
-    if has_number and one.name in _REFERRED:
+    if has_number and one.name in _referred():
         if dialect_of(session) != "postgresql":
             statement = insert(table).returning(table.c.id, sort_by_parameter_order=True)
             return list(session.scalars(statement, ready))

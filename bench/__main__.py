@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
 import tempfile
 import time
@@ -184,6 +185,7 @@ def _latency_row(group: str, one: Latency) -> Row:
 def main() -> int:
     """Run it; the exit code is 1 when something came out wrong, or a goal was missed at full size."""
     options = _options()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that it ends its server as well
     size = SIZES[options.size]
     facts = [*table.machine(), f"{size.contacts:,} contacts, {size.readers:,} recipients"]
     with_smtp = is_there() and not options.no_smtp

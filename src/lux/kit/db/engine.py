@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 CONNECT_SECONDS = 10  # libpq itself waits as long as the system does, minutes; PyMySQL waits as long as this
+# Each connection to SQLite has the whole schema, its statements and a cache of its own, two megabytes in all; opening
+# one takes a few milliseconds. So a burst opens more, and only these stay.
+KEPT_CONNECTIONS = 3
+KEPT_STATEMENTS = 64
 _PRAGMAS = (
     "journal_mode=WAL",
     "synchronous=NORMAL",
@@ -86,10 +90,10 @@ def _sqlite_engine(url: str, file: str | None, pool_size: int) -> Engine:  # noq
         raise ValueError("LUX needs a database file: sqlite:////folder/lux.db")
     engine = create_engine(
         url,
-        connect_args={"timeout": 10, "check_same_thread": False},
-        pool_size=pool_size,
-        max_overflow=8,
-        pool_use_lifo=True,  # few connections stay warm, each with a cache of its own
+        connect_args={"timeout": 10, "check_same_thread": False, "cached_statements": KEPT_STATEMENTS},
+        pool_size=KEPT_CONNECTIONS,
+        max_overflow=max(pool_size + 8 - KEPT_CONNECTIONS, 0),
+        pool_use_lifo=True,
     )
     gate = WriteGate(Path(f"{file}.lock"))
 

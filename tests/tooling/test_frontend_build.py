@@ -98,9 +98,7 @@ class TestWhatWasBuilt:
     def test_every_entry_exists_with_its_hash_in_the_name_and_its_integrity(self):
         for key, entry in self.manifest.items():
             body = (frontend.DIST / entry["file"]).read_bytes()
-            is_for_other_sites = (
-                key == "lux.js"
-            )  # LUX hands it out under an address of its own
+            is_for_other_sites = key == "lux.js"  # LUX hands it out under an address of its own
             assert is_for_other_sites or re.search(r"-[0-9A-Za-z]{8}\.\w+$", entry["file"]), key
             if "integrity" in entry:
                 digest = base64.b64encode(hashlib.sha384(body).digest()).decode()

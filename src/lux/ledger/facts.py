@@ -162,7 +162,7 @@ def attribute(
 ) -> int:
     """Let facts of a unit that nobody was known for belong to a contact, who has turned out to be behind them.
 
-    Beside erasing the one permitted change: what happened stays as it is, and no count changes (docs/decisions/0012).
+    Beside erasing the one permitted change: what happened stays as it is, and no count changes (docs/decisions/0015).
     Only facts of these kinds, or of kinds that begin with `prefix`, are looked at; returns how many there were.
     """
     result = session.execute(

@@ -301,3 +301,20 @@ def test_a_nul_from_sqlite_does_not_stop_postgresql(lux: Installation) -> None:
     assert found["tag"][0]["name"] == "a\ufffdb"
     assert found["contact"][0]["attrs"] == {"x": "\ufffd"}
     assert uuid.UUID(str(found["tag"][0]["public_id"]))
+
+
+def test_who_threw_something_away_there_is_nobody_here(full: tuple[Installation, Firm, bytes]) -> None:
+    """Numbers of people are those of others on another installation: a file must not ask for their names."""
+    lux, firm, body = full
+    stranger = lux.firm()
+    thrown = {"trashed_at": clock.now().isoformat(), "trashed_by": f"person:{stranger.user_id}"}
+    done = brought_in(lux, Forger(body).first("template", **thrown).done(), firm.user_id)
+    from tests.rooms.company.moving import rows
+
+    found = rows(lux, done.target_id or 0)
+    marks = {row["trashed_by"] for each in found.values() for row in each if row.get("trashed_by")}
+    assert marks == {"person"}
+    client = lux.client(lux.sign_in(firm.user_id, done.target_id or 0))
+    page = client.get("/trash/templates").text
+    assert stranger.person.name not in page
+    assert "not known" in page

@@ -318,3 +318,19 @@ def test_who_threw_something_away_there_is_nobody_here(full: tuple[Installation,
     page = client.get("/trash/templates").text
     assert stranger.person.name not in page
     assert "not known" in page
+
+
+def test_a_chain_that_was_damaged_behind_its_first_fault_is_refused(full: tuple[Installation, Firm, bytes]) -> None:
+    """The fault alone is told in the report; bytes that are not those of the manifest are refused as everywhere."""
+    lux, firm, body = full
+    forged = Forger(body)
+    rows = [json.loads(line) for line in forged.members["audit.jsonl"].splitlines()]
+    rows[0]["action"] = "forged"
+    forged.text("audit.jsonl", "".join(json.dumps(row) + "\n" for row in rows).encode())
+    assert brought_in(lux, forged.done(), firm.user_id).state == "done"
+    forged.members["audit.jsonl"] = forged.members["audit.jsonl"].replace(b'"action"', b'"ac_ion"')
+    with pytest.raises(InvalidInput):
+        brought_in(lux, forged.done(), firm.user_id)
+    forged.members["audit.jsonl"] = b"".join(json.dumps(row).encode() + b"\n" for row in rows[:-1])
+    with pytest.raises(InvalidInput):
+        brought_in(lux, forged.done(), firm.user_id)

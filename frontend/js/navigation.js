@@ -13,6 +13,13 @@ onClick("[data-nav-toggle]", (button) => {
   document.cookie = `lux_nav=${iconsOnly ? "icons" : ""}; path=/; max-age=${iconsOnly ? YEAR : 0}; samesite=lax`;
 });
 
+// On a phone a row of tabs is wider than the screen: the present one is brought into it.
+for (const tab of document.querySelectorAll(".tabs [aria-current]")) {
+  const row = tab.parentElement;
+  const { left, width } = tab.getBoundingClientRect();
+  row.scrollLeft += left - row.getBoundingClientRect().left - (row.clientWidth - width) / 2;
+}
+
 // ⌘ on a Mac, Ctrl elsewhere.
 if (/Mac|iPhone|iPad/.test(navigator.platform)) {
   for (const hint of document.querySelectorAll("[data-mod-key]")) hint.textContent = "⌘ K";

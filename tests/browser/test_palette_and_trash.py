@@ -147,3 +147,16 @@ def test_the_bell_counts_without_a_reload(desk: Page, lux_sqlite: Installation) 
     expect(page.get_by_role("link", name=f"Notifications, {before + 1} unread")).to_be_visible()
     page.set_viewport_size(PHONE)  # type: ignore[arg-type]
     look(page, "notifications-phone")
+
+
+@pytest.mark.parametrize("viewport", [{"width": 1440, "height": 900}, PHONE], ids=["desk", "phone"])
+def test_what_was_thrown_away_comes_back_by_the_mouse(desk: Page, viewport: dict[str, int]) -> None:
+    """A row's link covers the row, never the controls in it, nor the rows above."""
+    page = desk
+    page.set_viewport_size(viewport)  # type: ignore[arg-type]
+    go(page, "/trash/templates")
+    page.get_by_role("checkbox", name=re.compile("Secret old template")).click()
+    expect(page.locator("[data-bulk-bar]")).to_contain_text("1 selected")
+    page.get_by_role("button", name="Bring back Secret old template").click()
+    expect(page.get_by_text("One is back.")).to_be_visible()
+    expect(page).to_have_url(re.compile("/trash/templates$"))

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import Select, Text, cast, func, or_, select
 from sqlalchemy.orm import Session
 
 from lux.gate.models import ApprovalQueue, ApprovalVersion, Delivery, Outbound, OutboundLink
@@ -133,6 +133,12 @@ def item(session: Session, public_id: uuid.UUID) -> ItemView:
     if row is None:
         raise NotFound
     return item_view(row)
+
+
+def subjects_holding(subject_type: str, fragment: str) -> Select[int | None]:
+    """Return SELECT of the ids of a room's records of which something was submitted that holds a fragment."""
+    held = cast(ApprovalQueue.body, Text).contains(fragment, autoescape=True, escape="/")
+    return select(ApprovalQueue.subject_id).where(ApprovalQueue.subject_type == subject_type, held)
 
 
 def item_of_subject(session: Session, subject: tuple[str, int]) -> ItemView | None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from lux.kit.db import trash
 
 if TYPE_CHECKING:
+    from sqlalchemy import ColumnElement
     from sqlalchemy.orm import Session
 
 
@@ -76,8 +77,12 @@ class Rows:
 
     def due(self, session: Session, moment: dt.datetime, limit: int) -> Sequence[uuid.UUID]:
         """Return records thrown away before a moment that may go for good, the earliest first."""
-        rows = trash.overdue(session, self.model, moment, self.looked_at(limit))
+        rows = trash.overdue(session, self.model, moment, self.looked_at(limit), *self.may_go())
         return [one.public_id for one in self.described(session, rows) if not one.kept_because][:limit]
+
+    def may_go(self) -> Sequence[ColumnElement[bool]]:
+        """Return conditions of the rows that may go for good, as far as the table itself tells."""
+        return ()
 
     def looked_at(self, limit: int) -> int:
         """Return how many overdue rows are looked at to find `limit` that may go; more where some are kept."""

@@ -17,8 +17,9 @@ from lux.ledger import facts
 from lux.ledger.facts import NewFact
 from lux.ledger.models import ApprovalAuditLog
 from lux.net.storage import store_of
+from lux.rooms.company.forms import ArchiveForm
 from lux.rooms.company.models import CompanyExport, CompanyImport
-from lux.rooms.company.transfer import arriving, imports, leaving, writing
+from lux.rooms.company.transfer import arriving, imports, leaving, uploads, writing
 from lux.rooms.contacts.models import Contact
 from tests.factories import Firm, Installation
 from tests.rooms.company.moving import archive, asked, company, files, house_of, rich
@@ -183,3 +184,20 @@ def test_a_company_that_is_removed_takes_its_files_along(lux_sqlite: Installatio
     client.post("/settings/remove", data={"confirmation": name})
     lux.work()
     assert [key for key in files(lux) if key.startswith("company-exports/")] == []
+
+
+def test_others_can_write_while_an_archive_is_taken_in(lux_sqlite: Installation) -> None:
+    """Files are large and disks are slow: nobody waits for them in a transaction, SQLite has one pen."""
+    lux, firm = lux_sqlite, lux_sqlite.firm()
+    body = io.BytesIO(archive(lux, firm.id))
+    written = []
+
+    class Slow(io.RawIOBase):
+        def read(self, size: int = -1) -> bytes:
+            lux.contacts(firm, 1)
+            written.append(size)
+            return body.read(size)
+
+    form = ArchiveForm(name="", slug="taken-in")
+    entry = uploads.take(lux.db, store_of(lux.settings), Slow(), firm.person, form, file_name="x.zip", limit=2**30)  # type: ignore[arg-type]
+    assert (entry.state, len(written) > 1) == ("queued", True)

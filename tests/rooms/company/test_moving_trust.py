@@ -301,3 +301,36 @@ def test_a_nul_from_sqlite_does_not_stop_postgresql(lux: Installation) -> None:
     assert found["tag"][0]["name"] == "a\ufffdb"
     assert found["contact"][0]["attrs"] == {"x": "\ufffd"}
     assert uuid.UUID(str(found["tag"][0]["public_id"]))
+
+
+def test_who_threw_something_away_there_is_nobody_here(full: tuple[Installation, Firm, bytes]) -> None:
+    """Numbers of people are those of others on another installation: a file must not ask for their names."""
+    lux, firm, body = full
+    stranger = lux.firm()
+    thrown = {"trashed_at": clock.now().isoformat(), "trashed_by": f"person:{stranger.user_id}"}
+    done = brought_in(lux, Forger(body).first("template", **thrown).done(), firm.user_id)
+    from tests.rooms.company.moving import rows
+
+    found = rows(lux, done.target_id or 0)
+    marks = {row["trashed_by"] for each in found.values() for row in each if row.get("trashed_by")}
+    assert marks == {"person"}
+    client = lux.client(lux.sign_in(firm.user_id, done.target_id or 0))
+    page = client.get("/trash/templates").text
+    assert stranger.person.name not in page
+    assert "not known" in page
+
+
+def test_a_chain_that_was_damaged_behind_its_first_fault_is_refused(full: tuple[Installation, Firm, bytes]) -> None:
+    """The fault alone is told in the report; bytes that are not those of the manifest are refused as everywhere."""
+    lux, firm, body = full
+    forged = Forger(body)
+    rows = [json.loads(line) for line in forged.members["audit.jsonl"].splitlines()]
+    rows[0]["action"] = "forged"
+    forged.text("audit.jsonl", "".join(json.dumps(row) + "\n" for row in rows).encode())
+    assert brought_in(lux, forged.done(), firm.user_id).state == "done"
+    forged.members["audit.jsonl"] = forged.members["audit.jsonl"].replace(b'"action"', b'"ac_ion"')
+    with pytest.raises(InvalidInput):
+        brought_in(lux, forged.done(), firm.user_id)
+    forged.members["audit.jsonl"] = b"".join(json.dumps(row).encode() + b"\n" for row in rows[:-1])
+    with pytest.raises(InvalidInput):
+        brought_in(lux, forged.done(), firm.user_id)

@@ -203,6 +203,19 @@ def test_as_many_as_allowed_and_the_same_one_again_is_the_same(small: Zap) -> No
     assert len(small.happen()) == 2
 
 
+def test_what_is_subscribed_again_after_a_yes_has_ended_stands_under_the_next_one(small: Zap) -> None:
+    """Also before the clock has written the end of the first one, which takes its subscriptions with it."""
+    small.allow()
+    first = small.subscribe().get_json()
+    with time_machine.travel(clock.now() + timedelta(days=31)):
+        small.allow()
+        again = small.subscribe().get_json()
+        assert again["id"] != first["id"]
+        allowances.end_overdue(small.lux.db)
+        assert small.states() == [HookState.ENDED, HookState.ACTIVE]
+        assert len(small.happen()) == 1
+
+
 def test_a_program_may_bring_its_own_secret(small: Zap) -> None:
     small.allow()
     secret = "whsec_" + base64.b64encode(b"x" * 32).decode()

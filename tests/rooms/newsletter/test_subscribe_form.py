@@ -192,6 +192,20 @@ def test_the_settings_name_what_is_wrong_and_who_was_faster(lux_sqlite: Installa
     assert lux.client(lux.member(firm.id, Role.MARKETER)).get(SETTINGS).status_code == 403
 
 
+def test_a_list_that_was_thrown_away_is_told_of(lux_sqlite: Installation) -> None:
+    lux, firm = lux_sqlite, lux_sqlite.firm()
+    with lux.db.begin(firm.id) as session:
+        segment = Segment(name="Readers", name_key="readers", is_dynamic=False)
+        session.add(segment)
+        session.flush()
+        list_id = str(segment.public_id)
+    opened(lux, firm, list_id=list_id)
+    client = lux.client(firm)
+    assert "in the trash, or gone" not in client.get(SETTINGS).text
+    client.post(f"/segments/{list_id}/trash")
+    assert "in the trash, or gone" in client.get(SETTINGS).text
+
+
 def test_companies_have_forms_of_their_own(lux: Installation) -> None:
     first, second = lux.firm(), lux.firm()
     path = opened(lux, first)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 
 import pytest
@@ -232,6 +233,9 @@ def test_what_can_not_be_used_is_refused_with_the_reason(lux_sqlite: Installatio
     too_large = site.post({"v": ADA, "e": [], "u": "x" * 20_000})
     assert (too_large.status_code, too_large.get_json()["code"]) == (413, "too_large")
     assert too_large.headers["Access-Control-Allow-Origin"] == ORIGIN
+    claim = {"CONTENT_LENGTH": str(10**15)}  # nothing of that size is ever made ready for it
+    said = lux_sqlite.client().post(f"/s/{site.key}/collect", headers={"Origin": ORIGIN}, environ_overrides=claim)
+    assert (said.status_code, said.get_json()["code"]) == (413, "too_large")
     odd = {"t": "event", "n": "odd", "u": f"{ORIGIN}/", "p": {"nul\x00": "a\x00b", "n": 1e300}}
     assert site.send(odd, {"t": "unknown"}, view(origin="https://else.example"))["refused"] == 2
     assert facts_of(site)[0].properties == {"nul": "a b", "page": "/", "host": "www.example.com"}
@@ -246,6 +250,23 @@ def test_too_many_requests_have_to_wait(lux: Installation, monkeypatch: pytest.M
     assert [one.status_code for one in answers] == [202, 202, 202, 429, 429]
     assert 0 < int(answers[-1].headers["Retry-After"]) <= 60
     assert len(facts_of(site)) == 3
+
+
+def test_one_sender_can_not_use_up_the_share_of_all_visitors(
+    lux: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site = sites.made(lux)
+    monkeypatch.setattr(collecting, "PER_ADDRESS", 2)
+    monkeypatch.setattr(collecting, "PER_SITE", 4)
+    raw = json.dumps({"v": ADA, "e": [view()]}).encode()
+
+    def sent(address: str) -> int:
+        asked = collecting.Asked(key=site.key, origin=ORIGIN, address=address, agent=sites.BROWSER)
+        return collecting.take(lux.db, asked, raw).status
+
+    with time_machine.travel(clock.now().replace(second=1), tick=False):
+        assert [sent("192.0.2.1") for _ in range(9)] == [202] * 2 + [429] * 7
+        assert [sent("192.0.2.2"), sent("192.0.2.3")] == [202, 202]
 
 
 def test_robots_and_visitors_whose_browser_says_no_are_not_counted(lux_sqlite: Installation) -> None:

@@ -9,17 +9,21 @@ import pytest
 import time_machine
 from sqlalchemy import func, select
 
+from lux.gate import submit
 from lux.identity.access import Role
 from lux.kit import clock, jobs
 from lux.kit.db import ALL_COMPANIES
 from lux.ledger.models import ApprovalAuditLog
+from lux.ports.acts import AudienceRef
 from lux.rooms.contacts.models import Contact, ContactImport
 from lux.rooms.content.models import Block, ContentVersion, Media, Template
 from lux.rooms.email.models import Campaign
 from lux.rooms.segments.models import Segment, SegmentMember
 from tests.factories import Firm, Installation
 from tests.full_company import filled
+from tests.gate.conftest import act
 
+EVERYONE = AudienceRef(source="everyone", key="", label="Everyone")
 KINDS = {
     "contacts": (Contact, "/contacts/{}/trash"),
     "campaigns": (Campaign, "/campaigns/{}/trash"),
@@ -168,3 +172,31 @@ def test_a_large_trash_is_paged_without_losing_one(lux_sqlite: Installation):
     assert client.get("/trash/templates?cursor=broken").status_code == 422
     assert client.get("/trash/nothing").status_code == 404
     assert client.post("/trash/templates/restore", data={}).status_code == 422
+
+
+def test_a_picture_that_was_submitted_stays_whatever_its_campaign_shows_by_now(lux: Installation):
+    """A block brought it into the message, and shows another one since: what people said yes to still names it."""
+    firm = filled(lux)
+    with lux.db.begin(firm.id) as session:
+        picture = session.scalars(select(Media).where(Media.trashed_at.is_(None))).one()
+        number = session.scalars(select(Campaign.id).where(Campaign.name == "Secret campaign 3")).one()
+        shown = f'<img src="/m/{picture.public_id}/{picture.files[0]["name"]}" alt="">{act(firm).html}'
+        mail = act(firm, html=shown, audience=EVERYONE, from_email=f"news{firm.id}@example.com")
+        submit.submit_for_approval(session, mail, author=firm.person, title="Shows", subject=("campaign", number))
+    client, path = lux.client(firm), f"/templates/media/{picture.public_id}"
+    assert "Secret campaign 3" in client.get(path).text
+    assert client.post(f"{path}/trash").status_code == 303
+    assert "Messages show it." in client.get("/trash/media").text
+    empty(lux, days=40)
+    assert picture.public_id in rows(lux, firm, Media)
+
+
+def test_a_block_with_a_short_name_is_found_among_many_messages_that_hold_its_letters(lux_sqlite: Installation):
+    lux, firm = lux_sqlite, lux_sqlite.firm()
+    with lux.db.begin(firm.id) as session:
+        session.add(Block(key="a", name="A", source="A", trashed_at=clock.now()))
+        session.add(Campaign(name="Names it", source="<p>{% render 'a' %}</p>"))
+        session.flush()
+        session.add_all(Campaign(name="Later", source='<a class="banana">a</a>') for _ in range(120))
+    empty(lux, days=40)
+    assert rows(lux, firm, Block) != []

@@ -80,7 +80,8 @@ def subscribe(session: Session, program: Program, *, target: str, event: str, se
     one = require_room(session, program, target=target, event=event)
     _check_secret(secret)
     address = web_address.read(target, provider=WEBHOOK)
-    hook = _same(session, [found for found, _item in _active(session, program)], target, event)
+    fitting = [found for found, item in _active(session, program) if allowances.is_inside(item.body, target, [event])]
+    hook = _same(session, fitting, target, event)  # not one whose yes is over and whose end the clock has yet to write
     is_new = hook is None
     if hook is None:
         hook = WebhookSubscription(

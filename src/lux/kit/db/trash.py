@@ -36,9 +36,15 @@ def newest(session: Session, model: Any, *, before: Place | None = None, limit: 
     return session.scalars(query.order_by(model.trashed_at.desc(), model.id.desc()).limit(limit)).all()
 
 
-def overdue(session: Session, model: Any, moment: dt.datetime, limit: int) -> Sequence[Any]:  # noqa: ANN401 - a mapped Trashable
-    """Return what was thrown away before a moment, the earliest first."""
-    query = select(model).where(model.trashed_at < moment)
+def overdue(
+    session: Session,
+    model: Any,  # noqa: ANN401 - a mapped Trashable
+    moment: dt.datetime,
+    limit: int,
+    *more: ColumnElement[bool],
+) -> Sequence[Any]:
+    """Return what was thrown away before a moment and fits more conditions, the earliest first."""
+    query = select(model).where(model.trashed_at < moment, *more)
     return session.scalars(query.order_by(model.trashed_at, model.id).limit(limit)).all()
 
 

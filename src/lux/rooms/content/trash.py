@@ -82,7 +82,7 @@ class MediaBin(Rows):
 
     def remove(self, session: Session, public_ids: Sequence[uuid.UUID], by: Person | None) -> int:  # noqa: ARG002 - the protocol's shape
         """Delete pictures that nothing shows, and their files; returns how many."""
-        rows = [row for row in trash.lying(session, Media, public_ids) if not is_used(session, str(row.public_id))]
+        rows = [row for row in trash.lying(session, Media, public_ids) if not is_used(session, [str(row.public_id)])]
         for row in rows:
             media.delete(session, row)
         return len(rows)
@@ -99,7 +99,7 @@ class MediaBin(Rows):
                 row,
                 url=f"/templates/media/{row.public_id}",
                 detail=row.alt[:100],
-                kept_because=shown if is_used(session, str(row.public_id)) else "",
+                kept_because=shown if is_used(session, [str(row.public_id)]) else "",
             )
             for row in rows
         ]

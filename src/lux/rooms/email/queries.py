@@ -261,9 +261,10 @@ def _where(cursor: str) -> tuple[str, datetime | None, int]:
 
 
 def with_text(session: Session, fragment: str, limit: int) -> Sequence[Campaign]:
-    """Return campaigns whose source or text holds a fragment, the latest first."""
+    """Return campaigns whose source or text holds a fragment, or what was submitted of them, the latest first."""
     held = or_(
         Campaign.source.contains(fragment, autoescape=True, escape="/"),
         Campaign.text.contains(fragment, autoescape=True, escape="/"),
+        Campaign.id.in_(reads.subjects_holding(SUBJECT, fragment)),
     )
     return session.scalars(select(Campaign).where(held).order_by(Campaign.id.desc()).limit(limit)).all()

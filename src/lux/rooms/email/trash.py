@@ -14,6 +14,7 @@ from lux.rooms.email import service
 from lux.rooms.email.models import Campaign
 
 if TYPE_CHECKING:
+    from sqlalchemy import ColumnElement
     from sqlalchemy.orm import Session
 
     from lux.identity.access import Person
@@ -45,9 +46,9 @@ class CampaignBin(Rows):
         session.flush()
         return len(rows)
 
-    def looked_at(self, limit: int) -> int:
-        """Return how many are looked at: campaigns that were sent stay among them."""
-        return limit + 5000
+    def may_go(self) -> Sequence[ColumnElement[bool]]:
+        """Return that only drafts go: those that were sent stay for good, and are not read for nothing every night."""
+        return (Campaign.outbound_id.is_(None),)
 
     def described(self, session: Session, rows: Sequence[Any]) -> list[TrashedThing]:  # noqa: ARG002 - the protocol's shape
         """Return campaigns as people see them in the trash."""

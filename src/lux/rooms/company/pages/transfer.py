@@ -11,7 +11,6 @@ from flask import request
 from lux.identity import companies
 from lux.identity.access import Right
 from lux.identity.models import Company
-from lux.kit.db import ALL_COMPANIES
 from lux.kit.errors import InvalidInput
 from lux.kit.i18n import gettext as _
 from lux.net.storage import store_of
@@ -79,9 +78,9 @@ def import_take() -> Response:
     form, file = read_form(ArchiveForm), request.files.get("file")
     if file is None or not file.filename:
         raise InvalidInput(field="file", message=_("Choose a file."))
-    limit, session = web.settings().max_upload_mb * 2**20, web.use_company(ALL_COMPANIES)
+    store, limit = store_of(web.settings()), web.settings().max_upload_mb * 2**20
     names: dict[str, Any] = {"file_name": file.filename, "limit": limit}
-    entry = uploads.take(session, store_of(web.settings()), file.stream, web.person(), form, **names)  # type: ignore[arg-type]
+    entry = uploads.take(web.database(), store, file.stream, web.person(), form, **names)  # type: ignore[arg-type]
     return redirect_to("company.import_show", public_id=entry.public_id)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -177,7 +178,9 @@ def _chain(reader: Reader) -> Chain:
             except lines.BadRow as error:
                 raise no_row(part.name, number, error) from error
 
-    rows, head, fault = audit.verify_rows(chain())
+    stream = chain()
+    rows, head, fault = audit.verify_rows(stream)
+    deque(stream, maxlen=0)  # behind a fault as well: what was damaged on its way is refused, not reported
     said = (reader.manifest.audit.get("rows"), reader.manifest.audit.get("head"))
     return Chain(rows=rows, head=head.hex(), holds=fault is None and said == (rows, head.hex()))
 

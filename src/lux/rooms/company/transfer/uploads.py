@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, BinaryIO, Final
 from lux.identity import arrivals, companies
 from lux.identity.trail import note
 from lux.kit import jobs
+from lux.kit.db import ALL_COMPANIES
 from lux.kit.db.base import uuid7
 from lux.kit.errors import InvalidInput, LuxError
 from lux.kit.i18n import gettext as _
@@ -17,9 +18,8 @@ from lux.rooms.company.transfer import imports
 from lux.rooms.company.transfer.archive import Reader
 
 if TYPE_CHECKING:
-    from sqlalchemy.orm import Session
-
     from lux.identity.access import Person
+    from lux.kit.db import Database
     from lux.kit.jobs import JobContext
     from lux.ports.storage import FileStore
     from lux.rooms.company.forms import ArchiveForm
@@ -30,22 +30,16 @@ _BLOCK: Final = 2**18
 
 
 def take(
-    session: Session,
-    store: FileStore,
-    source: BinaryIO,
-    person: Person,
-    form: ArchiveForm,
-    *,
-    file_name: str,
-    limit: int,
+    db: Database, store: FileStore, source: BinaryIO, person: Person, form: ArchiveForm, *, file_name: str, limit: int
 ) -> CompanyImport:
-    """Take an archive into the store and put its import into the queue (session over all companies).
+    """Take an archive into the store and put its import into the queue; nobody waits for the disk in a transaction.
 
     Raises Forbidden, Damaged for a file that is none, InvalidInput for a short name that is taken.
     """
-    companies.check_may_create(session, person)
-    if form.slug:
-        arrivals.check_slug(session, form.slug)
+    with db.read(ALL_COMPANIES) as session:
+        companies.check_may_create(session, person)
+        if form.slug:
+            arrivals.check_slug(session, form.slug)
     public_id = uuid7()
     key = f"{FOLDER}/{public_id}.zip"
     with store.open_write(key) as target:
@@ -58,12 +52,12 @@ def take(
             public_id=public_id, file_key=key, file_name=name, file_size=size, name=form.name, slug=form.slug,
             created_by=person.user_id,
         )  # fmt: skip
-        session.add(entry)
-        session.flush()
-        entry.job_id = jobs.enqueue(session, JOB, {"import_id": entry.id}, dedup_key=str(entry.id))
-        about = ("company_import", public_id)
-        note(session, None, person, "company.import_requested", about=about, detail={"bytes": size})
-        session.flush()
+        with db.begin(ALL_COMPANIES) as session:
+            session.add(entry)
+            session.flush()
+            entry.job_id = jobs.enqueue(session, JOB, {"import_id": entry.id}, dedup_key=str(entry.id))
+            about = ("company_import", public_id)
+            note(session, None, person, "company.import_requested", about=about, detail={"bytes": size})
     except BaseException:
         store.delete(key)
         raise

@@ -78,9 +78,9 @@ def _settle(one: Travels, row: Row) -> None:
                 name: None if name in {"job_id", "user_id"} else value for name, value in row["undo"].items()
             }
             row["undo_state"] = "failed" if row["undo_state"] in _UNFINISHED else row["undo_state"]
-    if one.name == "fact":
-        whole = _SOMEBODY.fullmatch(row["actor"])
-        row["actor"] = whole[1] if whole else row["actor"]
+    for name in ("actor", "trashed_by"):  # numbers of people and keys of there are those of strangers here
+        whole = _SOMEBODY.fullmatch(row.get(name) or "")
+        row.update({name: whole[1]} if whole else {})
 
 
 def _point(found: Looked, one: Travels, rows: Sequence[Row]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections import Counter
 from collections.abc import Iterator
+from functools import partial
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, cast
 
 from sqlalchemy import CursorResult, select, update
@@ -88,8 +89,7 @@ def _end(context: JobContext, entry: ContactImport, state: str, error: str = "")
         is_news = cast("CursorResult[Any]", result).rowcount == 1 and state != "cancelled"
         if is_news and entry.created_by is not None:
             is_done, url = state == "done", f"/contacts/imports/{entry.public_id}"
-            words = _("“%(file)s” is imported") if is_done else _("The import of “%(file)s” failed")
-            title, level = words % {"file": entry.file_name}, "ok" if is_done else "bad"
+            title, level = partial(_news, entry.file_name, is_done=is_done), "ok" if is_done else "bad"
             notify(session, [entry.created_by], kind="contacts.imported", title=title, body=error, url=url, level=level)
 
 
@@ -181,3 +181,10 @@ def _write_at(session: Session, chunk: Chunk, place: int, last: Record) -> None:
 
 def _reason(error: Exception) -> str:
     return error.message if isinstance(error, LuxError) else _("The import stopped because of an error in LUX.")
+
+
+def _news(file_name: str, *, is_done: bool) -> str:
+    """Return what has become of a file, in the language of whoever reads it."""
+    if is_done:
+        return _("“%(file)s” is imported", file=file_name)
+    return _("The import of “%(file)s” failed", file=file_name)

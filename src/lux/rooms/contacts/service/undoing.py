@@ -270,6 +270,9 @@ def _update(session: Session, model: Any, column: Any, ids: Iterable[int], value
 
 def _tell(session: Session, entry: ContactImport, state: dict[str, Any]) -> None:
     if state.get("user_id"):
-        title = _("The import of “%(file)s” is undone", file=entry.file_name)
+
+        def title() -> str:
+            return _("The import of “%(file)s” is undone", file=entry.file_name)
+
         url = f"/contacts/imports/{entry.public_id}"
         notify(session, [int(state["user_id"])], kind="contacts.imported", title=title, body="", url=url, level="ok")

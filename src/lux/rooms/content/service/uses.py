@@ -25,15 +25,19 @@ def uses(session: Session, fragments: Sequence[str], is_use: Callable[[str], boo
     return list(found.values())
 
 
-def is_used(session: Session, fragment: str, is_use: Callable[[str], bool] = bool) -> bool:
-    """Say whether a message or block outside or in the trash holds the fragment; works without a request."""
+def is_used(session: Session, fragments: Sequence[str], is_use: Callable[[str], bool] = bool) -> bool:
+    """Say whether a message or block outside or in the trash holds one of the fragments; works without a request."""
+    return any(is_use(text) for fragment in fragments for text in _plain(session, fragment))
+
+
+def _plain(session: Session, fragment: str) -> Iterator[str]:
     company_id = company_of(session)
-    templates = queries.templates_with(session, company_id, fragment)
-    texts = [f"{row.source}\n{row.text}" for row in templates]
-    texts += [row.source for row in queries.blocks_with(session, company_id, fragment)]
+    for template in queries.templates_with(session, company_id, fragment):
+        yield f"{template.source}\n{template.text}"
+    for block in queries.blocks_with(session, company_id, fragment):
+        yield block.source
     for user in installed().content_users:
-        texts += [text for _hit, text in user.texts(session, company_id, fragment, queries.LISTED)]
-    return any(is_use(text) for text in texts)
+        yield from (text for _hit, text in user.texts(session, company_id, fragment, queries.LISTED))
 
 
 def _texts(session: Session, fragment: str) -> Iterator[tuple[SearchHit, str]]:

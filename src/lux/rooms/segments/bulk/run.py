@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from sqlalchemy import CursorResult, delete, select, update
@@ -237,9 +238,12 @@ def _end(context: JobContext, action_id: int, state: str, error: str = "") -> No
         if state in ENDED:
             action.finished_at = clock.now()
         if action.created_by is not None and state != "cancelled":
-            is_bad = state in {"failed", "undo_failed"}
-            words = _("“%(what)s” failed") if is_bad else _("“%(what)s” was taken back")
-            words = _("“%(what)s” is done") if state == "done" else words
-            title = words % {"what": KINDS[action.kind]()}
-            url, level = f"/segments/bulk/{action.public_id}", "bad" if is_bad else "ok"
+            title, level = partial(_news, action.kind, state), "bad" if state in {"failed", "undo_failed"} else "ok"
+            url = f"/segments/bulk/{action.public_id}"
             notify(session, [action.created_by], kind="segments.bulk", title=title, body=error, url=url, level=level)
+
+
+def _news(kind: str, state: str) -> str:
+    """Return what has become of an action, in the language of whoever reads it."""
+    words = {"done": _("“%(what)s” is done"), "undone": _("“%(what)s” was taken back")}
+    return words.get(state, _("“%(what)s” failed")) % {"what": KINDS[kind]()}

@@ -45,8 +45,8 @@ def lux_js(token: str) -> Response:
         checks_csrf=False, reads_session=False)  # fmt: skip
 def collect(token: str) -> Response:
     """Take what a visitor does; 202, or why not."""
-    length = request.content_length or 0
-    raw = request.stream.read(collecting.MOST_BYTES + 1) if length <= collecting.MOST_BYTES else b" " * (length or 1)
+    most = collecting.MOST_BYTES + 1  # what is longer is refused, however much longer it claims to be
+    raw = request.stream.read(most) if (request.content_length or 0) < most else b" " * most
     asked = collecting.Asked(
         key=token,
         origin=request.headers.get("Origin", ""),

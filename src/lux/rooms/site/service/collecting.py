@@ -66,8 +66,10 @@ def take(db: Database, asked: Asked, raw: bytes) -> Answer:
             raise TooLarge(_("The body is larger than %(most)s KiB.", most=MOST_BYTES // 1024))
         hit = _read(raw)
         with db.begin(company_id) as session:
-            rates.take(db, f"site:{asked.key}", PER_SITE, 60, session=session)
             rates.take(db, f"site:{asked.key}:{asked.address}", PER_ADDRESS, 60, session=session)
+            rates.take(
+                db, f"site:{asked.key}", PER_SITE, 60, session=session
+            )  # without what one sender had too many of
             taking = Taking(db=db, session=session, setup=setup, domain=domain)
             body = _write(taking, asked, hit)
     except LuxError as error:

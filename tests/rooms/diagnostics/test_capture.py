@@ -17,7 +17,7 @@ from lux.rooms.diagnostics import service
 from lux.rooms.diagnostics.fingerprint import fingerprint, parameterised
 from lux.rooms.diagnostics.models import ErrorGroup, ErrorLog, GroupState, Severity
 from lux.rooms.diagnostics.scope import EVERYTHING, Scope
-from lux.rooms.diagnostics.service import capturing, forgetting
+from lux.rooms.diagnostics.service import Decision, capturing, forgetting
 from lux.rooms.diagnostics.service.pace import Pace
 from tests.rooms.diagnostics.conftest import captured, groups, occurrences, ours, raised
 
@@ -77,7 +77,7 @@ def test_a_resolved_error_that_comes_back_is_open_again_and_an_ignored_one_is_no
     for state, expected in ((GroupState.RESOLVED, GroupState.OPEN), (GroupState.IGNORED, GroupState.IGNORED)):
         captured(lux, ours(1), company_id=firm.id)
         with lux.db.begin(firm.id) as session:
-            service.decide(session, Scope(firm.id), groups(lux)[0].public_id, state=state, by=firm.user_id, note="n")
+            service.decide(session, Scope(firm.id), groups(lux)[0].public_id, Decision(state=state), by=firm.person)
         assert groups(lux)[0].state is state
         captured(lux, ours(1), company_id=firm.id)
         assert groups(lux)[0].state is expected
@@ -218,9 +218,9 @@ def test_deciding_outside_ones_scope_finds_nothing(lux):
     captured(lux, ours(1), company_id=first.id)
     public_id = groups(lux)[0].public_id
     with pytest.raises(NotFound), lux.db.begin(second.id) as session:
-        service.decide(session, Scope(second.id), public_id, state=GroupState.IGNORED, by=1)
+        service.decide(session, Scope(second.id), public_id, Decision(state=GroupState.IGNORED), by=second.person)
     with lux.db.begin(ALL_COMPANIES) as session:
-        service.decide(session, EVERYTHING, public_id, state=GroupState.IGNORED, by=1)
+        service.decide(session, EVERYTHING, public_id, Decision(state=GroupState.IGNORED), by=second.person)
     assert groups(lux)[0].state is GroupState.IGNORED
 
 

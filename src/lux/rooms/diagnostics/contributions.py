@@ -98,6 +98,6 @@ CONTRIBUTIONS = Contributions(
         DiskHealth(),
         FilesHealth(),
         BackupHealth(),
-    ),  # fmt: skip
+    ),
     tiles=(BrokenTile(),),
 )

@@ -51,10 +51,12 @@ class DatabaseSizeHealth:
             return ()
         size, wal = measure.size(session), measure.wal_size(session)
         if size is None:
+            message = _("The database does not say how large it is.")
             fix = _("Let LUX's database user read information_schema.tables.")
-            return (HealthFinding(key=self.key, level="unknown", message=_("The database does not say how large it is."), fix=fix),)  # fmt: skip
+            return (HealthFinding(key=self.key, level="unknown", message=message, fix=fix),)
         if wal is None:
-            return (HealthFinding(key=self.key, level="ok", message=_("The database takes %(size)s.", size=size_of(size))),)  # fmt: skip
+            message = _("The database takes %(size)s.", size=size_of(size))
+            return (HealthFinding(key=self.key, level="ok", message=message),)
         message = _("The database takes %(size)s, its write-ahead log %(wal)s.", size=size_of(size), wal=size_of(wal))
         if wal < LARGE_WAL:
             return (HealthFinding(key=self.key, level="ok", message=message),)
@@ -96,8 +98,10 @@ class BackupHealth:
         if company_id is not None:
             return ()
         message = _("When the last backup was made is not known: LUX makes none by itself.")
-        fix = _("Have the server back up the database and %(home)s with the key files in it, and try a restore now and then.",
-                home=settings_of(session).home)  # fmt: skip
+        home = settings_of(session).home
+        fix = _(
+            "Back up the database and %(home)s with the key files in it, and try a restore now and then.", home=home
+        )
         return (HealthFinding(key=self.key, level="unknown", message=message, fix=fix),)
 
 

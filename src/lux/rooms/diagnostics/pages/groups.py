@@ -54,7 +54,7 @@ def errors(view: View) -> Response:
         asked=asked,
         links=[(words.group_state(one), _list_url(view, asked | {"state": one.value}), one == state, counts[one])
                for one in GroupState],
-        bulk_url=url_for(f"{view.base}.decide_many", **here),
+        bulk_url=_list_url(view, here),  # the same address takes the decision about several
         first_url=_list_url(view, here) if "cursor" in request.args else None,
         next_url=_list_url(view, here | {"cursor": more}) if more else None,
         options=_options(),

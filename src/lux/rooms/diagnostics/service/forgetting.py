@@ -26,13 +26,13 @@ def forget_old(db: Database) -> int:
     for group_id, oldest_kept in _crowded(db):
         gone += _delete(db, (ErrorLog.group_id == group_id) & (ErrorLog.id < oldest_kept))
     with db.begin(ALL_COMPANIES) as session:
-        old = delete(ErrorTally).where(ErrorTally.day < before.date())
-        session.execute(old.execution_options(synchronize_session=False))
-        has_rows = exists().where(ErrorLog.group_id == ErrorGroup.id)
-        is_counted = exists().where(ErrorTally.group_id == ErrorGroup.id)
-        is_empty = ~has_rows & ~is_counted
-        silent = delete(ErrorGroup).where(ErrorGroup.last_seen_at < before, is_empty)
-        session.execute(silent.execution_options(synchronize_session=False))
+        is_silent = (ErrorGroup.last_seen_at < before) & ~exists().where(ErrorLog.group_id == ErrorGroup.id)
+        gone_groups = select(ErrorGroup.id).where(is_silent)
+        for statement in (
+            delete(ErrorTally).where((ErrorTally.day < before.date()) | ErrorTally.group_id.in_(gone_groups)),
+            delete(ErrorGroup).where(is_silent),
+        ):
+            session.execute(statement.execution_options(synchronize_session=False))
     return gone
 
 

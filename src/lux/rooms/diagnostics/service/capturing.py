@@ -179,6 +179,7 @@ def _add_to_group(session: Session, group_id: int, seen: Seen, number: int) -> N
             (ErrorGroup.message, shorten(seen.message, _SHORT - 60)),
             (ErrorGroup.words, seen.words),
             (ErrorGroup.fix, seen.fix),
+            (ErrorGroup.source, seen.source),
             (ErrorGroup.endpoint, seen.endpoint),
             (ErrorGroup.severity, seen.severity),
         )

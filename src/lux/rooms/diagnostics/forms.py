@@ -7,8 +7,8 @@ from typing import Annotated, Final, Literal
 from pydantic import Field, StringConstraints
 
 from lux.kit import clock
+from lux.rooms.diagnostics.decision import Decision
 from lux.rooms.diagnostics.models import GroupState
-from lux.rooms.diagnostics.service import Decision
 from lux.ui.forms import FormModel
 
 MOST_AT_ONCE: Final = 200

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lux.identity.api_keys import Program
@@ -12,6 +10,7 @@ from lux.kit.errors import InvalidInput
 from lux.kit.i18n import gettext as _
 from lux.ledger import audit
 from lux.rooms.diagnostics import queries
+from lux.rooms.diagnostics.decision import Decision
 from lux.rooms.diagnostics.models import ErrorGroup, GroupState
 
 if TYPE_CHECKING:
@@ -28,16 +27,6 @@ ACTIONS = {
     GroupState.RESOLVED: "error.resolved",
     GroupState.IGNORED: "error.ignored",
 }
-
-
-@dataclass(frozen=True, kw_only=True)
-class Decision:
-    """What becomes of a group; `until` and `more` end an ignoring: at a moment, or after so many occurrences more."""
-
-    state: GroupState
-    note: str = ""
-    until: dt.datetime | None = None
-    more: int | None = None
 
 
 def decide(session: Session, scope: Scope, public_id: uuid.UUID, decision: Decision, *, by: Person) -> ErrorGroup:

@@ -102,7 +102,14 @@ def filled(lux: Installation, *, locale: str = "") -> Firm:
     _trash(lux, firm)
     _moves(lux, firm)
     _changed(lux, firm, contacts)
-    diagnostics.capture(lux.db, ValueError("Secret error"), source="web", company_id=firm.id, endpoint="email.show")
+    diagnostics.capture(
+        lux.db,
+        ValueError("Secret error"),
+        source="web",
+        company_id=firm.id,
+        user_id=firm.user_id,
+        endpoint="email.show",
+    )
     _errors(lux, firm)
     return firm
 

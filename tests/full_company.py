@@ -44,6 +44,8 @@ from lux.rooms.contacts.models import (
 from lux.rooms.content.models import Block, Media, Template
 from lux.rooms.content.service import media, versions
 from lux.rooms.diagnostics import service as diagnostics
+from lux.rooms.diagnostics.models import ErrorGroup, GroupState
+from lux.rooms.diagnostics.scope import Scope as Reach
 from lux.rooms.email.models import Campaign
 from lux.rooms.newsletter.models import OptIn, SubscribeForm
 from lux.rooms.notifications.service import notify
@@ -100,8 +102,29 @@ def filled(lux: Installation, *, locale: str = "") -> Firm:
     _trash(lux, firm)
     _moves(lux, firm)
     _changed(lux, firm, contacts)
-    diagnostics.capture(lux.db, ValueError("Secret error"), source="web", company_id=firm.id, endpoint="email.show")
+    diagnostics.capture(
+        lux.db,
+        ValueError("Secret error"),
+        source="web",
+        company_id=firm.id,
+        user_id=firm.user_id,
+        endpoint="email.show",
+    )
+    _errors(lux, firm)
     return firm
+
+
+def _errors(lux: Installation, firm: Firm) -> None:
+    """Leave errors in the other states: resolved with a note, ignored for a while."""
+    kinds = (("job", "contacts.import", GroupState.RESOLVED, None), ("clock", "gate.share", GroupState.IGNORED, 10))
+    for source, endpoint, state, more in kinds:
+        error = RuntimeError(f"Secret {source}")
+        diagnostics.capture(lux.db, error, source=source, company_id=firm.id, endpoint=endpoint, severity="warning")
+        decision = diagnostics.Decision(state=state, note="Secret note", more=more)
+        with lux.db.begin(firm.id) as session:
+            group = session.scalars(select(ErrorGroup).where(ErrorGroup.endpoint == endpoint,
+                                                             ErrorGroup.company_id == firm.id)).one()  # fmt: skip
+            diagnostics.decide(session, Reach(firm.id), group.public_id, decision, by=firm.person)
 
 
 def _website(lux: Installation, firm: Firm, contact_id: int) -> None:

@@ -49,6 +49,7 @@ def api_blueprints() -> list[Blueprint]:
     from lux.rooms.approvals import api as approvals
     from lux.rooms.contacts import api as contacts
     from lux.rooms.content import api as content
+    from lux.rooms.diagnostics import api as diagnostics
     from lux.rooms.email import api as email
     from lux.rooms.integrations import api as integrations
     from lux.rooms.segments import api as segments
@@ -57,7 +58,7 @@ def api_blueprints() -> list[Blueprint]:
 
     return [
         *contacts.blueprints, *segments.blueprints, *email.blueprints, *site.blueprints, *content.blueprints,
-        *approvals.blueprints, *integrations.blueprints, *pages.blueprints,
+        *approvals.blueprints, *diagnostics.blueprints, *integrations.blueprints, *pages.blueprints,
     ]  # fmt: skip
 
 

@@ -47,6 +47,8 @@ BODIES: dict[str, dict[str, Any]] = {
     "create_campaign": {"name": "A campaign"},
     "change_campaign": {"name": "Another"},
     "describe_media": {"alt": "Another"},
+    "resolve_error": {"note": "Mended"},
+    "ignore_error": {"more": 3},
 }
 
 

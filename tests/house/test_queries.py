@@ -55,6 +55,8 @@ NOT_OF_A_COMPANY: Final = {
     "diagnostics.queries.open_count": "groups of all companies stand in one table; the shell names its own",
     "diagnostics.queries.company_names": "names of the companies in rows that were read within a scope",
     "diagnostics.queries.user_name": "people belong to the installation; the id comes from a row within a scope",
+    "diagnostics.queries.key_name": "of the company that is named; the id comes from a row within a scope",
+    "diagnostics.queries.waiting": "the installation's queue as a number and an age, shown to operators",
     "diagnostics.queries.workers": "the installation's workers, shown to operators",
     "diagnostics.queries.leader": "the installation's leader, shown to operators",
     "site.queries.setup_by_key": "the public key in a snippet says whose it is; what follows is the company's own",

@@ -17,6 +17,7 @@ from lux.identity.erasure import KEPT
 from lux.identity.models import Company, Membership, User
 from lux.kit import clock
 from lux.kit.db import ALL_COMPANIES, Base
+from lux.rooms.diagnostics.models import ErrorGroup
 from lux.ui.access import rule_of
 from lux.ui.paging import encode_cursor
 from tests.factories import Firm, Installation
@@ -159,6 +160,11 @@ def forms(pair: Pair) -> Iterator[tuple[str, dict[str, Any]]]:
             yield f"/trash/{kind}/restore", {"ids": one}
             yield f"/trash/{kind}/ask", {"ids": one}
             yield f"/trash/{kind}/remove", {"ids": one, "confirmation": "1"}
+    with pair.lux.db.read(ALL_COMPANIES) as session:  # errors stand outside of the companies' own tables
+        errors = session.scalars(select(ErrorGroup.public_id).where(ErrorGroup.company_id == pair.full.id)).all()
+    for error in errors:
+        for state in ("resolved", "ignored", "open"):
+            yield "/diagnostics/errors", {"ids": [str(error)], "state": state}
 
 
 def _named(lux: Installation, firm: Firm) -> dict[str, str]:
@@ -213,6 +219,7 @@ ID_FORMS: Final = frozenset(
         "AllowanceForm",
         "ChosenForm",
         "RemoveForm",
+        "BulkForm",
     )
 )
 

@@ -24,6 +24,8 @@ class Scope(enum.Enum):
     FACTS_READ = "facts:read"  # what happened to a contact
     FACTS_WRITE = "facts:write"  # report events, orders, visits
     APPROVALS_READ = "approvals:read"  # what waits for a yes
+    ERRORS_READ = "errors:read"  # what went wrong in the company, and how things are
+    ERRORS_WRITE = "errors:write"  # resolve, ignore and reopen it
     EXPORTS = "exports"  # take all contacts out as a file
     HOOKS_WRITE = "hooks:write"  # subscribe addresses to facts, within what a person allowed
     ZAPIER = "zapier"  # the webhook that Zapier posts to, and nothing else
@@ -54,6 +56,8 @@ _WORDS: Final[dict[Scope, tuple[LazyProxy, LazyProxy]]] = {
     Scope.FACTS_READ: (_l("Read what happened"), _l("The timeline of a contact, and all facts of a kind.")),
     Scope.FACTS_WRITE: (_l("Report what happened"), _l("Add orders, visits and events of your own to contacts.")),
     Scope.APPROVALS_READ: (_l("Read approvals"), _l("What waits for a decision and what was decided.")),
+    Scope.ERRORS_READ: (_l("Read errors and health"), _l("What went wrong in this company, in plain words.")),
+    Scope.ERRORS_WRITE: (_l("Decide about errors"), _l("Mark errors as resolved, ignore them, open them again.")),
     Scope.EXPORTS: (_l("Export contacts"), _l("Take all contacts out as a file.")),
     Scope.HOOKS_WRITE: (
         _l("Subscribe hooks"),

@@ -57,8 +57,14 @@ _SHAPES: Final = (
         ),
         rf"\g<keep>{HIDDEN}",
     ),
+    (
+        re.compile(r"[\w.!+~%-]{1,64}(?:%40|\\x40|&#64;)(?:[\w-]{1,63}\.){1,8}[\w-]{2,63}", re.IGNORECASE),
+        "[e-mail]",
+    ),  # in URLs
     (re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]{1,64}@(?:[\w-]{1,63}\.){1,8}[\w-]{2,63}"), "[e-mail]"),
     (re.compile(r"(?<![\w.+-])\+\d[\d ()/-]{6,18}\d\b"), "[phone]"),
+    (re.compile(r"%2B(?:\d|%20){8,20}(?!\d)", re.IGNORECASE), "[phone]"),  # in URLs
+    (re.compile(r"(?<![\w.:+-])00[1-9][\d ()/-]{6,18}\d\b"), "[phone]"),
 )
 
 _lock = threading.Lock()

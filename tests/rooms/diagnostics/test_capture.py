@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import threading
 import time
 from datetime import timedelta
@@ -9,7 +10,7 @@ from datetime import timedelta
 import structlog
 from sqlalchemy import func, select, update
 
-from lux.kit import clock, redaction
+from lux.kit import clock, logs, redaction
 from lux.kit.db import ALL_COMPANIES, Database
 from lux.kit.errors import InvalidInput
 from lux.ports.provider_errors import AuthFailed, RateLimited
@@ -17,7 +18,7 @@ from lux.rooms.diagnostics import service
 from lux.rooms.diagnostics.fingerprint import fingerprint, parameterised
 from lux.rooms.diagnostics.models import ErrorGroup, ErrorLog, GroupState, Severity
 from lux.rooms.diagnostics.scope import EVERYTHING, Scope
-from lux.rooms.diagnostics.service import capturing, forgetting
+from lux.rooms.diagnostics.service import Decision, capturing, forgetting
 from lux.rooms.diagnostics.service.pace import Pace
 from tests.rooms.diagnostics.conftest import captured, groups, occurrences, ours, raised
 
@@ -66,6 +67,54 @@ def test_secrets_and_addresses_are_kept_out(lux, monkeypatch):
     assert not any("canary-secret-1" in trace or "canary@" in trace or "canary-2" in trace for trace in traces)
 
 
+LEAKS = (
+    "canary.one@example.com",
+    "canary%2Btwo%40example.com",
+    "+49 30 123 45 67 89",
+    "0049 30 12345678",
+    "%2B493012345678",
+    "canary-password",
+    "canary-token",
+    "canary-basic",
+    "canary-registered",
+)
+
+
+def test_neither_database_nor_log_holds_secrets_or_personal_data_of_messages_traces_and_urls(lux, monkeypatch):
+    """The same error into both: e-mail addresses, phone numbers and secrets, plain, in a cause, a note and URLs."""
+    monkeypatch.setattr(redaction, "_secrets", ())
+    redaction.register_secret("canary-registered")
+    words = (
+        "canary.one@example.com or +49 30 123 45 67 89 or 0049 30 12345678 said canary-registered, "
+        "password=canary-password at https://user:canary-basic@host.example/a?token=canary-token"
+        "&email=canary%2Btwo%40example.com&phone=%2B493012345678"
+    )
+    try:
+        try:
+            raise ValueError(words)  # noqa: TRY301 - a cause is printed with its effect
+        except ValueError as cause:
+            raise InvalidInput(field="x", message=words, fix=f"ask {words}") from cause
+    except InvalidInput as failed:
+        failed.add_note(words)
+        error = failed
+    stream = io.StringIO()
+    logs.configure(lux.settings.model_copy(update={"log_format": "json"}), stream=stream)
+    try:
+        captured(lux, error, request_id="r1")
+        structlog.get_logger("test").error("request_failed", path=f"/x?{words}", exc_info=error)
+    finally:
+        logs.configure(lux.settings)
+    with lux.db.read(ALL_COMPANIES) as session:
+        rows = [row for model in (ErrorGroup, ErrorLog) for row in session.scalars(select(model))]
+        kept = "\n".join(
+            str(value) for row in rows for name, value in vars(row).items() if name != "_sa_instance_state"
+        )
+    assert "r1" in kept
+    assert "request_failed" in stream.getvalue()
+    assert {leak for leak in LEAKS if leak in kept} == set()
+    assert {leak for leak in LEAKS if leak in stream.getvalue()} == set()
+
+
 def test_what_an_error_says_to_people_is_kept(lux):
     captured(lux, raised(InvalidInput(field="subject", message="The subject is empty.", fix="Write one.")))
     (group,) = groups(lux)
@@ -77,7 +126,7 @@ def test_a_resolved_error_that_comes_back_is_open_again_and_an_ignored_one_is_no
     for state, expected in ((GroupState.RESOLVED, GroupState.OPEN), (GroupState.IGNORED, GroupState.IGNORED)):
         captured(lux, ours(1), company_id=firm.id)
         with lux.db.begin(firm.id) as session:
-            service.decide(session, Scope(firm.id), groups(lux)[0].public_id, state=state, by=firm.user_id, note="n")
+            service.decide(session, Scope(firm.id), groups(lux)[0].public_id, Decision(state=state), by=firm.person)
         assert groups(lux)[0].state is state
         captured(lux, ours(1), company_id=firm.id)
         assert groups(lux)[0].state is expected
@@ -218,9 +267,9 @@ def test_deciding_outside_ones_scope_finds_nothing(lux):
     captured(lux, ours(1), company_id=first.id)
     public_id = groups(lux)[0].public_id
     with pytest.raises(NotFound), lux.db.begin(second.id) as session:
-        service.decide(session, Scope(second.id), public_id, state=GroupState.IGNORED, by=1)
+        service.decide(session, Scope(second.id), public_id, Decision(state=GroupState.IGNORED), by=second.person)
     with lux.db.begin(ALL_COMPANIES) as session:
-        service.decide(session, EVERYTHING, public_id, state=GroupState.IGNORED, by=1)
+        service.decide(session, EVERYTHING, public_id, Decision(state=GroupState.IGNORED), by=second.person)
     assert groups(lux)[0].state is GroupState.IGNORED
 
 

@@ -133,7 +133,8 @@ def audit_lines(session: Session, company_id: int, *, before: int | None, limit:
 
 def _audit_line(row: ApprovalAuditLog, names: Mapping[tuple[str, int], str]) -> AuditLine:
     who = names.get((row.actor_type, row.actor_id or 0), "")
-    fallback = {"system": _("LUX itself"), "operator": _("the command line")}
+    operator = _("an operator of the installation") if row.actor_id else _("the command line")
+    fallback = {"system": _("LUX itself"), "operator": operator}
     detail = json.loads(row.detail)
     return AuditLine(
         seq=row.seq,

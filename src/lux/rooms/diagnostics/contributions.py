@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Final
 from lux.kit.i18n import gettext as _
 from lux.ports.contributions import Contributions, NavItem, Tile
 from lux.rooms.diagnostics import queries, words
-from lux.rooms.diagnostics.health import ClockHealth, DatabaseHealth, DiskHealth, JobsHealth, WorkersHealth
+from lux.rooms.diagnostics.health import ClockHealth, DiskHealth, JobsHealth, QueueHealth, WorkersHealth
 from lux.rooms.diagnostics.models import GroupState
 from lux.rooms.diagnostics.scope import Scope
+from lux.rooms.diagnostics.storage_health import BackupHealth, DatabaseHealth, DatabaseSizeHealth, FilesHealth
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -38,7 +39,7 @@ class BrokenTile:
             title=_("Went wrong"),
             template="diagnostics/_tile.html",
             context={
-                "groups": queries.groups(session, scope, GroupState.OPEN)[:SHOWN],
+                "groups": queries.groups(session, scope, GroupState.OPEN, limit=SHOWN),
                 "open_count": open_count,
                 "failed": failed,
                 "words": words,
@@ -87,6 +88,16 @@ CONTRIBUTIONS = Contributions(
             operator_only=True,
         ),
     ),
-    health=(DatabaseHealth(), WorkersHealth(), ClockHealth(), DiskHealth(), JobsHealth()),
+    health=(
+        DatabaseHealth(),
+        DatabaseSizeHealth(),
+        WorkersHealth(),
+        ClockHealth(),
+        QueueHealth(),
+        JobsHealth(),
+        DiskHealth(),
+        FilesHealth(),
+        BackupHealth(),
+    ),
     tiles=(BrokenTile(),),
 )

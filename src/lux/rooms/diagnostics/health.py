@@ -8,35 +8,24 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import literal, select
+from babel import dates
 
 from lux.kit import clock
 from lux.kit.db.session import settings_of
+from lux.kit.i18n import babel_locale, ngettext
 from lux.kit.i18n import gettext as _
-from lux.kit.i18n import ngettext
 from lux.ports.contributions import HealthCheck, HealthFinding, installed
 from lux.rooms.diagnostics import queries
 from lux.rooms.diagnostics.scope import Scope
+from lux.rooms.diagnostics.storage_health import DatabaseHealth
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
 SILENT: Final = timedelta(seconds=20)  # a sign of life comes every five seconds, the clock's every three
+STUCK: Final = timedelta(minutes=15)  # due this long and not taken: nobody gets to it
 LEAST_DISK: Final = 200 * 1024**2  # bytes
 SCARCE_DISK: Final = 1024**3  # bytes
-
-
-class DatabaseHealth:
-    """The database answers."""
-
-    key = "database"
-
-    def check(self, session: Session, company_id: int | None) -> Sequence[HealthFinding]:
-        """Ask it something."""
-        if company_id is not None:
-            return ()
-        session.execute(select(literal(1)))
-        return (HealthFinding(key=self.key, level="ok", message=_("The database answers.")),)
 
 
 class WorkersHealth:
@@ -57,6 +46,32 @@ class WorkersHealth:
         return (HealthFinding(key=self.key, level="bad", message=message, fix=_("Start `lux serve` or `lux worker`.")),)
 
 
+class QueueHealth:
+    """Work that is due is taken soon."""
+
+    key = "queue"
+
+    def check(self, session: Session, company_id: int | None) -> Sequence[HealthFinding]:
+        """Look how much waits, and since when."""
+        if company_id is not None:
+            return ()
+        count, oldest = queries.waiting(session)
+        if oldest is None:
+            return (HealthFinding(key=self.key, level="ok", message=_("Nothing waits in the queue.")),)
+        age = clock.now() - oldest
+        message = ngettext(
+            "One job waits in the queue, for %(long)s.", "%(num)s jobs wait in the queue, the first for %(long)s.",
+            count, long=dates.format_timedelta(age, threshold=1.5, locale=babel_locale()),
+        )  # fmt: skip
+        if age < queries.OVERDUE:
+            return (HealthFinding(key=self.key, level="ok", message=message),)
+        fix = _(
+            "See whether a worker is at work. If all are busy, start one more (`lux worker`) or raise LUX_JOB_THREADS."
+        )
+        level = "warn" if age < STUCK else "bad"
+        return (HealthFinding(key=self.key, level=level, message=message, fix=fix, url="/operate/jobs?tab=overdue"),)
+
+
 class ClockHealth:
     """Somebody looks at the clock."""
 
@@ -68,7 +83,8 @@ class ClockHealth:
             return ()
         leader = queries.leader(session)
         if leader is not None and leader.renewed_at >= clock.now() - SILENT:
-            return (HealthFinding(key=self.key, level="ok", message=_("The clock ticks.")),)
+            message = _("The clock ticks; its leader is %(name)s.", name=leader.holder)
+            return (HealthFinding(key=self.key, level="ok", message=message),)
         message = _("The clock stands still: nothing starts by its schedule.")
         return (HealthFinding(key=self.key, level="bad", message=message, fix=_("Start `lux serve` or `lux worker`.")),)
 
@@ -88,7 +104,8 @@ class DiskHealth:
             return (HealthFinding(key=self.key, level="ok", message=_("%(size)s are free on the disk.", size=size)),)
         level = "warn" if free >= LEAST_DISK else "bad"
         message = _("Only %(size)s are free on the disk.", size=size)
-        return (HealthFinding(key=self.key, level=level, message=message, fix=_("Make room, or move LUX_HOME.")),)
+        fix = _("Make room, or move LUX_HOME. Below 1 GB it is time to look, below 200 MB LUX counts as not ready.")
+        return (HealthFinding(key=self.key, level=level, message=message, fix=fix),)
 
 
 class JobsHealth:
@@ -112,7 +129,12 @@ class JobsHealth:
         return found or (HealthFinding(key=self.key, level="ok", message=_("No job is late, none has failed.")),)
 
 
-READINESS: Final[tuple[HealthCheck, ...]] = (DatabaseHealth(), WorkersHealth(), ClockHealth(), DiskHealth())
+READINESS: Final[tuple[HealthCheck, ...]] = (
+    DatabaseHealth(), QueueHealth(), WorkersHealth(), ClockHealth(), DiskHealth(),
+)  # fmt: skip
+# Without these nothing gets done. A long queue is work, and sending people away from the pages would not shorten it.
+NEEDED: Final = frozenset({"database", "workers", "clock", "disk"})
+ORDER: Final = ("bad", "warn", "unknown", "ok")
 
 
 def findings(
@@ -131,9 +153,14 @@ def findings(
             session.rollback()
             on_error(error)
             message = _("This could not be looked at (%(key)s).", key=check.key)
-            found.append(HealthFinding(key=check.key, level="unknown", message=message))
-    order = ("bad", "warn", "unknown", "ok")
-    return sorted(found, key=lambda finding: order.index(finding.level))
+            fix = _("The error has been recorded; it stands under Errors. Look again in a moment.")
+            found.append(HealthFinding(key=check.key, level="unknown", message=message, fix=fix))
+    return sorted(found, key=lambda finding: ORDER.index(finding.level))
+
+
+def worst(found: Sequence[HealthFinding]) -> str:
+    """Return the worst level among findings; without any it is not known how things are."""
+    return min((finding.level for finding in found), key=ORDER.index, default="unknown")
 
 
 def free_bytes(folder: Path) -> int:

@@ -4,7 +4,7 @@ import datetime as dt
 import enum
 import uuid
 
-from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import Date, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from lux.kit import clock
@@ -16,7 +16,7 @@ class GroupState(enum.Enum):
 
     OPEN = "open"  # nobody has said anything yet, or it came back after it was resolved
     RESOLVED = "resolved"  # mended; the next occurrence opens it again
-    IGNORED = "ignored"  # known and let be
+    IGNORED = "ignored"  # known and let be: for good, until a moment, or for so many more times
 
 
 class Severity(enum.Enum):
@@ -43,7 +43,7 @@ class ErrorGroup(Base):
     public_id: Mapped[uuid.UUID] = mapped_column(default=uuid7, unique=True)
     company_id: Mapped[int | None] = mapped_column(BigKey, ForeignKey("company.id"))
     scope: Mapped[int] = mapped_column(BigKey)  # the company's id, 0 = none: what a unique key can hold
-    fingerprint: Mapped[str] = mapped_column(ShortKeyStr)  # "v1:" + hash
+    fingerprint: Mapped[str] = mapped_column(ShortKeyStr)  # "v1:" + hash; another version is another group
     type: Mapped[str] = mapped_column(String(200))  # the exception's
     message: Mapped[str] = mapped_column(String(500), default="")  # of the latest one, redacted
     words: Mapped[str] = mapped_column(String(500), default="")  # what the error itself says to people, if it does
@@ -54,12 +54,21 @@ class ErrorGroup(Base):
     severity: Mapped[Severity] = mapped_column(enum_type(Severity))
     state: Mapped[GroupState] = mapped_column(enum_type(GroupState), default=GroupState.OPEN)
     count: Mapped[int] = mapped_column(BigKey, default=0)  # all, also those not kept one by one
+    counted_from: Mapped[dt.date | None] = mapped_column(Date, default=lambda: clock.now().date())  # by day (UTC)
     first_seen_at: Mapped[dt.datetime] = mapped_column(default=clock.now)
     last_seen_at: Mapped[dt.datetime] = mapped_column(default=clock.now)
-    came_back_at: Mapped[dt.datetime | None]  # when it occurred again after it was resolved
+    came_back_at: Mapped[dt.datetime | None]  # when it opened by itself: again after resolved, or no longer ignored
     decided_at: Mapped[dt.datetime | None]
-    decided_by: Mapped[int | None] = mapped_column(BigKey)  # user
+    decided_by: Mapped[int | None] = mapped_column(BigKey)  # user; of a key's decision who issued the key
+    decided_key: Mapped[int | None] = mapped_column(BigKey)  # the API key that decided
     note: Mapped[str] = mapped_column(String(500), default="")  # why it was resolved or ignored
+    ignored_until: Mapped[dt.datetime | None]  # the first occurrence after it opens the group
+    ignored_to_count: Mapped[int | None] = mapped_column(BigKey)  # the occurrence that reaches this count opens it
+
+    @property
+    def fingerprint_version(self) -> str:
+        """Return the way of grouping that made this group; those of an earlier version stay as they are."""
+        return self.fingerprint.partition(":")[0]
 
 
 class ErrorLog(Base):
@@ -80,3 +89,16 @@ class ErrorLog(Base):
     severity: Mapped[Severity] = mapped_column(enum_type(Severity))
     message: Mapped[str] = mapped_column(Text, default="")
     trace: Mapped[str] = mapped_column(Text, default="")
+
+
+class ErrorTally(Base):
+    """How often a group occurred on a day, also the occurrences that were not kept one by one."""
+
+    __tablename__ = "error_tally"
+    __table_args__ = (UniqueConstraint("group_id", "day"), Index("ix_error_tally_day", "day"))
+
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    group_id: Mapped[int] = mapped_column(BigKey, ForeignKey("error_group.id"))
+    company_id: Mapped[int | None] = mapped_column(BigKey, ForeignKey("company.id"))
+    day: Mapped[dt.date] = mapped_column(Date)  # in UTC: groups of several companies stand side by side
+    count: Mapped[int] = mapped_column(BigKey, default=0)

@@ -2,51 +2,89 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import uuid
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 
-from lux.identity.models import Company, User
+from lux.identity.models import ApiKey, Company, User
 from lux.kit import clock
 from lux.kit.errors import NotFound
 from lux.kit.jobs import Job, JobState, JobWorker, Leader
-from lux.rooms.diagnostics.models import ErrorGroup, ErrorLog, GroupState
+from lux.rooms.diagnostics.models import ErrorGroup, ErrorLog, ErrorTally, GroupState, Severity
 from lux.rooms.diagnostics.scope import Scope
 
 if TYPE_CHECKING:
-    import datetime as dt
-
     from sqlalchemy import ColumnElement
     from sqlalchemy.orm import Session
 
+Tallies = Mapping[dt.date, int]
 PAGE: Final = 50
 SHOWN_OCCURRENCES: Final = 20
 OVERDUE: Final = timedelta(seconds=60)  # due this long and still waiting: nobody takes it
+SOURCES: Final = ("web", "job", "clock", "cli")
 JOB_TABS: Final = ("running", "queued", "overdue", "failed", "ended")
 
 
+@dataclass(frozen=True, kw_only=True)
+class Sought:
+    """Which groups are looked for, besides their state."""
+
+    source: str = ""  # "" = all
+    severity: Severity | None = None
+    since: dt.datetime | None = None  # occurred at or after it
+    text: str = ""
+    kinds: Sequence[str] = ()  # endpoints whose names for people hold the text
+    sees_internals: bool = False  # the text is looked for in what only operators see, too
+
+
+ALL_GROUPS: Final = Sought()
+
+
 def groups(
-    session: Session, scope: Scope, state: GroupState, *, before: tuple[dt.datetime, int] | None = None
+    session: Session,
+    scope: Scope,
+    state: GroupState,
+    sought: Sought = ALL_GROUPS,
+    *,
+    before: tuple[dt.datetime, int] | None = None,
+    limit: int = PAGE,
 ) -> Sequence[ErrorGroup]:
     """Return a page of groups, the last seen first; `before` is time and id of the last one of the page before."""
-    statement = select(ErrorGroup).where(scope.allows(ErrorGroup.company_id), ErrorGroup.state == state)
+    statement = select(ErrorGroup).where(*_conditions(scope, sought), ErrorGroup.state == state)
     if before is not None:
         moment, number = before
         older = (ErrorGroup.last_seen_at < moment) | ((ErrorGroup.last_seen_at == moment) & (ErrorGroup.id < number))
         statement = statement.where(older)
-    return session.scalars(statement.order_by(ErrorGroup.last_seen_at.desc(), ErrorGroup.id.desc()).limit(PAGE)).all()
+    return session.scalars(statement.order_by(ErrorGroup.last_seen_at.desc(), ErrorGroup.id.desc()).limit(limit)).all()
 
 
-def group_counts(session: Session, scope: Scope) -> Mapping[GroupState, int]:
+def group_counts(session: Session, scope: Scope, sought: Sought = ALL_GROUPS) -> Mapping[GroupState, int]:
     """Return how many groups stand in each state."""
-    statement = (
-        select(ErrorGroup.state, func.count()).where(scope.allows(ErrorGroup.company_id)).group_by(ErrorGroup.state)
-    )
+    statement = select(ErrorGroup.state, func.count()).where(*_conditions(scope, sought)).group_by(ErrorGroup.state)
     found = dict(session.execute(statement).all())
     return {state: found.get(state, 0) for state in GroupState}
+
+
+def groups_by_public_id(session: Session, scope: Scope, public_ids: Sequence[uuid.UUID]) -> Sequence[ErrorGroup]:
+    """Return those of the groups that stand within the scope."""
+    statement = select(ErrorGroup).where(ErrorGroup.public_id.in_(public_ids), scope.allows(ErrorGroup.company_id))
+    return session.scalars(statement.order_by(ErrorGroup.id)).all()
+
+
+def tallies(session: Session, scope: Scope, group_ids: Sequence[int], first: dt.date) -> Mapping[int, Tallies]:
+    """Return how often each group occurred on each day from `first` on (UTC); at most a row per group and day."""
+    statement = select(ErrorTally.group_id, ErrorTally.day, ErrorTally.count).where(
+        ErrorTally.group_id.in_(group_ids), ErrorTally.day >= first, scope.allows(ErrorTally.company_id)
+    )
+    found: dict[int, dict[dt.date, int]] = {}
+    for group_id, day, count in session.execute(statement):
+        found.setdefault(group_id, {})[day] = count
+    return found
 
 
 def open_count(session: Session, company_id: int) -> int:
@@ -63,10 +101,22 @@ def group(session: Session, scope: Scope, public_id: uuid.UUID) -> ErrorGroup:
     return found
 
 
-def occurrences(session: Session, scope: Scope, group_id: int) -> Sequence[ErrorLog]:
-    """Return the newest occurrences of a group."""
+def occurrences(
+    session: Session, scope: Scope, group_id: int, *, before: int | None = None, limit: int = SHOWN_OCCURRENCES
+) -> Sequence[ErrorLog]:
+    """Return a page of the occurrences that are kept of a group, the newest first."""
     statement = select(ErrorLog).where(ErrorLog.group_id == group_id, scope.allows(ErrorLog.company_id))
-    return session.scalars(statement.order_by(ErrorLog.id.desc()).limit(SHOWN_OCCURRENCES)).all()
+    if before is not None:
+        statement = statement.where(ErrorLog.id < before)
+    return session.scalars(statement.order_by(ErrorLog.id.desc()).limit(limit)).all()
+
+
+def people_touched(session: Session, scope: Scope, group_id: int) -> int:
+    """Return how many people met it, as far as occurrences are kept (at most some hundreds)."""
+    statement = select(func.count(ErrorLog.user_id.distinct())).where(
+        ErrorLog.group_id == group_id, scope.allows(ErrorLog.company_id)
+    )
+    return session.scalar(statement) or 0
 
 
 def jobs(session: Session, scope: Scope, tab: str, *, before: int | None = None) -> Sequence[Job]:
@@ -89,6 +139,15 @@ def job_counts(session: Session, scope: Scope) -> Mapping[str, int]:
         "failed": found.get(JobState.FAILED, 0),
         "ended": found.get(JobState.DONE, 0) + found.get(JobState.CANCELLED, 0),
     }
+
+
+def waiting(session: Session) -> tuple[int, dt.datetime | None]:
+    """Return how many jobs of the installation are due and not taken yet, and since when the first of them is."""
+    statement = select(func.count(), func.min(Job.due_at)).where(
+        Job.state == JobState.QUEUED, Job.due_at <= clock.now()
+    )
+    count, oldest = session.execute(statement).one()
+    return count, oldest
 
 
 def job(session: Session, scope: Scope, public_id: uuid.UUID) -> Job:
@@ -118,6 +177,12 @@ def user_name(session: Session, user_id: int | None) -> str:
     return (user.name or user.email) if user else ""
 
 
+def key_name(session: Session, company_id: int | None, key_id: int | None) -> str:
+    """Return the name of a company's API key, empty when it is none of its own."""
+    statement = select(ApiKey.name).where(ApiKey.id == key_id, ApiKey.company_id == company_id)
+    return session.scalar(statement) or "" if key_id and company_id else ""
+
+
 def workers(session: Session) -> Sequence[JobWorker]:
     """Return the processes that run jobs, as last heard of."""
     return session.scalars(select(JobWorker).order_by(JobWorker.name)).all()
@@ -126,6 +191,22 @@ def workers(session: Session) -> Sequence[JobWorker]:
 def leader(session: Session) -> Leader | None:
     """Return who ticks the clock."""
     return session.scalars(select(Leader).order_by(Leader.renewed_at.desc()).limit(1)).first()
+
+
+def _conditions(scope: Scope, sought: Sought) -> list[ColumnElement[bool]]:
+    found = [scope.allows(ErrorGroup.company_id)]
+    if sought.source:
+        found.append(ErrorGroup.source == sought.source)
+    if sought.severity is not None:
+        found.append(ErrorGroup.severity == sought.severity)
+    if sought.since is not None:
+        found.append(ErrorGroup.last_seen_at >= sought.since)
+    if sought.text:
+        columns = [ErrorGroup.words, ErrorGroup.fix, ErrorGroup.endpoint]
+        columns += [ErrorGroup.message, ErrorGroup.type, ErrorGroup.place] if sought.sees_internals else []
+        by_text = [column.icontains(sought.text, autoescape=True) for column in columns]
+        found.append(or_(*by_text, ErrorGroup.endpoint.in_(sought.kinds)))
+    return found
 
 
 def _in_tab(tab: str) -> ColumnElement[bool]:

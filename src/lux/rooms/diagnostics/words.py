@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lux.kit.i18n import gettext as _
-from lux.kit.jobs import JobState, label_of
+from lux.kit.i18n import ngettext
+from lux.kit.jobs import JobState, kinds, label_of
+from lux.ports.contributions import installed
 from lux.rooms.diagnostics.models import ErrorGroup, GroupState, Severity
 
 if TYPE_CHECKING:
@@ -18,23 +20,68 @@ class Plain:
     """One error for people who do not read traces."""
 
     title: str
+    touched: str
     fix: str
 
 
 def of_group(group: ErrorGroup) -> Plain:
-    """Return what happened and what to do, in the error's own words where it has any."""
-    return Plain(title=group.words or _what_failed(group), fix=group.fix or _what_to_do(group))
+    """Return what happened, what it touched and what to do, in the error's own words where it has any."""
+    title, fix = group.words or _what_failed(group), group.fix or _what_to_do(group)
+    return Plain(title=title, touched=_what_it_touched(group), fix=fix)
 
 
 def where(group: ErrorGroup) -> str:
     """Return what people were using when it happened."""
     if group.source == "job":
         return label_of(group.endpoint)
-    if group.source == "cli":
-        return _("Command line")
-    if group.source == "clock":
-        return _("Clock")
-    return _("Page “%(name)s”", name=group.endpoint) if group.endpoint else _("Page")
+    if group.source != "web":
+        return source(group.source)
+    found = area(group.endpoint)
+    return _("Page of “%(area)s”", area=found) if found else _("Page")
+
+
+def area(endpoint: str) -> str:
+    """Return the area of LUX that an endpoint belongs to, as the navigation calls it; empty when it has no name."""
+    room = endpoint.partition(".")[0]
+    if room.startswith("api_"):
+        return _("API")
+    return next((item.label() for item in installed().nav if item.endpoint.partition(".")[0] == room), "")
+
+
+def source(name: str) -> str:
+    """Return where errors come from, in a word or two."""
+    names = {"web": _("Pages and API"), "job": _("Background work"), "clock": _("Clock"), "cli": _("Command line")}
+    return names.get(name, name)
+
+
+def within(days: int) -> str:
+    """Return a period that ends now, in words."""
+    return ngettext("In the last 24 hours", "In the last %(num)s days", days)
+
+
+def kinds_named(text: str) -> list[str]:
+    """Return the kinds of jobs whose names for people hold the text."""
+    wanted = text.casefold()
+    return [name for name, kind in kinds.installed().items() if wanted in kind.label.casefold()]
+
+
+def came_back(group: ErrorGroup) -> str:
+    """Return why an open group is open again."""
+    if group.ignored_until is not None or group.ignored_to_count is not None:
+        return _("It opened again: the time for which it was ignored is over.")
+    return _("It came back after it was resolved.")
+
+
+def ignored(group: ErrorGroup) -> str:
+    """Return for how long an ignored group is let be."""
+    if group.ignored_until is not None:
+        return _("Until something happens after this moment, then it opens again by itself.")
+    if group.ignored_to_count is not None:
+        left = max(group.ignored_to_count - group.count, 1)
+        return ngettext(
+            "Once more, then it opens again by itself.", "%(num)s more times, then it opens again by itself.", left
+        )
+    return _("For good, until somebody reopens it.")
 
 
 def job_state(job: Job) -> str:
@@ -92,7 +139,23 @@ def _what_failed(group: ErrorGroup) -> str:
     return _("A page could not be shown.")
 
 
+def _what_it_touched(group: ErrorGroup) -> str:
+    if group.severity is Severity.WARNING:
+        return _("Nothing is lost so far; what was to be done is late.")
+    if group.source == "job":
+        return _("What it had done before stands. The rest of it did not happen.")
+    if group.source == "cli":
+        return _("The command ended early. Nobody's pages are touched by that.")
+    if group.source == "clock":
+        return _("What starts by its schedule may start late.")
+    return _("What was being done there was not saved. Everything else works on.")
+
+
 def _what_to_do(group: ErrorGroup) -> str:
     if group.severity is Severity.WARNING:
         return _("It is tried again by itself. Look again in a while.")
+    if group.source == "job":
+        return _("Start it again under Background work. If it fails again, tell the people who run this installation.")
+    if group.source == "web":
+        return _("Try again. If it goes on, give the code below to the people who run this installation.")
     return _("It has been recorded. If it goes on, tell the people who run this installation.")

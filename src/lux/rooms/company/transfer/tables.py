@@ -138,6 +138,7 @@ LEFT_OUT: Final[Mapping[str, str]] = {
     "data_key": "A secret, wrapped by this installation's master key.",
     "error_group": "Faults of this installation.",
     "error_log": "Faults of this installation.",
+    "error_tally": "Faults of this installation.",
     "hook_allowance": "A yes to addresses that a program subscribes, given here to a key of this installation.",
     "idempotency": "Answers to repeated requests, kept for a day.",
     "incoming_delivery": "A log of deliveries by this installation's keys, kept for a while.",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from flask import Blueprint
 
 from lux.identity.access import Right
-from lux.rooms.diagnostics.pages import shown
+from lux.rooms.diagnostics.pages import groups, shown
 from lux.rooms.diagnostics.pages.shown import View
 from lux.rooms.diagnostics.scope import Scope
 from lux.ui import web
@@ -29,14 +29,14 @@ def _view() -> View:
 @access(Right.MANAGE)
 def errors() -> Response:
     """Show groups of errors."""
-    return shown.errors(_view())
+    return groups.errors(_view())
 
 
 @diagnostics.get("/errors/<uuid:public_id>")
 @access(Right.MANAGE)
 def error(public_id: uuid.UUID) -> Response:
     """Show one group of errors."""
-    return shown.error(_view(), public_id)
+    return groups.error(_view(), public_id)
 
 
 @diagnostics.post("/errors/<uuid:public_id>")
@@ -44,7 +44,15 @@ def error(public_id: uuid.UUID) -> Response:
 @shows_again(error)
 def decide(public_id: uuid.UUID) -> Response:
     """Resolve, ignore or reopen a group of errors."""
-    return shown.decide(_view(), public_id)
+    return groups.decide(_view(), public_id)
+
+
+@diagnostics.post("/errors")
+@access(Right.MANAGE)
+@shows_again(errors)
+def decide_many() -> Response:
+    """Resolve, ignore or reopen several groups of errors."""
+    return groups.decide_many(_view())
 
 
 @diagnostics.get("/jobs")

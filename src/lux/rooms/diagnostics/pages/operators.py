@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from flask import Blueprint
 
 from lux.identity.access import Right
-from lux.rooms.diagnostics.pages import shown
+from lux.rooms.diagnostics.pages import groups, shown
 from lux.rooms.diagnostics.pages.shown import View
 from lux.rooms.diagnostics.scope import EVERYTHING
 from lux.ui.access import access
@@ -28,14 +28,14 @@ def _view() -> View:
 @access(Right.OPERATE)
 def errors() -> Response:
     """Show groups of errors."""
-    return shown.errors(_view())
+    return groups.errors(_view())
 
 
 @operate.get("/errors/<uuid:public_id>")
 @access(Right.OPERATE)
 def error(public_id: uuid.UUID) -> Response:
     """Show one group of errors."""
-    return shown.error(_view(), public_id)
+    return groups.error(_view(), public_id)
 
 
 @operate.post("/errors/<uuid:public_id>")
@@ -43,7 +43,15 @@ def error(public_id: uuid.UUID) -> Response:
 @shows_again(error)
 def decide(public_id: uuid.UUID) -> Response:
     """Resolve, ignore or reopen a group of errors."""
-    return shown.decide(_view(), public_id)
+    return groups.decide(_view(), public_id)
+
+
+@operate.post("/errors")
+@access(Right.OPERATE)
+@shows_again(errors)
+def decide_many() -> Response:
+    """Resolve, ignore or reopen several groups of errors."""
+    return groups.decide_many(_view())
 
 
 @operate.get("/jobs")
@@ -79,3 +87,10 @@ def retry_job(public_id: uuid.UUID) -> Response:
 def health() -> Response:
     """Show the state of the house."""
     return shown.health_page(_view())
+
+
+@operate.post("/health")
+@access(Right.OPERATE)
+def look_deeper() -> Response:
+    """Try what takes longer or writes: the database, the file store."""
+    return shown.look_deeper(_view())

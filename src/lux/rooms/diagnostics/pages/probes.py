@@ -21,21 +21,20 @@ def healthz() -> Response:
 
 
 @probes.get("/readyz")
-@public("a probe of the load balancer; names parts and whether they work, nothing else")
+@public("a probe of the load balancer; names parts and how they are, nothing else")
 def readyz() -> Response:
-    """Say whether database, workers, clock and disk are there; 503 when one is not."""
+    """Say how database, queue, workers, clock and disk are; 503 when one that is needed is not there."""
     levels = _levels()
-    is_ready = "bad" not in levels.values() and "unknown" not in levels.values()
+    is_ready = all(levels[key] in {"ok", "warn"} for key in health.NEEDED)
     response = _uncached(jsonify(status="ready" if is_ready else "not_ready", checks=levels))
     response.status_code = 200 if is_ready else 503
     return response
 
 
 def _levels() -> dict[str, str]:
-    levels = {check.key: "unknown" for check in health.READINESS}
     with web.database().read(ALL_COMPANIES) as session:
         found = health.findings(session, None, on_error=lambda _error: None, checks=health.READINESS)
-    return levels | {finding.key: finding.level for finding in found}
+    return {check.key: health.worst([one for one in found if one.key == check.key]) for check in health.READINESS}
 
 
 def _uncached(response: Response) -> Response:

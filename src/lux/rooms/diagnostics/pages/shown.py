@@ -1,31 +1,32 @@
-"""What a company's pages and the operators' have in common; they differ in scope and in how much is told."""
+"""Jobs and health, as a company's pages and the operators' show them; they differ in scope and in how much is told."""
 
 from __future__ import annotations
 
 import platform
 import uuid
 from dataclasses import dataclass
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 from flask import request
 
 import lux
 from lux.identity.access import Right
-from lux.kit import jobs
+from lux.kit import clock, jobs
+from lux.kit.db import measure
 from lux.kit.errors import WrongState
 from lux.kit.i18n import gettext as _
-from lux.rooms.diagnostics import health, queries, service, words
-from lux.rooms.diagnostics.forms import DecideForm
-from lux.rooms.diagnostics.models import GroupState
+from lux.rooms.diagnostics import health, queries, storage_health, words
 from lux.rooms.diagnostics.scope import EVERYTHING, Scope
 from lux.ui import web
-from lux.ui.forms import form_state, read_form
 from lux.ui.pages import page, redirect_to, toast
-from lux.ui.paging import as_moment, as_row_number, decode_cursor, encode_cursor, row_number
+from lux.ui.paging import row_number
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from werkzeug.wrappers import Response
+
+    from lux.ports.contributions import HealthFinding
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,57 +40,6 @@ class View:
     def is_operator(self) -> bool:
         """Say whether traces and other companies are shown."""
         return self.scope == EVERYTHING
-
-
-def errors(view: View) -> Response:
-    """Show groups of errors in one state."""
-    state = _state(request.args.get("state", "open"))
-    rows = queries.groups(web.session(), view.scope, state, before=_before())
-    more = encode_cursor(rows[-1].last_seen_at.isoformat(), rows[-1].id) if len(rows) == queries.PAGE else None
-    return page(
-        "diagnostics/errors.html",
-        block="rows",
-        view=view,
-        state=state,
-        states=list(GroupState),
-        rows=rows,
-        more=more,
-        is_first="cursor" not in request.args,
-        counts=queries.group_counts(web.session(), view.scope),
-        companies=queries.company_names(web.session(), [row.company_id for row in rows]),
-        words=words,
-    )
-
-
-def error(view: View, public_id: uuid.UUID) -> Response:
-    """Show one group with its latest occurrences."""
-    found = queries.group(web.session(), view.scope, public_id)
-    return page(
-        "diagnostics/error.html",
-        view=view,
-        group=found,
-        plain=words.of_group(found),
-        occurrences=queries.occurrences(web.session(), view.scope, found.id),
-        company=queries.company_names(web.session(), [found.company_id]).get(found.company_id or 0, ""),
-        decided_by=queries.user_name(web.session(), found.decided_by),
-        form=form_state({"note": found.note}),
-        words=words,
-    )
-
-
-def decide(view: View, public_id: uuid.UUID) -> Response:
-    """Resolve, ignore or reopen a group."""
-    form = read_form(DecideForm)
-    state = GroupState(form.state)
-    service.decide(web.session(), view.scope, public_id, state=state, by=web.person().user_id, note=form.note)
-    toast(
-        {
-            GroupState.RESOLVED: _("Marked as resolved. If it comes back, it opens again."),
-            GroupState.IGNORED: _("It is ignored from now on."),
-            GroupState.OPEN: _("It is open again."),
-        }[state]
-    )
-    return redirect_to(f"{view.base}.error", public_id=public_id)
 
 
 def jobs_list(view: View) -> Response:
@@ -154,35 +104,36 @@ def retry_job(view: View, public_id: uuid.UUID) -> Response:
     return redirect_to(f"{view.base}.job", public_id=public_id)
 
 
-def health_page(view: View) -> Response:
-    """Show what every room says of its health."""
+def health_page(view: View, deep: Sequence[HealthFinding] = ()) -> Response:
+    """Show what every room says of its health, and what a deeper look found."""
     session = web.session()
     found = health.findings(session, view.scope.company_id, on_error=web.runtime().on_error)
-    versions = {
-        _("Version of LUX"): lux.__version__,
-        _("Version of Python"): platform.python_version(),
-        _("Database"): web.database().dialect,
-    }
     return page(
         "diagnostics/health.html",
         view=view,
         findings=found,
-        versions=versions if view.is_operator else {},
+        deep=deep,
+        counts=[(level, sum(finding.level == level for finding in found)) for level in health.ORDER],
+        versions=_versions() if view.is_operator else {},
         workers=queries.workers(session) if view.is_operator else (),
         leader=queries.leader(session) if view.is_operator else None,
+        oldest_sign=clock.now() - health.SILENT,
     )
 
 
-def _state(name: str) -> GroupState:
-    try:
-        return GroupState(name)
-    except ValueError:
-        return GroupState.OPEN
+def look_deeper(view: View) -> Response:
+    """Show the page again with what a deeper look finds."""
+    checks = storage_health.DEEP
+    found = health.findings(web.session(), None, on_error=web.runtime().on_error, checks=checks)
+    return health_page(view, found)
 
 
-def _before() -> tuple[datetime, int] | None:
-    cursor = request.args.get("cursor")
-    if not cursor:
-        return None
-    moment, number = decode_cursor(cursor, 2)
-    return as_moment(moment), as_row_number(number)
+def _versions() -> dict[str, str]:
+    session = web.session()
+    return {
+        _("Version of LUX"): lux.__version__,
+        _("Version of Python"): platform.python_version(),
+        _("Database"): f"{web.database().dialect} {measure.server_version(session)}",
+        _("Revision of the schema"): measure.revision(session),
+        _("System"): f"{platform.system()} {platform.release()}",
+    }

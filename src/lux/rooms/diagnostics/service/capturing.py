@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import structlog
-from sqlalchemy import case, literal, select, update
+from sqlalchemy import Table, case, literal, select, update
 from sqlalchemy.exc import IntegrityError
 
 from lux.kit import clock
 from lux.kit.db import ALL_COMPANIES, Database
+from lux.kit.db.counters import add_counts
 from lux.kit.db.session import dialect_of
 from lux.kit.redaction import redact, redacted_message, redacted_trace, shorten
 from lux.rooms.diagnostics.fingerprint import fingerprint, place
-from lux.rooms.diagnostics.models import ErrorGroup, ErrorLog, GroupState, Severity
+from lux.rooms.diagnostics.models import ErrorGroup, ErrorLog, ErrorTally, GroupState, Severity
 from lux.rooms.diagnostics.service.pace import Pace
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
+_TALLIES: Final = cast("Table", ErrorTally.__table__)
 _SHORT: Final = 500  # characters of a message in the group
 _is_capturing: ContextVar[bool] = ContextVar("lux_is_capturing", default=False)
 _pace = Pace()
@@ -158,23 +160,31 @@ def _group(session: Session, seen: Seen) -> int:
 
 
 def _add_to_group(session: Session, group_id: int, seen: Seen, number: int) -> None:
-    """Count, keep the latest words, and open a resolved group again."""
+    """Count, keep the latest words, and open a group again that was resolved or is ignored no longer."""
     now = clock.now()
-    is_back = ErrorGroup.state == GroupState.RESOLVED
+    is_back = (ErrorGroup.state == GroupState.RESOLVED) | (
+        (ErrorGroup.state == GroupState.IGNORED)
+        & ((ErrorGroup.ignored_until <= now) | (ErrorGroup.ignored_to_count <= ErrorGroup.count + number))
+    )
+    came_back_at = case((is_back, literal(now, ErrorGroup.came_back_at.type)), else_=ErrorGroup.came_back_at)
+    state = case((is_back, literal(GroupState.OPEN, ErrorGroup.state.type)), else_=ErrorGroup.state)
     statement = (
         update(ErrorGroup)
         .where(ErrorGroup.id == group_id)
-        .values(
-            count=ErrorGroup.count + number,
-            last_seen_at=now,
-            message=shorten(seen.message, _SHORT - 60),
-            words=seen.words,
-            fix=seen.fix,
-            endpoint=seen.endpoint,
-            severity=seen.severity,
-            came_back_at=case((is_back, literal(now, ErrorGroup.came_back_at.type)), else_=ErrorGroup.came_back_at),
-            state=case((is_back, literal(GroupState.OPEN, ErrorGroup.state.type)), else_=ErrorGroup.state),
+        .ordered_values(  # MariaDB assigns from left to right: what a condition reads is written after it
+            (ErrorGroup.came_back_at, came_back_at),
+            (ErrorGroup.state, state),
+            (ErrorGroup.count, ErrorGroup.count + number),
+            (ErrorGroup.last_seen_at, now),
+            (ErrorGroup.message, shorten(seen.message, _SHORT - 60)),
+            (ErrorGroup.words, seen.words),
+            (ErrorGroup.fix, seen.fix),
+            (ErrorGroup.source, seen.source),
+            (ErrorGroup.endpoint, seen.endpoint),
+            (ErrorGroup.severity, seen.severity),
         )
         .execution_options(synchronize_session=False)
     )
     session.execute(statement)
+    row = {"group_id": group_id, "company_id": seen.company_id, "day": now.date(), "count": number}
+    add_counts(session, _TALLIES, [row], key=("group_id", "day"), counters=("count",))

@@ -9,7 +9,7 @@ from sqlalchemy import delete, exists, func, select
 
 from lux.kit import clock
 from lux.kit.db import ALL_COMPANIES, Database
-from lux.rooms.diagnostics.models import ErrorGroup, ErrorLog
+from lux.rooms.diagnostics.models import ErrorGroup, ErrorLog, ErrorTally
 
 if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Select
@@ -26,9 +26,13 @@ def forget_old(db: Database) -> int:
     for group_id, oldest_kept in _crowded(db):
         gone += _delete(db, (ErrorLog.group_id == group_id) & (ErrorLog.id < oldest_kept))
     with db.begin(ALL_COMPANIES) as session:
-        is_empty = ~exists().where(ErrorLog.group_id == ErrorGroup.id)
-        silent = delete(ErrorGroup).where(ErrorGroup.last_seen_at < before, is_empty)
-        session.execute(silent.execution_options(synchronize_session=False))
+        is_silent = (ErrorGroup.last_seen_at < before) & ~exists().where(ErrorLog.group_id == ErrorGroup.id)
+        gone_groups = select(ErrorGroup.id).where(is_silent)
+        for statement in (
+            delete(ErrorTally).where((ErrorTally.day < before.date()) | ErrorTally.group_id.in_(gone_groups)),
+            delete(ErrorGroup).where(is_silent),
+        ):
+            session.execute(statement.execution_options(synchronize_session=False))
     return gone
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from datetime import timedelta
 from io import BytesIO
@@ -41,6 +42,7 @@ from lux.rooms.contacts.models import (
     IncomingSetup,
     Tag,
 )
+from lux.rooms.content.addresses import key_of
 from lux.rooms.content.models import Block, Media, Template
 from lux.rooms.content.service import media, versions
 from lux.rooms.diagnostics import service as diagnostics
@@ -206,14 +208,20 @@ def _trash(lux: Installation, firm: Firm) -> None:
     """Leave one of each kind in the trash."""
     with lux.db.begin(firm.id) as session:
         thrown = {"trashed_at": clock.now(), "trashed_by": f"person:{firm.user_id}"}
-        files = [{"name": f"{'0' * 24}-8.png", "width": 8, "height": 8, "size": 70, "sha256": "0" * 64}]
+        body, name = BytesIO(), f"{'0' * 24}-8.png"
+        Image.new("RGB", (8, 8), "#0b0b10").save(body, "PNG")
+        seal = hashlib.sha256(body.getvalue()).hexdigest()
+        files = [{"name": name, "width": 8, "height": 8, "size": len(body.getvalue()), "sha256": seal}]
+        picture = Media(public_id=uuid7(), name="Secret old picture", alt="Secret old alt", files=files, **thrown)
+        with store_of(lux.settings).open_write(key_of(picture.public_id, name)) as target:
+            target.write(body.getvalue())
         session.add_all(
             [
                 Contact(email="secret-gone@example.com", email_key=f"secret-gone{firm.id}@example.com", **thrown),
                 Segment(name="Secret old segment", name_key="secret old segment", is_dynamic=False, **thrown),
                 Campaign(name="Secret old campaign", **thrown),
                 Template(name="Secret old template", source="<mjml></mjml>", **thrown),
-                Media(name="Secret old picture", alt="Secret old alt", files=files, **thrown),
+                picture,
                 Block(key="secret-old-block", name="Secret old block", source="Secret", **thrown),
             ]
         )

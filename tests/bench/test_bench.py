@@ -107,6 +107,7 @@ def test_a_table_names_what_was_missed():
     assert "MISSED" in table.as_text(rows)
 
 
+@pytest.mark.slow  # it installs an environment of its own
 @pytest.mark.server
 def test_the_whole_bench_runs_at_small_size_and_comes_out_right():
     command = [sys.executable, "-m", "bench", "--size", "small"]

@@ -107,6 +107,8 @@ def test_what_was_thrown_away_comes_back_by_keys(desk: Page) -> None:
     page.keyboard.press("Enter")
     page.wait_for_url("**/templates/blocks/*")
     page.get_by_role("button", name="Move to the trash").first.press("Enter")
+    expect(page.get_by_text("is in the trash")).to_be_visible()
+    page.wait_for_selector("html[data-ready]", state="attached")
     ask(page, "trash")
     page.keyboard.press("Enter")
     page.wait_for_url("**/trash/")

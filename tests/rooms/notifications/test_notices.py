@@ -162,7 +162,8 @@ def test_everyone_chooses_bell_and_mail_by_topic(lux: Installation):
         for kind in ("approval.submitted", "contacts.imported", "campaign.done"):
             service.notify(session, [firm.user_id], kind=kind, title=lambda: "Spring waits", body="Why", url=f"/{kind}")
     assert unread(lux, firm) == 1, "only what is wanted in the bell"
-    assert client.get("/notifications/").text.count("Spring waits") == 3, "nothing is lost"
+    titles = re.findall(r">\s*Spring waits\s*<", client.get("/notifications/").text)
+    assert len(titles) == 3, "nothing is lost"
     assert mails(lux) == ["From LUX: Spring waits"]
 
 

@@ -14,6 +14,12 @@ from tests.factories import Firm, Installation
 from tests.full_company import filled
 
 
+@pytest.fixture(autouse=True)
+def all_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However slow the machine is, every room is asked."""
+    monkeypatch.setattr("lux.rooms.search.pages.SECONDS", 60)
+
+
 def groups(lux: Installation, firm: Firm, text: str) -> dict[str, list[dict[str, Any]]]:
     answer = lux.client(firm).get("/search/suggest", query_string={"q": text})
     assert answer.status_code == 200

@@ -18,15 +18,15 @@ if TYPE_CHECKING:
 CONNECT_SECONDS = 10  # libpq itself waits as long as the system does, minutes; PyMySQL waits as long as this
 # Each connection to SQLite has the whole schema, its statements and a cache of its own, two megabytes in all; opening
 # one takes a few milliseconds. So a burst opens more, and only these stay.
-KEPT_CONNECTIONS = 3
-KEPT_STATEMENTS = 64
+KEPT_CONNECTIONS = 2
+KEPT_STATEMENTS = 32
 _PRAGMAS = (
     "journal_mode=WAL",
     "synchronous=NORMAL",
     "busy_timeout=10000",
     "foreign_keys=ON",
     "recursive_triggers=ON",  # without it REPLACE slips past the audit log's triggers
-    "cache_size=-1000",  # KiB of each connection, of which two processes have a dozen; the system caches the file too
+    "cache_size=-600",  # KiB of each connection, of which two processes have a dozen; the system caches the file too
     "temp_store=MEMORY",
 )
 

@@ -1,18 +1,19 @@
-"""Pages over the gate: the queue, one item, switches, stop, audit."""
+"""The queue: what waits, what is on its way, what is past; one item and what may be done to it."""
 
 from __future__ import annotations
 
 import uuid
 from typing import TYPE_CHECKING
 
-from flask import Blueprint, make_response, request
+from flask import make_response, request
 
-from lux.gate import preview, reads, stop, toggles
+from lux.gate import preview, reads, stop
 from lux.identity import companies
 from lux.identity.access import Right
 from lux.kit.i18n import gettext as _
 from lux.rooms.approvals import queries, service
-from lux.rooms.approvals.forms import ApproveForm, ReasonForm, RejectForm, ResumeForm, StopForm, ToggleForm
+from lux.rooms.approvals.forms import ApproveForm, ReasonForm, RejectForm
+from lux.rooms.approvals.pages.blueprint import approvals
 from lux.ui import csp, lists
 from lux.ui.access import access
 from lux.ui.forms import form_state, read_form, shows_again
@@ -22,9 +23,6 @@ from lux.ui.web import company_id, person, session
 
 if TYPE_CHECKING:
     from werkzeug.wrappers import Response
-
-approvals = Blueprint("approvals", __name__, template_folder="templates", url_prefix="/approvals")
-blueprints = (approvals,)
 
 
 @approvals.get("/")
@@ -99,61 +97,3 @@ def cancel(public_id: uuid.UUID) -> Response:
     is_draft = service.cancel(session(), person(), public_id, reason=read_form(ReasonForm).reason)
     toast(_("Taken back. The campaign is a draft again.") if is_draft else _("Taken back. Nothing of it will leave."))
     return redirect_to("approvals.index")
-
-
-@approvals.get("/toggles")
-@access(Right.VIEW)
-def toggles_page() -> Response:
-    """Show the 27 switches."""
-    return page("approvals/toggles.html", toggles=toggles.listing(session()), form=form_state({}))
-
-
-@approvals.post("/toggles")
-@access(Right.MANAGE)
-@shows_again(toggles_page)
-def set_toggle() -> Response:
-    """Turn a switch on or off."""
-    form = read_form(ToggleForm)
-    service.switch(session(), person(), form.key, is_on=form.is_on, reason=form.reason)
-    label = toggles.BY_KEY[form.key].label()
-    toast(_("%(label)s is on.", label=label) if form.is_on else _("%(label)s is off.", label=label))
-    return redirect_to("approvals.toggles_page")
-
-
-@approvals.get("/stop")
-@access(Right.VIEW)
-def stop_page() -> Response:
-    """Show whether a stop is active, what waits, and how to end it."""
-    waiting = reads.items(session(), states=queries.GOING, limit=20)
-    return page("approvals/stop.html", stops=stop.active(session(), company_id()), waiting=waiting,
-                word=service.resume_word(), form=form_state({}), words=queries)  # fmt: skip
-
-
-@approvals.post("/stop")
-@access(Right.STOP)
-def stop_now() -> Response:
-    """Stop everything of the company with one press."""
-    form = read_form(StopForm)
-    service.press_stop(session(), person(), scope=form.scope, reason=form.reason)
-    toast(_("Stopped. Nothing new leaves; ending the stop asks for a reason."), "warn")
-    return redirect_to("approvals.stop_page")
-
-
-@approvals.post("/stop/resume")
-@access(Right.MANAGE)
-@shows_again(stop_page)
-def stop_resume() -> Response:
-    """End a stop."""
-    form = read_form(ResumeForm)
-    service.resume(session(), person(), scope=form.scope, confirmation=form.confirmation, reason=form.reason)
-    toast(_("The stop is over. What has a yes goes on."))
-    return redirect_to("approvals.stop_page")
-
-
-@approvals.get("/audit")
-@access(Right.MANAGE)
-def audit() -> Response:
-    """Show the company's audit chain."""
-    before = request.args.get("before", type=row_number)
-    lines = queries.audit_lines(session(), company_id(), before=before, limit=queries.PAGE + 1)
-    return page("approvals/audit.html", block="rows", lines=lines[: queries.PAGE], more=len(lines) > queries.PAGE)

@@ -78,6 +78,7 @@ def test_any_bytes_become_rows_or_a_typed_refusal(body):
 CARD_VALUES = st.text(st.characters(exclude_categories=["Cc", "Cs"]), max_size=60)
 
 
+@example("", "\\", "3.0", 75)  # an escaped backslash before the sign that parts
 @given(CARD_VALUES, CARD_VALUES, st.sampled_from(["3.0", "4.0"]), st.integers(5, 75))
 @settings(max_examples=150, deadline=None)
 def test_a_folded_and_escaped_card_is_read_back(first, last, version, width):
@@ -92,6 +93,7 @@ def test_a_folded_and_escaped_card_is_read_back(first, last, version, width):
     assert card.cells[3] == "ada@example.com"
 
 
+@example([["\r"], ["a\rb", ""]])
 @given(st.lists(st.lists(st.text(max_size=12), min_size=1, max_size=5), max_size=8))
 @settings(max_examples=100, deadline=None)
 def test_what_is_converted_keeps_every_cell(rows):

@@ -25,7 +25,7 @@ BEGIN: Final = re.compile(rb"\s*BEGIN:VCARD\s", re.IGNORECASE)
 _LONGEST: Final = 16_384  # characters of one property that are kept
 _MOST: Final = 2000  # properties of one card that are kept
 _UNESCAPE: Final = re.compile(r"\\(.)")
-_SPLIT: Final = {sign: re.compile(rf"(?<!\\){sign}") for sign in ";,"}
+_SPLIT: Final = {sign: re.compile(rf"\\.|{sign}", re.DOTALL) for sign in ";,"}  # what is escaped is stepped over
 _COMPACT_DAY: Final = re.compile(r"(\d{4})-?(\d{2})-?(\d{2})(?:T.*)?")
 
 
@@ -191,7 +191,12 @@ def _fields(best: dict[str, _Property], name: str) -> list[str]:
 
 
 def _cut(value: str, sign: str) -> list[str]:
-    return [_unescaped(part) for part in _SPLIT[sign].split(value)]
+    parts, start = [], 0
+    for found in _SPLIT[sign].finditer(value):
+        if found[0] == sign:
+            parts.append(value[start : found.start()])
+            start = found.end()
+    return [_unescaped(part) for part in (*parts, value[start:])]
 
 
 def _plain(best: dict[str, _Property], name: str) -> str:

@@ -49,7 +49,8 @@ def sample(stream: BinaryIO, dialect: Dialect) -> list[list[str]]:
 def convert(source: BinaryIO, target: BinaryIO, dialect: Dialect, *, decimal: str, tick: Callable[[], None]) -> Dialect:
     """Write the rows as CSV, each behind its number and its note; returns how the result is read."""
     text = io.TextIOWrapper(target, encoding="utf-8", errors="replace", newline="", write_through=False)
-    writer = csv.writer(text, lineterminator="\n")
+    # All in quotation marks: the writer of Python before 3.13 leaves a carriage return bare, where it ends the row.
+    writer = csv.writer(text, lineterminator="\n", quoting=csv.QUOTE_ALL)
     for count, row in enumerate(rows(source, dialect, decimal=decimal)):
         if count % _TICK == 0:
             tick()

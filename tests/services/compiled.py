@@ -40,9 +40,8 @@ def once() -> Iterator[None]:
 def _compiled(rule: Rule) -> None:
     """Do what `Rule.compile` does; a rule of the same text and the same converters takes over what the first got."""
     assert rule.map is not None
-    names = tuple(sorted((name, id(converter)) for name, converter in rule.map.converters.items()))
     place = (rule.map.host_matching, rule.host, rule.subdomain, rule.merge_slashes)
-    key = (rule.rule, repr(rule.defaults), *place, names)
+    key = (rule.rule, repr(rule.defaults), *place, *rule.map.converters.items())
     known = _rules.get(key)
     if known is None:
         _compile_rule(rule)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from tests.emulators.smtp import SmtpServer
     from tests.factories import Installation
     from tests.services.chromium import Pages
+    from tests.services.lent import Lent
     from tests.services.mariadb import MariaDB
     from tests.services.postgres import Postgres
     from tests.services.smtp_sink import SmtpSink
@@ -212,6 +213,15 @@ def page(pages: Pages, base_url: str) -> Page:
 
 
 @pytest.fixture(autouse=True, scope="session")
+def _compiled_once() -> Iterator[None]:
+    """Compile routes and statements once in a process, as a server does."""
+    from tests.services import compiled
+
+    with compiled.once():
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
 def _cheap_password_hashes() -> Iterator[None]:
     """Hash with small parameters: a test of what is stored looks at the algorithm, not at its cost."""
     from argon2 import PasswordHasher
@@ -223,18 +233,25 @@ def _cheap_password_hashes() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session")
+def migrated_databases(postgres: Postgres) -> Lent:
+    """Return migrated PostgreSQL databases, lent to one test after another."""
+    from tests.factories import migrate
+    from tests.services.lent import Lent
+
+    return Lent(postgres, postgres.template("migrated", migrate))
+
+
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
 def migrated_url(request: pytest.FixtureRequest) -> Iterator[str]:
     """Return a migrated database without rows: the test runs on SQLite and on PostgreSQL."""
     if request.param == "sqlite":
         yield request.getfixturevalue("migrated_sqlite_url")
         return
-    from tests.factories import migrate
-
-    server: Postgres = request.getfixturevalue("postgres")
-    name = server.create(template=server.template("migrated", migrate))
-    yield server.url(name)
-    server.drop(name)
+    lent: Lent = request.getfixturevalue("migrated_databases")
+    name = lent.take()
+    yield request.getfixturevalue("postgres").url(name)
+    lent.give_back(name)
 
 
 @pytest.fixture

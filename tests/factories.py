@@ -8,7 +8,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from jinja2 import FileSystemBytecodeCache
-from werkzeug.routing import Rule
 
 from lux import house
 from lux.gate import consent
@@ -36,22 +35,6 @@ if TYPE_CHECKING:
 
 PASSWORD = "mauve otter sings 9"
 _numbers = itertools.count(1)
-_compile_builder = Rule._compile_builder
-_builders: dict[tuple[Any, ...], Any] = {}
-
-
-def _compiled_once(rule: Rule, append_unknown: bool = True) -> Any:
-    """Return what builds a rule's addresses, compiled once in a run: four hundred of them are most of an application.
-
-    It is a plain function of the rule's text, which gets the rule handed in, so that all applications may share it.
-    """
-    key = (rule.rule, rule.subdomain, rule.host, repr(rule.defaults), append_unknown)
-    if key not in _builders:
-        _builders[key] = _compile_builder(rule, append_unknown)
-    return _builders[key]
-
-
-Rule._compile_builder = _compiled_once  # type: ignore[method-assign, assignment]
 
 
 @dataclass

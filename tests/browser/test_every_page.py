@@ -77,7 +77,8 @@ def faults_of(page: Page, path: str) -> list[str]:
     found = [f"status {answer.status}"] if answer.status >= 500 else []
     found += [f"axe: {words}" for words in violations(page)]
     for size in (WIDE, PHONE):
-        page.set_viewport_size(size)  # type: ignore[arg-type]
+        if page.viewport_size != size:
+            page.set_viewport_size(size)  # type: ignore[arg-type]
         out = settled_width(page)
         found += [f"{size['width']} px: {out}"] if out else []
     return [f"{path}: {fault}" for fault in found]

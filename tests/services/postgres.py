@@ -22,7 +22,9 @@ SETTINGS = (
     "listen_addresses=127.0.0.1",
     "unix_socket_directories=",
     "log_min_messages=fatal",
+    "autovacuum=off",  # a database lives as long as a test
 )
+ENDED = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = %s"
 _numbers = itertools.count(1)
 
 
@@ -52,6 +54,15 @@ class Postgres:
         """Remove a database, whoever is still connected."""
         statement = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)")
         self._execute(statement.format(sql.Identifier(database)))
+
+    def renamed(self, database: str) -> str:
+        """Give a database a new name, whoever is still connected by the old one; return it."""
+        name = f"t{os.getpid()}_{next(_numbers)}"
+        with psycopg.connect(self.admin_url, autocommit=True) as connection:
+            connection.execute(ENDED, [database])
+            statement = sql.SQL("ALTER DATABASE {} RENAME TO {}")
+            connection.execute(statement.format(sql.Identifier(database), sql.Identifier(name)))
+        return name
 
     def template(self, name: str, prepare: Callable[[str], None]) -> str:
         """Return a database to copy; the first worker that asks fills it by `prepare(url)`."""

@@ -80,9 +80,10 @@ def prepare(context: JobContext, company_id: int, outbound_id: int, folder: Path
     stop = StopWatch(context.db, company_id, is_system=outbound.kind is ActKind.SYSTEM_EMAIL)
     if outbound.state in {OutboundState.READY, OutboundState.WORKING} and stop.is_stopped():
         raise RetryLater(STOP_PAUSE)
-    if outbound.state is OutboundState.READY and outbound.due_at is not None and outbound.due_at > clock.now():
-        if outbound.check_failed != pacing.CHECK:  # what waits for a limit looks again: the limit may have changed
-            raise RetryLater((outbound.due_at - clock.now()).total_seconds())  # whoever woke this job was early
+    # What waits for a limit looks again before its time: the limit may have changed.
+    is_planned = outbound.state is OutboundState.READY and outbound.check_failed != pacing.CHECK
+    if is_planned and outbound.due_at is not None and outbound.due_at > clock.now():
+        raise RetryLater((outbound.due_at - clock.now()).total_seconds())  # whoever woke this job was early
     holding.wait_for_limits(context, company_id, outbound_id)
     with context.db.begin(company_id) as session:
         try:

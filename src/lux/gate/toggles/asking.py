@@ -124,9 +124,7 @@ def _rows(session: Session, company_id: int, key: str = "") -> dict[str, Stored]
     for name, is_on_, text, reason, by, at in session.execute(query.where(FeatureToggle.key == key) if key else query):
         if name in BY_KEY:
             read = _limits(BY_KEY[name], text)
-            found[name] = Stored(
-                key=name, is_on=bool(is_on_), limits=read, reason=reason, changed_by=by, changed_at=at
-            )
+            found[name] = Stored(key=name, is_on=bool(is_on_), limits=read, reason=reason, changed_by=by, changed_at=at)
     return found
 
 

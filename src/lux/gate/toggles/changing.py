@@ -23,6 +23,7 @@ from lux.ledger import audit
 
 _WITHOUT_LIMITS = (defer(FeatureToggle.limits),)
 
+
 def set_toggle(session: Session, person: Person, key: str, *, is_on: bool, reason: str) -> None:
     """Turn a toggle on (with a reason) or off; needs the right to manage; audited."""
     person.require(Right.MANAGE)
@@ -36,7 +37,7 @@ def set_toggle(session: Session, person: Person, key: str, *, is_on: bool, reaso
     row.is_on = is_on
     _sign(row, person, reason)
     session.flush()
-    _write_down(session, person, "toggle.on" if is_on else "toggle.off", key, before, reason)
+    _write_down(session, person, "toggle.on" if is_on else "toggle.off", key, before=before, reason=reason)
 
 
 def set_limits(session: Session, person: Person, key: str, limits: Limits, *, reason: str) -> None:
@@ -51,7 +52,7 @@ def set_limits(session: Session, person: Person, key: str, limits: Limits, *, re
     row.limits = limits.stored()
     _sign(row, person, reason)
     session.flush()
-    _write_down(session, person, "toggle.limits", key, before, reason)
+    _write_down(session, person, "toggle.limits", key, before=before, reason=reason)
 
 
 def set_for_all(session: Session, person: Person, key: str, *, is_on: bool, reason: str) -> None:
@@ -129,7 +130,7 @@ def _sign(row: FeatureToggle | InstallationToggle, person: Person, reason: str) 
 
 
 def _write_down(
-    session: Session, person: Person, action: str, key: str, before: Mapping[str, Any], reason: str
+    session: Session, person: Person, action: str, key: str, *, before: Mapping[str, Any], reason: str
 ) -> None:
     after = asking.stored(session, company_of(session))[key]
     limits = "unreadable" if after.limits is None else after.limits.stored()

@@ -88,9 +88,7 @@ def waiting_behind(session: Session, key: str) -> int:
         select(func.count())
         .select_from(Outbound)
         .join(ApprovalQueue, ApprovalQueue.id == Outbound.item_id)
-        .where(
-            Outbound.state.in_(_ON_THE_WAY), Outbound.is_paused.is_(False), Outbound.kind != ActKind.SYSTEM_EMAIL
-        )
+        .where(Outbound.state.in_(_ON_THE_WAY), Outbound.is_paused.is_(False), Outbound.kind != ActKind.SYSTEM_EMAIL)
     )
     if key == SCHEDULED:
         query = query.where(ApprovalQueue.state == ItemState.SCHEDULED)

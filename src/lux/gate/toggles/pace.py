@@ -1,4 +1,4 @@
-"""Limits at the place where messages leave: what waits for its hours, its day's number or its budget, and until when."""
+"""Limits at the place where messages leave: what waits for its hours, its day's number or its budget."""
 
 from __future__ import annotations
 

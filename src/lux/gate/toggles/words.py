@@ -27,7 +27,10 @@ def described(limits: Limits) -> list[str]:
     """Return one short sentence per limit that is set."""
     found = []
     if limits.daily_cap is not None:
-        found.append(ngettext("At most one message a day", "At most %(num)s messages a day", limits.daily_cap))
+        from babel import numbers
+
+        n = numbers.format_decimal(limits.daily_cap, locale=babel_locale())
+        found.append(ngettext("At most one message a day", "At most %(n)s messages a day", limits.daily_cap, n=n))
     if limits.hours is not None:
         found.append(hours_words(limits.hours))
     if limits.cost_day is not None:
@@ -43,7 +46,7 @@ def hours_words(hours: Hours) -> str:
     """Return days, times and zone of active hours."""
     names = day_names()
     days = _("every day") if len(hours.days) == len(names) else ", ".join(names[day] for day in sorted(hours.days))
-    times = f"{hours.starts:%H:%M}–{hours.ends:%H:%M}"  # noqa: RUF001 - an en dash between two times
+    times = f"{hours.starts:%H:%M}–{hours.ends:%H:%M}"
     return _("%(times)s, %(days)s (%(zone)s)", times=times, days=days, zone=hours.zone)
 
 

@@ -6,6 +6,8 @@ import datetime as dt
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
+from pydantic import Field
+
 from lux.gate.toggles import Limits
 from lux.gate.toggles.hours import Hours
 from lux.gate.toggles.limits import MOST_A_DAY, Cost
@@ -29,7 +31,7 @@ class LimitsForm(FormModel):
     daily_cap: str = ""
     starts: str = ""
     ends: str = ""
-    days: list[str] = []
+    days: list[str] = Field(default_factory=list)
     zone: str = ""
     cost_day: str = ""
     cost_month: str = ""
@@ -62,9 +64,8 @@ def limits_of(form: LimitsForm, spec: ToggleSpec, currency: str) -> Limits:
         "cost_month": tried(lambda: _cost(form.cost_month, "cost_month", currency)),
         "confidence": tried(lambda: _whole(form.confidence, "confidence", 100)),
     }
-    for name in set(found) - spec.limits:
-        if found[name] is not None:
-            problems.append(FieldProblem(field=name, message=_("This switch has no such limit.")))
+    strange = [name for name in sorted(set(found) - spec.limits) if found[name] is not None]
+    problems.extend(FieldProblem(field=name, message=_("This switch has no such limit.")) for name in strange)
     day, month = found["cost_day"], found["cost_month"]
     if day is not None and month is not None and month.minor < day.minor:
         words = _("The month would be over before one day is.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import shutil
 import tempfile
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from lux.gate.toggles.hours import Hours
 from lux.identity.access import Role
 from lux.kit.errors import Forbidden, InvalidInput, LuxError, ToggleIsOff
 from lux.ports import contributions
+from tests.conftest import migrated_file
 from tests.factories import installation
 from tests.gate.conftest import TestedAudience, approved, ready, submitted
 from tests.gate.test_smtp import hurry
@@ -38,7 +40,9 @@ class Switches(RuleBasedStateMachine):
         super().__init__()
         self.folder = tempfile.TemporaryDirectory()
         self.before = contributions.installed()
-        self.lux = installation(f"sqlite:///{self.folder.name}/lux.db", Path(self.folder.name) / "home")
+        file = Path(self.folder.name) / "lux.db"
+        shutil.copyfile(migrated_file(), file)
+        self.lux = installation(f"sqlite:///{file}", file.parent / "home", is_migrated=True)
         contributions.install(contributions.Contributions(audience_sources=(TestedAudience(),)))
         self.now = START
         self.on = {"channel_email": True, SCHEDULED: False}

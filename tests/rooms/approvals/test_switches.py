@@ -9,6 +9,7 @@ from lux.identity.api_keys import Scope
 from tests.callers import Caller
 from tests.factories import Installation
 from tests.full_company import filled
+from tests.rooms.email import campaigns
 
 LIMITS = {"daily_cap": "1 500", "starts": "09:00", "ends": "17:00", "days": ["0", "1"], "zone": "Europe/Berlin"}
 
@@ -61,6 +62,12 @@ def test_a_time_without_its_switch_keeps_what_was_typed_and_leads_there(lux_sqli
     answer = client.post(f"/approvals/{item.public_id}/approve", data=data)
     assert answer.status_code == 409
     assert 'value="2030-07-01T12:00"' in answer.text
+    assert f'href="/approvals/toggles/{SCHEDULED}"' in answer.text
+    path = f"/campaigns/{campaigns.draft(lux_sqlite, firm)}/submit"
+    answer = client.post(path, data={"version": "1", "when": "at", "send_at": "2030-07-01T12:00"})
+    assert answer.status_code == 409
+    assert 'value="2030-07-01T12:00"' in answer.text
+    assert SCHEDULED in answer.text
     assert f'href="/approvals/toggles/{SCHEDULED}"' in answer.text
 
 

@@ -62,5 +62,6 @@ def moment(at: dt.datetime, zone: str) -> str:
     """Return a moment as wall time of a zone, with the zone's name."""
     from babel import dates
 
-    shown = dates.format_datetime(clock.in_zone(at, zone).replace(tzinfo=None), "medium", locale=babel_locale())
-    return f"{shown} ({zone})"
+    local, locale = clock.in_zone(at, zone).replace(tzinfo=None), babel_locale()
+    day, time = dates.format_date(local, "medium", locale=locale), dates.format_time(local, "short", locale=locale)
+    return f"{day}, {time} ({zone})"

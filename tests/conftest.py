@@ -257,6 +257,12 @@ def migrated_url(request: pytest.FixtureRequest) -> Iterator[str]:
 @pytest.fixture
 def migrated_sqlite_url(sqlite_url: str, tmp_path: Path) -> str:
     """Return a copy of a migrated SQLite file."""
+    shutil.copyfile(migrated_file(), tmp_path / "lux.db")
+    return sqlite_url
+
+
+def migrated_file() -> str:
+    """Return the path of a migrated SQLite file, made once in a run, to copy from."""
     from tests.factories import migrate
 
     def make() -> dict[str, str]:
@@ -264,8 +270,7 @@ def migrated_sqlite_url(sqlite_url: str, tmp_path: Path) -> str:
         migrate(f"sqlite:///{path}")
         return {"path": str(path)}
 
-    shutil.copyfile(run.once("sqlite-migrated", make)["path"], tmp_path / "lux.db")
-    return sqlite_url
+    return str(run.once("sqlite-migrated", make)["path"])
 
 
 @pytest.fixture

@@ -70,6 +70,7 @@ def filled(lux: Installation, *, locale: str = "") -> Firm:
     contacts = lux.contacts(firm, 3, phone="+493023125001", language=locale or "de")
     sender = lux.sender(firm, email=f"news{firm.id}@example.com")
     lux.switch_on(firm)
+    lux.switch_on(firm, "automation_scheduled_publishing")
     with lux.db.begin(firm.id) as session:
         tag = Tag(name="Secret tag", name_key="secret tag")
         segment = Segment(name="Secret segment", name_key="secret segment", is_dynamic=False)

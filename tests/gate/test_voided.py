@@ -74,6 +74,7 @@ def test_the_yes_after_a_drift_is_what_the_next_edit_is_compared_with(lux_sqlite
 def test_an_item_that_comes_back_has_its_whole_time_again(lux: Installation, told: Told) -> None:
     """Approved for a day after its expiry, it drifts: it does not expire within the hour."""
     firm = ready(lux, 20)
+    lux.switch_on(firm, "automation_scheduled_publishing")
     first = submitted(lux, firm)
     approved(lux, firm, first, send_at=clock.now() + dt.timedelta(days=20))
     lux.contacts(firm, 5)

@@ -64,7 +64,7 @@ def system_email(
 
 def test_email(session: Session, act: SendEmail, *, author: Person, subject: tuple[str, int]) -> Outbound:
     """Store a test copy to members under an automatic yes and start it."""
-    toggles.require(session, act.company_id, f"channel_{act.channel}")
+    toggles.require(session, act.company_id, toggles.channel_key(act.channel))
     allowed = {email_key(member.email) for member in members.listing(session)}
     wanted = {email_key(address): address for address in act.recipients}
     strangers = [address for key, address in wanted.items() if key not in allowed]

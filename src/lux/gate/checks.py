@@ -50,6 +50,11 @@ class Cleared:
     decision: ApprovalDecision
     act: SendEmail | SystemEmail
 
+    @property
+    def is_scheduled(self) -> bool:
+        """Say whether its yes is for a time."""
+        return self.item.state is ItemState.SCHEDULED
+
 
 def clear(session: Session, outbound_id: int) -> Cleared:
     """Return what may leave now; raises Refusal."""
@@ -60,7 +65,7 @@ def clear(session: Session, outbound_id: int) -> Cleared:
         raise Refusal(check="paused", effect=Effect.END, reason=outbound.pause_reason)
     decision = _decision(session, item, outbound)
     act = act_from(item.body)
-    allow(session, act)
+    allow(session, act, is_scheduled=item.state is ItemState.SCHEDULED)
     if isinstance(act, SendEmail):
         _media(session, act)
     # Until every recipient is written down nothing has left, however long ago the writing began.
@@ -70,10 +75,12 @@ def clear(session: Session, outbound_id: int) -> Cleared:
     return Cleared(outbound=outbound, item=item, decision=decision, act=act)
 
 
-def allow(session: Session, act: SendEmail | SystemEmail) -> None:
-    """Raise Refusal when the switch is off or the sender is not proven: what may change while messages leave."""
+def allow(session: Session, act: SendEmail | SystemEmail, *, is_scheduled: bool = False) -> None:
+    """Raise Refusal when a switch is off or the sender is not proven: what may change while messages leave."""
     if isinstance(act, SendEmail):
-        _switch(session, act)
+        _switch(session, act, toggles.channel_key(act.channel))
+        if is_scheduled:
+            _switch(session, act, toggles.SCHEDULED)
         _sender(session, act)
 
 
@@ -102,9 +109,9 @@ def _decision(session: Session, item: ApprovalQueue, outbound: Outbound) -> Appr
     return decision
 
 
-def _switch(session: Session, act: SendEmail) -> None:
+def _switch(session: Session, act: SendEmail, key: str) -> None:
     try:
-        toggles.require(session, act.company_id, f"channel_{act.channel}")
+        toggles.require(session, act.company_id, key)
     except LuxError as error:
         raise Refusal(check="toggle", effect=Effect.PAUSE, reason=f"{error.message} {error.fix}") from error
 

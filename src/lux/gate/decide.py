@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from lux.gate import moves
+from lux.gate import moves, toggles
 from lux.gate.models import ApprovalDecision, ApprovalQueue, ApprovalVersion
 from lux.gate.states import ItemState, Method, Verdict
 from lux.identity import companies
@@ -79,6 +79,8 @@ def _carry_out(session: Session, person: Person, item: ApprovalQueue, decision: 
         return
     due_at = decision.send_at or item.send_at
     is_later = due_at is not None and due_at > now
+    if is_later:
+        toggles.require(session, item.company_id, toggles.SCHEDULED, field="send_at")
     starts_at = max(due_at or now, now + timedelta(seconds=companies.current(session).unsend_seconds))
     state = ItemState.SCHEDULED if is_later else ItemState.APPROVED
     moves.move_item(session, item, state, reason="", send_at=due_at if is_later else item.send_at, **known)

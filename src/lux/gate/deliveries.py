@@ -69,6 +69,8 @@ def _insert(session: Session, chosen: Select[Any]) -> Any:  # noqa: ANN401 - one
 
 def claim(session: Session, outbound: Outbound, *, run: str, size: int) -> list[Delivery]:
     """Take the next due recipients for one run, under a lease."""
+    if size <= 0:
+        return []
     now = clock.now()
     ids = list(
         session.scalars(

@@ -190,10 +190,14 @@ class Sending:
             if self._must_halt():
                 return
             with self._context.db.begin(self._company_id) as session:
+                room = self._need().pace.take(session, size)
                 outbound = running.load(session, self._outbound_id)
-                rows = deliveries.claim(session, outbound, run=self._run, size=size)
+                rows = deliveries.claim(session, outbound, run=self._run, size=room.size)
                 self._need().builder.load(session, rows)
                 is_due = bool(rows) or running.is_due(session, self._outbound_id)
+            if room.wait is not None and is_due:
+                self._halt = Halt(kind="limit", wait=room.wait)
+                return
             self._open.update({row.id: row for row in rows})
             yield rows
 

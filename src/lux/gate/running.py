@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from lux.gate import checks, deliveries, moves, recovery, refused
+from lux.gate import checks, deliveries, holding, moves, recovery, refused
 from lux.gate.checks import Cleared, Effect, Refusal
 from lux.gate.messages import Builder, builder_for
 from lux.gate.models import ApprovalQueue, Delivery, Outbound
 from lux.gate.registry import MAILBOX, default_account, mail_connector, open_account
 from lux.gate.states import DeliveryState, OutboundState
 from lux.gate.stop import StopWatch
+from lux.gate.toggles import pace as pacing
+from lux.gate.toggles.pace import Pace
 from lux.gate.watch import STOP_PAUSE, Halt, Watch
 from lux.kit import clock
 from lux.kit.db import ALL_COMPANIES, Database
@@ -44,6 +46,7 @@ class Prepared:
     connector: MailConnector
     builder: Builder
     watch: Watch
+    pace: Pace
     total: int
     opened_at: datetime  # when the account was opened
 
@@ -77,8 +80,11 @@ def prepare(context: JobContext, company_id: int, outbound_id: int, folder: Path
     stop = StopWatch(context.db, company_id, is_system=outbound.kind is ActKind.SYSTEM_EMAIL)
     if outbound.state in {OutboundState.READY, OutboundState.WORKING} and stop.is_stopped():
         raise RetryLater(STOP_PAUSE)
-    if outbound.state is OutboundState.READY and outbound.due_at is not None and outbound.due_at > clock.now():
+    # What waits for a limit looks again before its time: the limit may have changed.
+    is_planned = outbound.state is OutboundState.READY and outbound.check_failed != pacing.CHECK
+    if is_planned and outbound.due_at is not None and outbound.due_at > clock.now():
         raise RetryLater((outbound.due_at - clock.now()).total_seconds())  # whoever woke this job was early
+    holding.wait_for_limits(context, company_id, outbound_id)
     with context.db.begin(company_id) as session:
         try:
             cleared = checks.clear(session, outbound_id)
@@ -90,6 +96,7 @@ def prepare(context: JobContext, company_id: int, outbound_id: int, folder: Path
             words = f"{error.message} {error.fix}".strip()
             refused.carry_out(session, outbound_id, Refusal(check=error.code, effect=Effect.PAUSE, reason=words))
             return None
+        holding.go_on(cleared.outbound)
         if cleared.outbound.state is OutboundState.READY:
             moves.move_outbound(session, cleared.outbound, OutboundState.WORKING, started_at=clock.now())
             moves.tell(session, cleared.item, "started")
@@ -155,6 +162,8 @@ def after_halt(context: JobContext, prepared: Prepared, halt: Halt) -> None:
     """Do what a halt asks for: wait, rest, hold for a person, or leave."""
     if halt.interruption is not None:
         raise halt.interruption
+    if halt.wait is not None:
+        holding.after_limit(context, prepared.outbound.company_id, prepared.outbound.id, halt.wait)
     if halt.refusal is not None:
         with context.db.begin(prepared.outbound.company_id) as session:
             refused.carry_out(session, prepared.outbound.id, halt.refusal)
@@ -208,6 +217,7 @@ def _note_refusals(session: Session, prepared: Prepared, outbound: Outbound) -> 
 def _open(session: Session, context: JobContext, cleared: Cleared, stop: StopWatch) -> Prepared:
     outbound, act = cleared.outbound, cleared.act
     public_id = act.account if isinstance(act, SendEmail) else default_account(session, act.channel)
+    pace = pacing.of(session, outbound)
     account = open_account(session, outbound.company_id, public_id, purpose=f"send {outbound.kind.value}")
     return Prepared(
         outbound=outbound,
@@ -216,7 +226,8 @@ def _open(session: Session, context: JobContext, cleared: Cleared, stop: StopWat
         account=account,
         connector=mail_connector(account.provider or MAILBOX, context.settings),
         builder=builder_for(session, outbound, act),
-        watch=Watch(context.db, stop, cleared),
+        watch=Watch(context.db, stop, cleared, pace),
+        pace=pace,
         total=0,
         opened_at=clock.now(),
     )

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
-from lux.gate import audience, automatic, media, moves, policy
+from lux.gate import audience, automatic, media, moves, policy, toggles
 from lux.gate.models import ApprovalQueue, Outbound, OutboundLink
 from lux.gate.policy import Finding
 from lux.gate.states import ItemState, OutboundState
@@ -36,6 +36,7 @@ def submit_for_approval(
 ) -> Outbound:
     """Queue an act for a person's yes; nothing leaves before. Raises InvalidInput when a finding blocks."""
     _require_author(session, act, author)
+    _require_time(session, act)
     media.refuse_changed(session, act)
     act, packed, count = audience.freeze(session, act)
     found = [*findings, *policy.review(act, audience_count=count)]
@@ -61,6 +62,7 @@ def revise(
 ) -> Outbound:
     """Replace the content of an item; whatever yes it had is void, it waits again with version + 1."""
     _require_author(session, act, editor)
+    _require_time(session, act)
     media.refuse_changed(session, act)
     outbound, item = held_or_ready(session, outbound_id)
     act, packed, count = audience.freeze(session, act)
@@ -187,6 +189,13 @@ def _require_author(session: Session, act: SendEmail, author: Person) -> None:
     company_id = company_of(session)
     if act.company_id != company_id or author.company_id != company_id:
         raise Forbidden
+
+
+def _require_time(session: Session, act: SendEmail) -> None:
+    """Raise ToggleIsOff when something is to leave at a later time and that is switched off."""
+    moment = _moment(act.send_at)
+    if moment is not None and moment > clock.now():
+        toggles.require(session, act.company_id, toggles.SCHEDULED, field="send_at")
 
 
 def _write_links(session: Session, outbound: Outbound, act: SendEmail) -> None:

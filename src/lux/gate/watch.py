@@ -12,6 +12,7 @@ from lux.gate.checks import Cleared, Refusal
 from lux.gate.models import Outbound
 from lux.gate.states import OutboundState
 from lux.gate.stop import FRESH_SECONDS, StopWatch
+from lux.gate.toggles.pace import Pace, Wait
 from lux.kit import clock
 from lux.kit.db import Database
 from lux.kit.jobs import JobInterrupted
@@ -23,22 +24,25 @@ STOP_PAUSE = 2.0  # seconds between looks while a stop is active
 class Halt:
     """Why a run ended before its queue was empty."""
 
-    kind: str  # stopped | paused | refused | rest | interrupted | check
+    kind: str  # stopped | paused | refused | rest | interrupted | check | limit
     reason: str = ""
     after: float = 0.0
     interruption: JobInterrupted | None = None
     refusal: Refusal | None = None  # of a check that no longer passes
+    wait: Wait | None = None  # for a limit of a switch
 
 
 class Watch:
     """Looks at stop, pause, cancellation, switch and sender, each at most a second old."""
 
-    def __init__(self, db: Database, stop: StopWatch, cleared: Cleared) -> None:
+    def __init__(self, db: Database, stop: StopWatch, cleared: Cleared, pace: Pace) -> None:
         """Watch what was cleared while `stop` said that nothing is stopped."""
         self._db = db
         self._company_id = cleared.outbound.company_id
         self._outbound_id = cleared.outbound.id
         self._act = cleared.act
+        self._is_scheduled = cleared.is_scheduled
+        self._pace = pace
         self._stop = stop
         self.epoch = stop.epoch  # the permit's: a stop since then, even one that is over, ends this run
         self._looked_at = clock.monotonic()
@@ -61,7 +65,8 @@ class Watch:
         if row is None or row.is_paused or row.state is not OutboundState.WORKING:
             return Halt(kind="paused")
         try:
-            checks.allow(session, self._act)
+            checks.allow(session, self._act, is_scheduled=self._is_scheduled)
         except Refusal as refusal:
             return Halt(kind="check", refusal=refusal)
-        return None
+        wait = self._pace.wait(session)
+        return Halt(kind="limit", wait=wait) if wait is not None else None

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
-from lux.kit.errors import Conflict, FieldProblem, InvalidInput, LuxError
+from lux.kit.errors import Conflict, FieldProblem, InvalidInput, LuxError, ToggleIsOff
 from lux.kit.i18n import gettext as _
 from lux.ui import web
 
@@ -36,6 +36,7 @@ class FormState:
     values: Mapping[str, Any] = field(default_factory=dict)
     problems: Sequence[FieldProblem] = ()
     message: str = ""  # about the form as a whole
+    url: str = ""  # where it is mended, if not here
 
     def value(self, name: str, default: object = "") -> Any:  # noqa: ANN401 - any form value
         """Return what the field holds."""
@@ -100,14 +101,14 @@ def _refused(error: ValidationError) -> InvalidInput:
 
 
 def shows_again(form_view: Callable[..., Response]) -> Callable[[View], View]:
-    """On invalid input, show the form's own page again (422) with what was entered and what is wrong."""
+    """On input that can't be taken, show the form's own page again with what was entered and what is wrong."""
 
     def decorate(view: View) -> View:
         @wraps(view)
         def wrapped(*args: object, **kwargs: object) -> object:
             try:
                 return view(*args, **kwargs)
-            except (InvalidInput, Conflict) as error:
+            except (InvalidInput, Conflict, ToggleIsOff) as error:
                 web.rollback()
                 g.lux_form = refused_form(error)
                 response = make_response(form_view(*args, **kwargs))
@@ -127,7 +128,7 @@ def refused_form(error: LuxError) -> FormState:
         if name != CSRF_FIELD
     }
     own = [p for p in error.problems if p.field]
-    return FormState(values=values, problems=own, message=f"{error.message} {error.fix}".strip())
+    return FormState(values=values, problems=own, message=f"{error.message} {error.fix}".strip(), url=error.url)
 
 
 def _problem(item: Mapping[str, Any]) -> FieldProblem:

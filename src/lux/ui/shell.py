@@ -156,8 +156,14 @@ class Shell:
             "key": item.key,
             "badge": badge,
             "is_active": here == item.endpoint
-            or (here.startswith(room + ".") and here not in own and item.endpoint == own[0]),
+            or (here.startswith(room + ".") and here not in own and item.endpoint == _above(own)),
         }
+
+
+def _above(own: Sequence[str]) -> str:
+    """Return which of a room's entries the present page stands under: the longest address it begins with."""
+    under = [name for name in own if name in current_app.view_functions and request.path.startswith(url_for(name))]
+    return max(under, key=lambda name: len(url_for(name)), default=own[0])
 
 
 def role_label(role: Role | None) -> str:

@@ -211,7 +211,7 @@ def test_nothing_leaves_by_a_yes_that_was_given_elsewhere(lux_sqlite: Installati
     done = brought_in(there, archive(lux, firm.id), owner_of(there))
     there_id = done.target_id or 0
     assert done.report["drafts"] == 1
-    assert done.report["again"]["toggles"] == ["channel_email"]
+    assert done.report["again"]["toggles"] == ["automation_scheduled_publishing", "channel_email"]
     with there.db.read(there_id) as session:
         assert not toggles.is_on(session, there_id, "channel_email")
         assert {one.method for one in session.scalars(select(ApprovalDecision))} == {Method.ELSEWHERE}

@@ -38,6 +38,7 @@ def ready(lux: Installation, count: int = 3) -> Firm:
     lux.contacts(firm, count)
     lux.sender(firm, email=f"news{firm.id}@example.com")
     lux.switch_on(firm)
+    lux.switch_on(firm, "automation_scheduled_publishing")
     return firm
 
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from flask import current_app, url_for
 
+from lux.gate import toggles
+
 if TYPE_CHECKING:
     from lux.rooms.email.models import Campaign
 
@@ -25,6 +27,8 @@ def links_for(campaign: Campaign) -> Callable[[str], str]:
     def link(name: str) -> str:
         if name == "edit":
             return url_for("email.edit", public_id=campaign.public_id)
+        if name == "scheduled":
+            return _first(("approvals.toggle_page",), key=toggles.SCHEDULED)
         if name == "segment":
             is_segment = campaign.audience_source == "segment"
             return _first(("segments.show",), public_id=campaign.audience_key) if is_segment else ""

@@ -68,6 +68,9 @@ def overview(session: Session, campaign: Campaign, person: Person, *, is_counted
         "sender": composing.sender_of(session, campaign),
         "may_edit": person.has(Right.EDIT),
         "notice": notice(row.outbound),
+        "mend_url": mend_url(campaign, row.outbound),
+        "may_schedule": toggles.is_on(session, company_of(session), toggles.SCHEDULED),
+        "switch_url": links_for(campaign)("scheduled"),
         "S": CampaignState,
         "form": form_state({"when": "approved"}),
     }
@@ -120,6 +123,12 @@ def notice(outbound: OutboundView | None) -> tuple[str, str, str] | None:
     return next(iter(found), None)
 
 
+def mend_url(campaign: Campaign, outbound: OutboundView | None) -> str:
+    """Return where what holds a campaign back is mended, if it is a switch; empty else."""
+    is_held = outbound is not None and outbound.check_failed in {"toggle", "limit"}
+    return links_for(campaign)("toggles") if is_held else ""
+
+
 def _about_item(outbound: OutboundView) -> list[tuple[str, str, str]]:
     item = outbound.item
     if item.state is ItemState.REJECTED:
@@ -136,6 +145,8 @@ def _about_sending(outbound: OutboundView) -> list[tuple[str, str, str]]:
     found = []
     if outbound.is_paused:
         found.append(("warn", _("Paused"), outbound.pause_reason))
+    elif outbound.check_failed == "limit" and outbound.state in {OutboundState.READY, OutboundState.WORKING}:
+        found.append(("info", _("It waits for a limit of a switch."), outbound.reason))
     elif outbound.state is OutboundState.WORKING and outbound.reason:
         found.append(("warn", _("The mail server does not take mail just now; it is tried again."), outbound.reason))
     if outbound.state is OutboundState.FAILED and outbound.reason:

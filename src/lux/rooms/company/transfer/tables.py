@@ -149,6 +149,7 @@ LEFT_OUT: Final[Mapping[str, str]] = {
     "opt_in": "Links to this installation; who confirmed has consent, and that goes along.",
     "provider_account": "Of no use without its secret. The report names what has to be connected again.",
     "sending_domain": "Of no use without its private key, which is a secret. The report names the domains.",
+    "toggle_use": "What left today under a switch; every switch is off on arrival, and its days are counted anew.",
     "site_setup": "Its key stands in the snippet that loads from this installation; the new one makes its own.",
     "subscribe_form": "Its address is one of this installation.",
     "vault_secret": "A secret.",

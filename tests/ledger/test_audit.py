@@ -44,7 +44,7 @@ def chained(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Installa
     made = installation(request.getfixturevalue(request.param), tmp_path / "home")
     with made.db.begin(ALL_COMPANIES) as session:
         for number in range(3):
-            audit.append(session, 1, actor=audit.SYSTEM, action="test.done", detail={"number": number})
+            audit.append(session, 1, actor=audit.SYSTEM, action="tag.deleted", detail={"number": number})
     yield made
     made.db.close()
 

@@ -61,7 +61,7 @@ class Settings(BaseSettings):
     )
     audit_key: SecretStr = Field(
         default=SecretStr(""),
-        description="Signs the audit log's checkpoints (32 bytes in base64, newest first); empty = a key file in the home folder.",
+        description="Signs the audit log's checkpoints (32 bytes in base64); empty = a key file in the home folder.",
     )
     file_store: str = Field(default="", description="Where files go: empty = the home folder, or s3://bucket/prefix.")
     file_store_endpoint: str = Field(default="", description="Address of an S3-compatible service.")

@@ -118,7 +118,7 @@ class ApprovalAuditLog(Base):
 
 
 class AuditWords(Base):
-    """What a person typed for a row of the chain, which holds its salted hash only: erasing it leaves the chain valid."""
+    """What a person typed for a row of the chain, which holds its salted hash: erasing it leaves the chain valid."""
 
     __tablename__ = "audit_words"
     __table_args__ = (Index("ix_audit_words_company", "company_id"),)

@@ -2,8 +2,8 @@
 
 `append` writes a row in the caller's transaction. Its `action` has to be known: one line in `audit/actions.py`, or
 `audit.register(audit.Action("thing.done", audit.SECURITY, _("%(who)s did %(what)s")))` beside the code that writes it.
-What a person typed (`reason`, `comment`, `note` in `detail`) never enters the chain: `append` keeps it in a row that can
-be erased, and the chain holds its salted hash (docs/decisions/0017).
+What a person typed (`reason`, `comment`, `note` in `detail`) never enters the chain: `append` keeps it in a row that
+can be erased, and the chain holds its salted hash (docs/decisions/0017).
 """
 
 from lux.ledger.audit.actions import (

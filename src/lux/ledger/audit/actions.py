@@ -137,7 +137,7 @@ register(
     Action("hooks.unsubscribed", CONNECTIONS, _("%(who)s ended a subscription to facts: %(what)s")),
     Action("incoming.rules_changed", CONNECTIONS, _("%(who)s changed the rules for contacts that come in")),
     Action("subscribe_form.changed", CONNECTIONS, _("%(who)s changed the subscribe form")),
-    # Contacts, imports and exports
+    # Contacts and their files
     Action("import.started", DATA, _("%(who)s started an import")),
     Action("import.undone", DATA, _("%(who)s took an import back")),
     Action("contacts.export_requested", DATA, _("%(who)s asked for an export of contacts")),

@@ -1,6 +1,6 @@
 """Checkpoints: row and hash that a chain had reached, signed, in a table and in files that can leave the house.
 
-Whoever rewrites the end of a chain, and every hash in it, can't sign the old place anew without the key, which is not in
+Whoever rewrites the end of a chain, and every hash in it, can't sign its places anew without the key, which is not in
 the database; and can't change a copy that somebody else holds.
 """
 
@@ -128,7 +128,7 @@ def write_file(session: Session, settings: Settings, company_id: int) -> int:
 def read_file(path: Path) -> Sequence[Checkpoint]:
     """Return the checkpoints of a file; lines that are none (torn by a crash) are passed over, as if they were gone."""
     try:
-        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+        lines = path.read_text(encoding="utf-8", errors="replace").split("\n")
     except FileNotFoundError:
         return ()
     return [found for line in lines if (found := _parsed(line)) is not None]
@@ -161,5 +161,5 @@ def _written(moment: datetime) -> str:
 
 
 def _message(one: Checkpoint) -> bytes:
-    place = {"company": one.company, "seq": one.seq, "hash": one.hash.hex(), "time": one.time}
+    place: dict[str, Any] = {"company": one.company, "seq": one.seq, "hash": one.hash.hex(), "time": one.time}
     return DOMAIN + rfc8785.dumps(place)

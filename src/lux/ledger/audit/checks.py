@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy import select
 
 from lux.kit import clock
+from lux.kit.db import ALL_COMPANIES
 from lux.ledger.audit import chain, checkpoints, keys
 from lux.ledger.audit.checkpoints import Checkpoint
 from lux.ledger.models import AuditCheck
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
+    from lux.kit.db import Database
     from lux.kit.settings import Settings
 
 HOLDS, BROKEN, UNKNOWN = "holds", "broken", "unknown"
@@ -45,21 +47,30 @@ class Check:
         return self.state == HOLDS
 
 
-def verify_all(session: Session, settings: Settings, company_id: int, given: Iterable[Checkpoint] = ()) -> Check:
-    """Walk one chain and compare it with the checkpoints of table and file, and with those `given` from outside."""
-    known = list(keys.public_keys(settings))
-    signed = [*checkpoints.stored(session, company_id), *_of(settings, company_id), *given]
-    own = [one for one in dict.fromkeys(signed) if one.company == company_id]
+def verify_all(db: Database, settings: Settings, company_id: int, given: Iterable[Checkpoint] = ()) -> Check:
+    """Walk one chain and compare it with the checkpoints of table and file, and with those `given` from outside.
+
+    What rows are compared with is read before they are: a chain that grows meanwhile is longer than it has to be.
+    """
+    outside = [*checkpoints.read_file(checkpoints.file_of(settings, company_id)), *given]
+    with db.read(ALL_COMPANIES) as session:
+        before = last_check(session, company_id)
+        signed = dict.fromkeys([*checkpoints.stored(session, company_id), *outside])
+        own = [one for one in signed if one.company == company_id]
+        return _compared(session, company_id, own, list(keys.public_keys(settings)), before.rows if before else 0)
+
+
+def _compared(session: Session, company_id: int, own: Sequence[Checkpoint], known: Sequence[str], least: int) -> Check:
     wanted: dict[int, set[bytes]] = {}
     for one in own:
         wanted.setdefault(one.seq, set()).add(one.hash)
     count, fault = chain.verify(session, company_id, wanted)
     foreign = min((one.seq for one in own if known and not one.is_signed_by(known)), default=None)
-    last, before = max(wanted, default=0), session.get(AuditCheck, company_id)
+    last = max(wanted, default=0)
     seq, reason = (fault.seq, fault.reason) if fault else (None, "")
     if seq is None and last > count:
         seq, reason = count + 1, MISSING
-    if seq is None and before is not None and before.rows > count:
+    if seq is None and least > count:
         seq, reason = count + 1, SHRUNK
     if foreign is not None and (seq is None or foreign < seq):
         seq, reason = foreign, UNSIGNED
@@ -98,7 +109,3 @@ def all_chains(session: Session, settings: Settings) -> Sequence[int]:
     """Return every chain that has rows, or had some once: an emptied table leaves checkpoints behind."""
     found = {*chain.chains(session), *checkpoints.companies(session), *checkpoints.kept_files(settings)}
     return sorted(found | set(session.scalars(select(AuditCheck.company_id))))
-
-
-def _of(settings: Settings, company_id: int) -> Iterable[Checkpoint]:
-    return checkpoints.read_file(checkpoints.file_of(settings, company_id))

@@ -1,4 +1,4 @@
-"""A copy of chains for somebody outside: rows, checkpoints, public key, and a verifier that needs nothing but Python."""
+"""A copy of chains for somebody outside: rows, checkpoints, public key, and a verifier that needs only Python."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from lux.ledger.audit import checkpoints, keys
 from lux.ledger.models import ApprovalAuditLog
@@ -74,8 +74,7 @@ def _parts(
     yield "README.txt", [README.encode()]
     yield "verify.py", [Path(__file__).with_name("standalone.py").read_bytes()]
     signed = [one for company_id in companies for one in checkpoints.stored(session, company_id)]
-    known = dict.fromkeys([*keys.public_keys(settings), *(one.key for one in signed)])
-    yield "public-keys.txt", [f"{one}\n".encode() for one in known]
+    yield "public-keys.txt", [f"{one}\n".encode() for one in keys.public_keys(settings)]
     for company_id in companies:
         yield f"chains/{company_id}.jsonl", _rows(session, company_id, since)
     # After the rows: no checkpoint may be newer than what stands in the chains.
@@ -85,10 +84,9 @@ def _parts(
 def _rows(session: Session, company_id: int, since: datetime | None) -> Iterator[bytes]:
     last = 0
     if since is not None:
-        before = select(ApprovalAuditLog.seq).where(
-            ApprovalAuditLog.company_id == company_id, ApprovalAuditLog.at < since
-        )
-        last = session.scalar(before.order_by(ApprovalAuditLog.seq.desc()).limit(1)) or 0
+        own = select(func.max(ApprovalAuditLog.seq)).where(ApprovalAuditLog.company_id == company_id)
+        head, before = session.scalar(own) or 0, session.scalar(own.where(ApprovalAuditLog.at < since)) or 0
+        last = max(min(before, head - 1), 0)  # the newest row is there in any case: it is what checkpoints hold on to
     while True:
         query = select(ApprovalAuditLog).where(ApprovalAuditLog.company_id == company_id, ApprovalAuditLog.seq > last)
         page = session.scalars(query.order_by(ApprovalAuditLog.seq).limit(_PAGE)).all()

@@ -96,6 +96,13 @@ def latest(session: Session, company_id: int) -> Checkpoint | None:
     return None if row is None else _of(row)
 
 
+def before(session: Session, company_id: int, seq: int) -> Checkpoint | None:
+    """Return the checkpoint before one."""
+    query = select(AuditCheckpoint).where(AuditCheckpoint.company_id == company_id, AuditCheckpoint.seq < seq)
+    row = session.scalar(query.order_by(AuditCheckpoint.seq.desc()).limit(1))
+    return None if row is None else _of(row)
+
+
 def companies(session: Session) -> set[int]:
     """Return whose chains have a checkpoint in the table."""
     return set(session.scalars(select(AuditCheckpoint.company_id).distinct()))

@@ -10,6 +10,7 @@ from lux.kit.i18n import gettext as _
 from lux.ports.contributions import Contributions, NavItem, Tile
 from lux.ports.finding import PaletteAction, SearchHit
 from lux.rooms.approvals import queries
+from lux.rooms.approvals.log.watching import AuditHealth
 from lux.rooms.notifications import service as notifications
 
 if TYPE_CHECKING:
@@ -169,4 +170,5 @@ CONTRIBUTIONS = Contributions(
     ),
     tiles=(WaitingTile(), StopTile()),
     observers=(TellApprovers(),),
+    health=(AuditHealth(),),
 )

@@ -57,8 +57,9 @@ MUST: Final[dict[str, dict[str, str]]] = {
         "create": "webhook.created", "rotate": "webhook.rotated", "pause": "webhook.paused",
         "resume": "webhook.resumed", "remove": "webhook.removed", "replay": "webhook.replayed",
         "decided": "- the decision's rows; who calls it notes", "new_secret": "- the vault notes it",
-        "keep_secret": "- the vault notes it", 
-        "end": "- who calls it notes it: a removal, a standing yes that ended", "send_test": "- an example to the person's own address",
+        "keep_secret": "- the vault notes it",
+        "end": "- who calls it notes it: a removal, a standing yes that ended",
+        "send_test": "- an example to the person's own address",
     },
     "lux.vault.accounts": {
         "add": "account.added", "change": "account.changed", "remove": "account.removed",

@@ -123,7 +123,7 @@ class AuditWords(Base):
     __tablename__ = "audit_words"
     __table_args__ = (Index("ix_audit_words_company", "company_id"),)
 
-    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=uuid7)
+    key: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=uuid7)
     company_id: Mapped[int] = mapped_column(BigInteger)  # 0 = the installation
     salt: Mapped[str] = mapped_column(String(32))
     text: Mapped[str] = mapped_column(Text)

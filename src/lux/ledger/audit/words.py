@@ -27,7 +27,7 @@ def kept_outside(session: Session, company_id: int, detail: Mapping[str, Any]) -
             row = AuditWords(company_id=company_id, salt=secrets.token_hex(16), text=plain[key])
             session.add(row)
             session.flush()
-            plain[key] = {"words": str(row.id), "sha256": digest(row.salt, row.text)}
+            plain[key] = {"words": str(row.key), "sha256": digest(row.salt, row.text)}
     return plain
 
 
@@ -51,14 +51,14 @@ def words_of(session: Session, company_id: int, details: Iterable[Mapping[str, A
     wanted = dict(found for one in details for value in one.values() if (found := pointer_of(value)))
     if not wanted:
         return {}
-    rows = session.scalars(select(AuditWords).where(AuditWords.company_id == company_id, AuditWords.id.in_(wanted)))
-    return {wanted[row.id]: row.text for row in rows if digest(row.salt, row.text) == wanted[row.id]}
+    rows = session.scalars(select(AuditWords).where(AuditWords.company_id == company_id, AuditWords.key.in_(wanted)))
+    return {wanted[row.key]: row.text for row in rows if digest(row.salt, row.text) == wanted[row.key]}
 
 
 def forget_words(session: Session, company_id: int, details: Iterable[Mapping[str, Any]]) -> int:
     """Erase the words of rows of the chain; returns how many. The chain stays as it is, and valid."""
     ids = [found[0] for one in details for value in one.values() if (found := pointer_of(value))]
-    return _delete(session, company_id, AuditWords.id.in_(ids)) if ids else 0
+    return _delete(session, company_id, AuditWords.key.in_(ids)) if ids else 0
 
 
 def forget_text(session: Session, company_id: int, texts: Iterable[str]) -> int:

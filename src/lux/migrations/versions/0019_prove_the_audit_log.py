@@ -20,11 +20,11 @@ def upgrade() -> None:
     """Apply; rows of chains stay as they are."""
     op.create_table(
         "audit_words",
-        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("key", sa.Uuid(), nullable=False),
         sa.Column("company_id", sa.BigInteger(), nullable=False),
         sa.Column("salt", sa.String(length=32), nullable=False),
         sa.Column("text", sa.Text(), nullable=False),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_audit_words")),
+        sa.PrimaryKeyConstraint("key", name=op.f("pk_audit_words")),
     )
     with op.batch_alter_table("audit_words", schema=None) as batch_op:
         batch_op.create_index("ix_audit_words_company", ["company_id"], unique=False)

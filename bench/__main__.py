@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, TypeVar
 
-from bench import limits, people, runtime, table
+from bench import audit_chain, limits, people, runtime, table
 from bench.house import FIVE, House, Imported, Sent
 from bench.memory import MemoryWatch, Peak, settle
 from bench.prober import Latency, Prober
@@ -88,6 +88,7 @@ class Bench:
                 self._compare_smtp(sink, rate)
         self._segment(house)
         self._build()
+        self._chain()
 
     def _import(self, house: House, file: Path, rows: int, campaign: str) -> None:
         before = limits.rows_in(self.home / "lux.db")
@@ -143,6 +144,13 @@ class Bench:
         self._add(name, f"built: {limits.message_bytes() / 1000:.0f} kB, 42 counted links", f"{build:.0f} µs CPU")
         share = table.at_most(name, "as a share of Liquid alone", build / render, 0.3, "×")
         self.rows.append(share)
+
+    def _chain(self) -> None:
+        name = "Audit chain, a commit for each row"
+        pace = audit_chain.measure()
+        self._add(name, "rows appended", f"{pace.chained:,.0f}/s")
+        self._add(name, "limit: bare inserts", f"{pace.bare:,.0f}/s ({pace.bare / pace.chained:.1f} × ours)")
+        self._add(name, "rows verified", f"{pace.verified:,.0f}/s")
 
     def _phase(self, name: str, house: House, campaign: str, action: Callable[[], Result]) -> Result:
         print(f"… {name}", flush=True)

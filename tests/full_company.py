@@ -21,10 +21,11 @@ from lux.identity.models import User
 from lux.kit import clock, jobs
 from lux.kit.db import ALL_COMPANIES, uuid7
 from lux.ledger import facts
-from lux.ledger.audit import Actor
+from lux.ledger.audit import Actor, checkpoints, checks
 from lux.ledger.facts import NewFact
 from lux.net.storage import store_of
 from lux.ports.acts import AudienceRef
+from lux.rooms.approvals.models import AuditExport
 from lux.rooms.company.models import CompanyExport, CompanyImport
 from lux.rooms.contacts.incoming.rules import DEFAULTS
 from lux.rooms.contacts.models import (
@@ -313,6 +314,10 @@ def _moves(lux: Installation, firm: Firm) -> None:
         session.add(CompanyExport(state="done", file_name="secret.zip", file_key="company-exports/secret.zip",
                                   expires_at=clock.now() + timedelta(days=1)))  # fmt: skip
         session.add(CompanyExport(state="failed", file_name="secret-2.zip"))
+        session.add(AuditExport(state="done", file_name="secret-audit.zip", file_key="audit-exports/secret.zip", rows=7,
+                                expires_at=clock.now() + timedelta(days=1)))  # fmt: skip
+        checkpoints.make(session, lux.settings, firm.id)
+        checks.keep(session, checks.Check(company_id=firm.id, state=checks.HOLDS, at=clock.now(), rows=3))
         for state, told in (("done", report), ("failed", {})):
             session.add(CompanyImport(file_name="secret.zip", state=state, report=told, created_by=firm.user_id))
 

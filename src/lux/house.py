@@ -65,6 +65,7 @@ def api_blueprints() -> list[Blueprint]:
 def job_kinds() -> list[JobKind]:
     """Return every kind of job."""
     from lux.gate import jobs as gate
+    from lux.rooms.approvals import jobs as approvals
     from lux.rooms.company import jobs as company
     from lux.rooms.contacts import jobs as contacts
     from lux.rooms.content import jobs as content
@@ -78,14 +79,16 @@ def job_kinds() -> list[JobKind]:
     from lux.rooms.trash import jobs as trash
 
     return [
-        *gate.KINDS, *company.KINDS, *contacts.KINDS, *content.KINDS, *diagnostics.KINDS, *integrations.KINDS,
-        *newsletter.KINDS, *notifications.KINDS, *segments.KINDS, *signin.KINDS, *site.KINDS, *trash.KINDS,
+        *gate.KINDS, *approvals.KINDS, *company.KINDS, *contacts.KINDS, *content.KINDS, *diagnostics.KINDS,
+        *integrations.KINDS, *newsletter.KINDS, *notifications.KINDS, *segments.KINDS, *signin.KINDS, *site.KINDS,
+        *trash.KINDS,
     ]  # fmt: skip
 
 
 def schedules() -> list[Schedule]:
     """Return what the clock starts."""
     from lux.gate import jobs as gate
+    from lux.rooms.approvals import jobs as approvals
     from lux.rooms.company import jobs as company
     from lux.rooms.contacts import jobs as contacts
     from lux.rooms.diagnostics import jobs as diagnostics
@@ -98,7 +101,7 @@ def schedules() -> list[Schedule]:
     from lux.rooms.trash import jobs as trash
 
     return [
-        *gate.SCHEDULES, *company.SCHEDULES, *contacts.SCHEDULES, *diagnostics.SCHEDULES,
+        *gate.SCHEDULES, *approvals.SCHEDULES, *company.SCHEDULES, *contacts.SCHEDULES, *diagnostics.SCHEDULES,
         *integrations.SCHEDULES, *newsletter.SCHEDULES, *notifications.SCHEDULES, *segments.SCHEDULES,
         *signin.SCHEDULES, *site.SCHEDULES, *trash.SCHEDULES,
     ]  # fmt: skip

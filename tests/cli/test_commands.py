@@ -125,11 +125,16 @@ def test_the_audit_chain_is_verified_and_a_broken_one_told(prepared: Lux, home: 
     prepared("stop", "--company", slug, "--reason", "x")
     whole = prepared("audit", "verify")
     assert whole.exit_code == 0
-    assert re.search(r"^company \d+: \d+ rows? holds?$", whole.stdout, re.MULTILINE)
+    assert re.search(rf"^{slug}: \d+ rows? holds? \(0 checkpoints\)$", whole.stdout, re.MULTILINE)
+    assert '"seq": ' in prepared("audit", "checkpoint").stdout
+    kept = min((home / "checkpoints").iterdir())
+    assert prepared("audit", "verify", "--from-checkpoint", str(kept)).exit_code == 0
     tampered(home)
     broken = prepared("audit", "verify")
     assert broken.exit_code == 1
-    assert "does not hold" in broken.stdout
+    assert f"{slug}: row 1 does not hold: its content was changed" in broken.stdout
+    told = json.loads(prepared("audit", "verify", "--company", slug, "--json").stdout)
+    assert (told["holds"], [(one["seq"], one["state"]) for one in told["chains"]]) == (False, [(1, "broken")])
 
 
 def tampered(home: Path) -> None:

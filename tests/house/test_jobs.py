@@ -20,6 +20,7 @@ from lux.kit.db import ALL_COMPANIES, Base
 from lux.ledger import facts
 from lux.ledger.facts import NewFact
 from lux.net.storage import store_of
+from lux.rooms.approvals.models import AuditExport
 from lux.rooms.company.models import CompanyExport
 from lux.rooms.contacts.models import Contact, ContactExport, ContactImport, ImportedContact
 from lux.rooms.contacts.service import tagging
@@ -31,8 +32,17 @@ from tests.house import sources
 from tests.rooms.company.moving import archive, asked
 
 KINDS: Final = sorted(kind.name for kind in house.job_kinds())
-# The queue's own bookkeeping: each run is a row of its own there.
-NOT_COMPARED: Final = {"job", "job_worker", "job_leader", "cron_slot", "error_log", "error_group", "rate_window"}
+# The queue's own bookkeeping: each run is a row of its own there; and when a chain was last looked at.
+NOT_COMPARED: Final = {
+    "job",
+    "job_worker",
+    "job_leader",
+    "cron_slot",
+    "error_log",
+    "error_group",
+    "rate_window",
+    "audit_check",
+}
 Made = tuple[dict[str, Any], int | None]  # args, company id
 
 
@@ -118,6 +128,14 @@ def _company_import(lux: Installation, firm: Firm) -> Made:
     return {"import_id": asked(lux, firm.user_id, file_key="company-imports/house.zip")}, None
 
 
+def _audit_export(lux: Installation, firm: Firm) -> Made:
+    with lux.db.begin(firm.id) as session:
+        entry = AuditExport(file_key="audit-exports/house.zip", file_name="house.zip", created_by=firm.user_id)
+        session.add(entry)
+        session.flush()
+        return {"export_id": entry.id}, firm.id
+
+
 def _bulk(lux: Installation, firm: Firm) -> Made:
     with lux.db.begin(firm.id) as session:
         tag = tagging.ensure(session, ["House"])[0]
@@ -150,6 +168,10 @@ def _nobody(_lux: Installation, _firm: Firm) -> Made:
 
 # How each kind of job is given something to do; a new kind has to be taught here.
 FACTORIES: Final[dict[str, Callable[[Installation, Firm], Made]]] = {
+    "approvals.checkpoint": _nothing,
+    "approvals.export_audit": _audit_export,
+    "approvals.tidy": _nothing,
+    "approvals.verify_audit": _nothing,
     "company.export": _company_export,
     "company.forget_mail": _company,
     "company.import": _company_import,

@@ -38,7 +38,6 @@ from tests.full_company import filled
 
 # What is the same for everybody, or belongs to the installation; each with the reason why that is right.
 NOT_OF_A_COMPANY: Final = {
-    "approvals.queries.audit_lines": "the chain outlives companies and has no filter; the page names its own company",
     **dict.fromkeys(
         [f"company.queries.{name}" for name in ("imports", "import_by_public_id", "abandoned_imports")],
         "an import belongs to the person who asked for it, before there is a company",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from datetime import datetime
 from pathlib import Path
 
 import click
@@ -146,14 +147,40 @@ def audit() -> None:
 
 
 @audit.command("verify")
-def audit_verify() -> None:
-    """Walk every chain; exit code 1 when one does not hold."""
-    from lux.cli import control
+@click.option("--company", "which", default=None, help="Short name of one company, or the number of its chain.")
+@click.option(
+    "--from-checkpoint", "files", multiple=True, type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A file of checkpoints that was kept elsewhere; the chains have to agree with it, too.",
+)  # fmt: skip
+@click.option("--json", "as_json", is_flag=True, help="Print what was found as JSON.")
+def audit_verify(which: str | None, files: tuple[Path, ...], *, as_json: bool) -> None:
+    """Walk every chain and compare it with its checkpoints; exit code 1 when one does not hold."""
+    from lux.cli import chains
 
-    lines, is_whole = control.verify_audit(load())
+    lines, is_whole = chains.verify(load(), which, files, as_json=as_json)
     for line in lines:
         click.echo(line)
     sys.exit(0 if is_whole else 1)
+
+
+@audit.command("export")
+@click.option("--company", "which", default=None, help="Short name of one company, or the number of its chain.")
+@click.option("--since", type=click.DateTime(["%Y-%m-%d"]), default=None, help="Rows from this day (UTC) on.")
+@click.argument("out", type=click.Path(path_type=Path))
+def audit_export(which: str | None, since: datetime | None, out: Path) -> None:
+    """Write chains, checkpoints and a stand-alone verifier into OUT: a new folder, or a file that ends in .zip."""
+    from lux.cli import chains
+
+    click.echo(chains.export(load(), which, out, since=since))
+
+
+@audit.command("checkpoint")
+def audit_checkpoint() -> None:
+    """Sign where every chain is now; the clock does it every hour."""
+    from lux.cli import chains
+
+    for line in chains.checkpoint(load()):
+        click.echo(line)
 
 
 @main.group()

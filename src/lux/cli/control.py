@@ -12,8 +12,6 @@ from lux.identity.models import Company
 from lux.kit.db import ALL_COMPANIES
 from lux.kit.errors import NotFound
 from lux.kit.i18n import gettext as _
-from lux.kit.i18n import ngettext
-from lux.ledger import audit
 from lux.vault import rotation
 from lux.vault.secrets import Vault
 
@@ -43,22 +41,6 @@ def resume(settings: Settings, slug: str | None, *, reason: str) -> str:
         path = settings.home / stops.STOP_FILE
         text += " " + _("The file %(path)s still stops everything: remove it.", path=path)
     return text
-
-
-def verify_audit(settings: Settings) -> tuple[list[str], bool]:
-    """Walk every audit chain; returns a line for each and whether all hold."""
-    lines, is_whole = [], True
-    with database.opened(settings) as db, db.read(ALL_COMPANIES) as session:
-        for company_id in audit.chains(session):
-            count, fault = audit.verify(session, company_id)
-            name = _("company %(id)s", id=company_id) if company_id else _("installation")
-            if fault is None:
-                lines.append(ngettext("%(name)s: %(num)s row holds", "%(name)s: %(num)s rows hold", count, name=name))
-            else:
-                is_whole = False
-                seq, reason = fault.seq, fault.reason
-                lines.append(_("%(name)s: row %(seq)s does not hold: %(reason)s", name=name, seq=seq, reason=reason))
-    return lines or [_("There is nothing in the audit log yet.")], is_whole
 
 
 def verify_vault(settings: Settings) -> tuple[str, bool]:

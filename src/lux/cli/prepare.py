@@ -11,10 +11,13 @@ from lux.cli import database
 from lux.cli.errors import CannotStart
 from lux.identity import owner_link as links
 from lux.identity import tokens, users
+from lux.identity.trail import note
 from lux.kit import clock, logs
 from lux.kit.db import ALL_COMPANIES
 from lux.kit.errors import NotFound
 from lux.kit.i18n import gettext as _
+from lux.ledger.audit import checkpoints
+from lux.ledger.audit import keys as signing
 from lux.net import storage
 from lux.vault import keys
 
@@ -25,8 +28,8 @@ if TYPE_CHECKING:
 def prepare(settings: Settings) -> None:
     """Make everything ready and say what a person has to know."""
     logs.configure(settings)
-    for note in make_ready(settings):
-        click.echo(note)
+    for line in make_ready(settings):
+        click.echo(line)
     _greet(settings, owner_link(settings))
 
 
@@ -36,7 +39,12 @@ def make_ready(settings: Settings) -> list[str]:
     storage.store_of(settings)  # raises SettingsProblem for one that can't be used
     with database.reachable(settings) as db:
         database.upgrade(db)
-        return keys.prepare_keys(settings, db)
+        notes = keys.prepare_keys(settings, db)
+        with db.read(ALL_COMPANIES) as session:
+            is_new = not checkpoints.companies(session)
+        if is_new and signing.make_key(settings):
+            notes.append(_("Made the key that signs the audit log: %(path)s", path=signing.key_file(settings)))
+        return notes
 
 
 def owner_link(settings: Settings) -> str | None:
@@ -52,6 +60,8 @@ def reset_link(settings: Settings, email: str) -> str:
         if user is None:
             raise NotFound(_("Nobody signs in with %(email)s.", email=email), fix=_("Check the address."))
         token = tokens.issue(session, tokens.Purpose.PASSWORD_RESET, user_id=user.id)
+        detail = {"by": "the command line"}
+        note(session, None, None, "password.reset_asked", about=("user", user.public_id), detail=detail)
     return f"{settings.base_url}/reset/{token}"
 
 

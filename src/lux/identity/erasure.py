@@ -16,10 +16,10 @@ from lux.kit.db import Base
 from lux.kit.db.session import company_of
 from lux.kit.errors import InvalidInput, NotFound
 from lux.kit.i18n import gettext as _
-from lux.ledger.models import ApprovalAuditLog
+from lux.ledger.models import ApprovalAuditLog, AuditCheckpoint
 
 # The chain proves what was decided and sent, also when the company is gone; no personal data.
-KEPT: Final = frozenset({ApprovalAuditLog.__tablename__})
+KEPT: Final = frozenset({ApprovalAuditLog.__tablename__, AuditCheckpoint.__tablename__})
 
 
 def erase_company(session: Session, company_id: int) -> dict[str, int]:

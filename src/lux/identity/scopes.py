@@ -24,6 +24,7 @@ class Scope(enum.Enum):
     FACTS_READ = "facts:read"  # what happened to a contact
     FACTS_WRITE = "facts:write"  # report events, orders, visits
     APPROVALS_READ = "approvals:read"  # what waits for a yes
+    AUDIT_READ = "audit:read"  # the audit log: who did what
     ERRORS_READ = "errors:read"  # what went wrong in the company, and how things are
     ERRORS_WRITE = "errors:write"  # resolve, ignore and reopen it
     EXPORTS = "exports"  # take all contacts out as a file
@@ -56,6 +57,7 @@ _WORDS: Final[dict[Scope, tuple[LazyProxy, LazyProxy]]] = {
     Scope.FACTS_READ: (_l("Read what happened"), _l("The timeline of a contact, and all facts of a kind.")),
     Scope.FACTS_WRITE: (_l("Report what happened"), _l("Add orders, visits and events of your own to contacts.")),
     Scope.APPROVALS_READ: (_l("Read approvals"), _l("What waits for a decision and what was decided.")),
+    Scope.AUDIT_READ: (_l("Read the audit log"), _l("Who did what to what, and when, with the hashes of the chain.")),
     Scope.ERRORS_READ: (_l("Read errors and health"), _l("What went wrong in this company, in plain words.")),
     Scope.ERRORS_WRITE: (_l("Decide about errors"), _l("Mark errors as resolved, ignore them, open them again.")),
     Scope.EXPORTS: (_l("Export contacts"), _l("Take all contacts out as a file.")),

@@ -116,8 +116,11 @@ def rotate(session: Session, session_id: int, *, company_id: int | None = None) 
 
 
 def end(session: Session, session_id: int) -> None:
-    """Sign one session out."""
-    session.execute(delete(WebSession).where(WebSession.id == session_id))
+    """Sign one session out, and note whose it was; one that has ended is fine."""
+    user_id = session.scalar(select(WebSession.user_id).where(WebSession.id == session_id))
+    if user_id is not None:
+        session.execute(delete(WebSession).where(WebSession.id == session_id))
+        note(session, None, user_id, "session.ended")
 
 
 def end_one_of(session: Session, user_id: int, public_id: uuid.UUID) -> None:
@@ -125,6 +128,7 @@ def end_one_of(session: Session, user_id: int, public_id: uuid.UUID) -> None:
     statement = delete(WebSession).where(WebSession.user_id == user_id, WebSession.public_id == public_id)
     if cast("CursorResult[Any]", session.execute(statement)).rowcount != 1:
         raise NotFound
+    note(session, None, user_id, "session.all_ended", detail={"count": 1})
 
 
 def end_all(session: Session, user_id: int, *, but: int | None = None) -> int:
@@ -132,7 +136,10 @@ def end_all(session: Session, user_id: int, *, but: int | None = None) -> int:
     statement = delete(WebSession).where(WebSession.user_id == user_id)
     if but is not None:
         statement = statement.where(WebSession.id != but)
-    return cast("CursorResult[Any]", session.execute(statement)).rowcount
+    count = cast("CursorResult[Any]", session.execute(statement)).rowcount
+    if count:
+        note(session, None, user_id, "session.all_ended", detail={"count": count})
+    return count
 
 
 def listing(session: Session, user_id: int, settings: Settings) -> Sequence[WebSession]:

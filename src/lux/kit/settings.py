@@ -59,6 +59,10 @@ class Settings(BaseSettings):
         default=SecretStr(""),
         description="Vault keys `k2:<base64>,k1:<base64>`, newest first; empty = a key file in the home folder.",
     )
+    audit_key: SecretStr = Field(
+        default=SecretStr(""),
+        description="Signs the audit log's checkpoints (32 bytes in base64); empty = a key file in the home folder.",
+    )
     file_store: str = Field(default="", description="Where files go: empty = the home folder, or s3://bucket/prefix.")
     file_store_endpoint: str = Field(default="", description="Address of an S3-compatible service.")
     allow_hosts: tuple[str, ...] = Field(

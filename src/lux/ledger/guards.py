@@ -1,11 +1,16 @@
-"""Triggers that make the audit chain append-only in the database itself; installed by the migration."""
+"""Triggers that make the audit chain and its checkpoints append-only in the database itself; migrations install them.
 
-# ruff: noqa: S608 - the only name in these statements is the constant below
+Append-only for the application, tamper-evident against administrators: whoever owns the tables can take the triggers
+away, which is why checkpoints are signed outside of the database. docs/rooms/approvals.md says which rights to take.
+"""
+
+# ruff: noqa: S608 - the only names in these statements are the constants below
 from __future__ import annotations
 
 from sqlalchemy import Connection
 
 TABLE = "approval_audit_log"
+CHECKPOINTS = "audit_checkpoint"
 
 _POSTGRESQL = (
     f"""CREATE OR REPLACE FUNCTION {TABLE}_guard() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -47,6 +52,29 @@ _MARIADB = (
       THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'this row does not continue the audit chain'; END IF;
     END""",
 )
+_CHECKPOINTS_POSTGRESQL = (
+    f"""CREATE OR REPLACE FUNCTION {CHECKPOINTS}_guard() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN RAISE EXCEPTION 'checkpoints are append-only'; END $$""",
+    f"CREATE TRIGGER {CHECKPOINTS}_row BEFORE UPDATE OR DELETE ON {CHECKPOINTS} "
+    f"FOR EACH ROW EXECUTE FUNCTION {CHECKPOINTS}_guard()",
+    f"CREATE TRIGGER {CHECKPOINTS}_truncate BEFORE TRUNCATE ON {CHECKPOINTS} "
+    f"FOR EACH STATEMENT EXECUTE FUNCTION {CHECKPOINTS}_guard()",
+)
+_CHECKPOINTS_SQLITE = (
+    *(
+        f"CREATE TRIGGER {CHECKPOINTS}_{verb.lower()} BEFORE {verb} ON {CHECKPOINTS} "
+        "BEGIN SELECT RAISE(ABORT, 'checkpoints are append-only'); END"
+        for verb in ("UPDATE", "DELETE")
+    ),
+    f"""CREATE TRIGGER {CHECKPOINTS}_insert BEFORE INSERT ON {CHECKPOINTS}
+    WHEN EXISTS (SELECT 1 FROM {CHECKPOINTS} WHERE company_id = NEW.company_id AND seq = NEW.seq)
+    BEGIN SELECT RAISE(ABORT, 'checkpoints are append-only'); END""",
+)
+_CHECKPOINTS_MARIADB = tuple(
+    f"CREATE TRIGGER {CHECKPOINTS}_{verb.lower()} BEFORE {verb} ON {CHECKPOINTS} FOR EACH ROW "
+    "SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'checkpoints are append-only'"
+    for verb in ("UPDATE", "DELETE")
+)
 
 
 def statements(dialect: str) -> tuple[str, ...]:
@@ -55,6 +83,22 @@ def statements(dialect: str) -> tuple[str, ...]:
 
 
 def install(connection: Connection) -> None:
-    """Create the triggers."""
-    for statement in statements(connection.dialect.name):
+    """Create the chain's triggers."""
+    _create(connection, statements(connection.dialect.name))
+
+
+def install_on_checkpoints(connection: Connection) -> None:
+    """Create the checkpoints' triggers."""
+    known = {"sqlite": _CHECKPOINTS_SQLITE, "postgresql": _CHECKPOINTS_POSTGRESQL}
+    _create(connection, known.get(connection.dialect.name, _CHECKPOINTS_MARIADB))
+
+
+def drop_checkpoint_function(connection: Connection) -> None:
+    """Drop what outlives the checkpoints' table."""
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(f"DROP FUNCTION IF EXISTS {CHECKPOINTS}_guard()")
+
+
+def _create(connection: Connection, ddl: tuple[str, ...]) -> None:
+    for statement in ddl:
         connection.exec_driver_sql(statement.replace("%", "%%") if connection.dialect.name != "sqlite" else statement)

@@ -1,6 +1,7 @@
 """Tables of facts, roll-ups and the audit chain."""
 
 import datetime as dt
+import uuid
 from typing import Any
 
 from sqlalchemy import BigInteger, Date, Index, LargeBinary, String, Text, UniqueConstraint, column
@@ -8,7 +9,7 @@ from sqlalchemy.dialects import mysql
 from sqlalchemy.orm import Mapped, mapped_column
 
 from lux.kit import clock
-from lux.kit.db.base import Base, BigKey, KeyStr, ShortKeyStr, Tenant
+from lux.kit.db.base import Base, BigKey, KeyStr, ShortKeyStr, Tenant, uuid7
 
 HASH = LargeBinary(32).with_variant(mysql.VARBINARY(32), "mysql", "mariadb")
 
@@ -114,3 +115,43 @@ class ApprovalAuditLog(Base):
     detail: Mapped[str] = mapped_column(Text, default="{}")  # canonical JSON without personal data
     prev_hash: Mapped[bytes] = mapped_column(HASH)
     hash: Mapped[bytes] = mapped_column(HASH)
+
+
+class AuditWords(Base):
+    """What a person typed for a row of the chain, which holds its salted hash: erasing it leaves the chain valid."""
+
+    __tablename__ = "audit_words"
+    __table_args__ = (Index("ix_audit_words_company", "company_id"),)
+
+    key: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=uuid7)
+    company_id: Mapped[int] = mapped_column(BigInteger)  # 0 = the installation
+    salt: Mapped[str] = mapped_column(String(32))
+    text: Mapped[str] = mapped_column(Text)
+
+
+class AuditCheckpoint(Base):
+    """Row and hash that a chain had reached, signed with a key outside of the database: append-only."""
+
+    __tablename__ = "audit_checkpoint"
+    __table_args__ = {"sqlite_with_rowid": False}  # noqa: RUF012 - SQLAlchemy's own declaration
+
+    company_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    seq: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    hash: Mapped[bytes] = mapped_column(HASH)
+    at: Mapped[dt.datetime]
+    key: Mapped[str] = mapped_column(String(44))  # the public key, base64
+    signature: Mapped[str] = mapped_column(String(88))  # Ed25519, base64
+
+
+class AuditCheck(Base):
+    """What the last verification of a chain found."""
+
+    __tablename__ = "audit_check"
+
+    company_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    state: Mapped[str] = mapped_column(String(16))  # holds | broken | unknown
+    at: Mapped[dt.datetime]
+    rows: Mapped[int] = mapped_column(BigInteger)  # that hold
+    seq: Mapped[int | None] = mapped_column(BigInteger)  # the first that does not
+    reason: Mapped[str] = mapped_column(Text, default="")
+    checkpoints: Mapped[int] = mapped_column(default=0)  # that were compared

@@ -99,7 +99,8 @@ class Vault:
         bound_to = _bound_to(company_of(session), integration, name, version)
         row.record = records.seal(key, value.encode(), bound_to, head=(records.VERSION, master.active_id, dek_id))
         session.flush()
-        _note(session, actor, "secret.stored", integration, name, version=version)
+        action = "secret.stored" if version == 1 else "secret.replaced"
+        _note(session, actor, action, integration, name, version=version)
 
     def open(self, session: Session, *, integration: str, name: str, purpose: str) -> str:
         """Return a secret's value for one use; raises NotFound, VaultLocked.

@@ -10,6 +10,7 @@ from lux.kit.i18n import gettext as _
 from lux.ports.contributions import Contributions, NavItem, Tile
 from lux.ports.finding import PaletteAction, SearchHit
 from lux.rooms.approvals import queries
+from lux.rooms.approvals.log.watching import AuditHealth
 from lux.rooms.approvals.switch_health import SwitchHealth
 from lux.rooms.notifications import service as notifications
 
@@ -171,4 +172,5 @@ CONTRIBUTIONS = Contributions(
     ),
     tiles=(WaitingTile(), StopTile()),
     observers=(TellApprovers(),),
+    health=(AuditHealth(),),
 )

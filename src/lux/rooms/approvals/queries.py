@@ -1,4 +1,4 @@
-"""What the pages over the gate show: items in plain words, what changed since, the audit chain."""
+"""What the pages over the gate show: items in plain words, what changed since."""
 
 from __future__ import annotations
 
@@ -10,15 +10,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from lux.gate import reads
 from lux.gate.reads import ItemState, ItemView, OutboundView
-from lux.identity import api_keys, members
 from lux.kit import clock
 from lux.kit.i18n import gettext as _
-from lux.ledger.models import ApprovalAuditLog
 from lux.rooms.email import queries as campaigns
 from lux.rooms.email.models import Campaign
 from lux.rooms.email.watch import LAST_SECONDS
@@ -101,56 +98,6 @@ def kind_word(kind: str) -> str:
     return {"email_campaign": _("E-mail campaign"), "test_email": _("Test mail"), "system_email": _("System mail")}.get(
         kind, kind
     )
-
-
-@dataclass(frozen=True, kw_only=True)
-class AuditLine:
-    """One row of the chain as people read it."""
-
-    seq: int
-    at: Any
-    who: str
-    action: str
-    about: str
-    detail: str
-    hash: str
-
-
-def audit_lines(session: Session, company_id: int, *, before: int | None, limit: int = PAGE) -> list[AuditLine]:
-    """Return the company's chain, newest first."""
-    query = (
-        select(ApprovalAuditLog)
-        .where(ApprovalAuditLog.company_id == company_id)
-        .order_by(ApprovalAuditLog.seq.desc())
-        .limit(limit)
-    )
-    if before is not None:
-        query = query.where(ApprovalAuditLog.seq < before)
-    names = {("person", member.user_id): member.name or member.email for member in members.listing(session)}
-    names |= {("api_key", key.id): api_keys.shown_name(key) for key in api_keys.listing(session)}
-    return [_audit_line(row, names) for row in session.scalars(query)]
-
-
-def _audit_line(row: ApprovalAuditLog, names: Mapping[tuple[str, int], str]) -> AuditLine:
-    who = names.get((row.actor_type, row.actor_id or 0), "")
-    operator = _("an operator of the installation") if row.actor_id else _("the command line")
-    fallback = {"system": _("LUX itself"), "operator": operator}
-    detail = json.loads(row.detail)
-    return AuditLine(
-        seq=row.seq,
-        at=row.at,
-        who=who or fallback.get(row.actor_type, _("somebody who left")),
-        action=row.action,
-        about=f"{row.object_type} {row.object_id}".strip(),
-        detail=", ".join(
-            f"{key}: {_written(value)}" for key, value in detail.items() if value is not None and value != ""
-        ),
-        hash=bytes(row.hash).hex(),
-    )
-
-
-def _written(value: object) -> str:
-    return " ".join(str(one) for one in value) if isinstance(value, list) else str(value)
 
 
 def _labels() -> dict[str, str]:

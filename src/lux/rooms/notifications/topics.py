@@ -30,6 +30,9 @@ class Wish:
     by_mail: bool = False
 
 
+SILENT: Final = frozenset({"checkpoints"})  # topics nobody hears of who has not asked for them
+
+
 TOPICS: Final = (
     Topic(
         key="approvals",
@@ -66,6 +69,20 @@ TOPICS: Final = (
         about=lambda: _("Work that LUX does on its own has failed for good."),
         prefixes=("job.",),
     ),
+    Topic(
+        key="audit",
+        icon="shield",
+        label=lambda: _("Audit log"),
+        about=lambda: _("A verification has found that it does not hold. For owners."),
+        prefixes=("audit.",),
+    ),
+    Topic(
+        key="checkpoints",
+        icon="shield",
+        label=lambda: _("Checkpoints of the audit log"),
+        about=lambda: _("Once a day the signed checkpoint, to keep outside of LUX. For owners; by mail is best."),
+        prefixes=("audit_checkpoint.",),
+    ),
 )
 OTHER: Final = Topic(
     key="other",
@@ -90,7 +107,7 @@ def named(key: str) -> Topic | None:
 def wish_of(preferences: Mapping[str, Any], topic: Topic) -> Wish:
     """Return how a person wants to hear of a topic; what they have not said is the default."""
     said = preferences.get(KEY, {}).get(topic.key, {})
-    usual = Wish()
+    usual = Wish(in_bell=topic.key not in SILENT)
     return Wish(in_bell=bool(said.get("bell", usual.in_bell)), by_mail=bool(said.get("mail", usual.by_mail)))
 
 

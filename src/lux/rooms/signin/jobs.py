@@ -8,6 +8,7 @@ import structlog
 
 from lux.gate.submit import submit_system_email
 from lux.identity import members, sessions, tokens, users
+from lux.identity.trail import note
 from lux.kit.db import ALL_COMPANIES
 from lux.kit.errors import RateLimitReached
 from lux.kit.i18n import lazy_gettext as _
@@ -37,6 +38,7 @@ def reset_mail(context: JobContext, args: dict[str, Any]) -> None:
         with context.db.begin(company_id) as session:
             user = users.by_id(session, user_id)
             token = tokens.issue(session, tokens.Purpose.PASSWORD_RESET, user_id=user.id)
+            note(session, None, None, "password.reset_asked", about=("user", user.public_id))
             submit_system_email(
                 session,
                 company_id=company_id,

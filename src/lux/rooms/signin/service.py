@@ -7,22 +7,28 @@ transaction is held open for that long (on SQLite nobody else could write meanwh
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+import structlog
 from sqlalchemy.orm import Session
 
 from lux.identity import invitations, members, owner_link, passwords, sessions, tokens, users
 from lux.identity.access import Person
 from lux.identity.models import Company, Invitation, User
+from lux.identity.trail import note
 from lux.kit import jobs, rates
 from lux.kit.addresses import email_key, parse_email
 from lux.kit.db import ALL_COMPANIES, Database
-from lux.kit.errors import Conflict, InvalidInput
+from lux.kit.errors import Conflict, InvalidInput, RateLimitReached
 from lux.kit.i18n import gettext as _
 
 if TYPE_CHECKING:
     from lux.kit.settings import Settings
     from lux.rooms.signin.forms import ForgotForm, JoinForm, PasswordForm, ProfileForm, SignInForm, WelcomeForm
+
+
+log = structlog.get_logger(__name__)
+NOTED_PER_HOUR: Final = 600  # refused sign-ins that the audit log takes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,6 +59,7 @@ def sign_in(db: Database, settings: Settings, form: SignInForm, browser: Browser
         user = users.by_email(session, form.email)
     fits = passwords.verify_password(user.password_hash if user else None, form.password)
     if not fits or user is None or user.is_disabled:
+        _note_refused(db, user)
         raise InvalidInput(
             _("This e-mail address and password do not fit together."),
             fix=_("Check both, or ask for a new password below."),
@@ -189,6 +196,19 @@ def _start(session: Session, user: User, settings: Settings, browser: Browser, *
         user_agent=browser.user_agent,
         company_id=company_id,
     )
+
+
+def _note_refused(db: Database, user: User | None) -> None:
+    """Note a refused sign-in without what was typed; a flood of them is noted up to a limit, for each is a row."""
+    try:
+        rates.take(db, "signin:noted", NOTED_PER_HOUR, 3600)
+    except RateLimitReached:
+        log.warning("refused_sign_ins_not_noted", limit=NOTED_PER_HOUR)
+        return
+    about = ("user", user.public_id) if user else ("", "")
+    detail = {"is_known": user is not None, "is_disabled": bool(user and user.is_disabled)}
+    with db.begin(ALL_COMPANIES) as session:
+        note(session, None, None, "session.refused", about=about, detail=detail)
 
 
 def _account_key(email: str) -> str:

@@ -130,6 +130,10 @@ COUNTED: Final = frozenset({"unit_id", "subject_id", "part_id", "corrects_id"})
 LEFT_OUT: Final[Mapping[str, str]] = {
     "api_key": "A secret: only sums of keys are kept, and a key belongs to one installation. The report names them.",
     "approval_audit_log": "Goes along as a file that can be verified; the company begins a chain of its own there.",
+    "audit_check": "What the last verification found here; the new installation verifies its own chain.",
+    "audit_checkpoint": "Signed with the key of one installation; `lux audit export` takes them along with the chain.",
+    "audit_export": "Files of this installation that expire.",
+    "audit_words": "Words people typed for rows of the chain, which stays here: only its hashes travel.",
     "bulk_action": "Progress and undo of finished work; what was changed stands in the facts.",
     "bulk_target": "The same, contact by contact.",
     "company_export": "Files of this installation that expire.",

@@ -109,7 +109,7 @@ def import_cancel(public_id: uuid.UUID) -> Response:
 def import_go_on(public_id: uuid.UUID) -> Response:
     """Start a stopped import again where it stands."""
     entry = tables.import_by_public_id(web.session(), public_id)
-    uploads.go_on(web.session(), store_of(web.settings()), entry)
+    uploads.go_on(web.session(), store_of(web.settings()), entry, web.person())
     return redirect_to("contacts.import_show", public_id=public_id)
 
 

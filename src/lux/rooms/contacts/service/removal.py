@@ -72,6 +72,7 @@ def erase_everywhere(session: Session, contact: Contact, person: Person | None) 
         touched += ownership.forget(session, contact_id, key)
     touched += facts.forget_contact(session, contact_id)
     touched += idempotency.forget(session, [str(public_id), *filter(None, (contact.email, contact.phone))])
+    touched += audit.forget_text(session, company_id, filter(None, (contact.email, contact.phone)))
     touched += _erase_own(session, contact)
     facts.record(session, NewFact(kind="contact.erased", actor=actor_of(person)))
     audit.append(

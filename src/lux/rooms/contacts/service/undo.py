@@ -86,6 +86,6 @@ def ask(session: Session, entry: ContactImport, person: Person, *, confirmation:
         action="import.undone",
         object_type="contact_import",
         object_id=str(entry.public_id),
-        detail={"file": entry.file_name, "contacts": found.total},
+        detail={"contacts": found.total},
     )
     session.flush()

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, BinaryIO, Final
 from sqlalchemy import update
 
 from lux.identity import companies
+from lux.identity.trail import note
 from lux.kit import clock, i18n, jobs
 from lux.kit.db.base import uuid7
 from lux.kit.db.session import company_of
@@ -190,7 +191,7 @@ def start(session: Session, store: FileStore, entry: ContactImport, form: Import
     entry.mapping = plan.mapping_json(targets)
     who = person.name or person.email
     entry.options = replace(options, locale=i18n.locale(), user_id=person.user_id, user_name=who).as_json()
-    _enqueue(session, entry)
+    _enqueue(session, entry, person)
 
 
 def cancel(session: Session, entry: ContactImport) -> None:
@@ -213,7 +214,7 @@ def cancel(session: Session, entry: ContactImport) -> None:
         )
 
 
-def go_on(session: Session, store: FileStore, entry: ContactImport) -> None:
+def go_on(session: Session, store: FileStore, entry: ContactImport, person: Person) -> None:
     """Start a failed or cancelled import again where it stopped; raises WrongState when its file is gone."""
     state, _error = tables.state_of(session, entry)
     if state not in {"failed", "cancelled"} or not entry.mapping:
@@ -222,10 +223,10 @@ def go_on(session: Session, store: FileStore, entry: ContactImport) -> None:
         raise WrongState(_("This import was undone."), fix=_("Upload the file again."))
     if not entry.file_key or not store.exists(entry.file_key):
         raise WrongState(_("The uploaded file is gone."), fix=_("Upload it again: contacts that are in stay single."))
-    _enqueue(session, entry)
+    _enqueue(session, entry, person)
 
 
-def _enqueue(session: Session, entry: ContactImport) -> None:
+def _enqueue(session: Session, entry: ContactImport, person: Person) -> None:
     company_id = company_of(session)
     entry.state, entry.error, entry.finished_at = "queued", "", None
     entry.job_id = jobs.enqueue(
@@ -236,6 +237,7 @@ def _enqueue(session: Session, entry: ContactImport) -> None:
         key=f"{JOB}:{company_id}",
         dedup_key=str(entry.id),
     )
+    note(session, company_id, person, "import.started", about=("contact_import", entry.public_id))
     session.flush()
 
 

@@ -1,12 +1,13 @@
-"""The audit chain: who did what to what, each row sealed by the hash of the one before; no personal data inside."""
+"""One chain per company: appending a row, its hash, and walking the rows."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 import rfc8785
@@ -15,6 +16,8 @@ from sqlalchemy.orm import Session
 
 from lux.kit import clock
 from lux.kit.db.session import dialect_of, tenant_sql
+from lux.ledger.audit import checkpoints, words
+from lux.ledger.audit.actions import action_of
 from lux.ledger.models import ApprovalAuditLog
 
 INSTALLATION = 0  # the chain of what belongs to no company
@@ -52,7 +55,12 @@ def append(
     content_hash: str = "",
     detail: Mapping[str, Any] | None = None,
 ) -> int:
-    """Append one row in the caller's transaction and return its sequence number."""
+    """Append one row in the caller's transaction and return its sequence number; raises UnknownAction.
+
+    `detail` holds no personal data and no secret; what people typed under `words.TYPED` is kept outside of the chain.
+    """
+    action_of(action)
+    plain = words.kept_outside(session, company_id, detail or {})
     _take_turn(session, company_id)
     last = session.execute(
         select(ApprovalAuditLog.seq, ApprovalAuditLog.hash)
@@ -71,13 +79,15 @@ def append(
         object_id=object_id,
         object_version=object_version,
         content_hash=content_hash,
-        detail=json.dumps(dict(detail or {}), sort_keys=True, ensure_ascii=False, default=str),
+        detail=json.dumps(plain, sort_keys=True, ensure_ascii=False, default=str),
         prev_hash=last[1] if last else b"",
         hash=b"",
     )
     row.hash = row_hash(row)
     session.add(row)
     session.flush()
+    if row.seq % checkpoints.EVERY == 0:
+        checkpoints.ask(session)
     return row.seq
 
 
@@ -99,8 +109,13 @@ def row_hash(row: ApprovalAuditLog) -> bytes:
     return hashlib.sha256(bytes(row.prev_hash) + rfc8785.dumps(fields)).digest()
 
 
-def verify(session: Session, company_id: int) -> tuple[int, ChainFault | None]:
-    """Walk one chain; returns how many rows hold and the first that does not."""
+def verify(
+    session: Session, company_id: int, wanted: Mapping[int, Collection[bytes]] | None = None
+) -> tuple[int, ChainFault | None]:
+    """Walk one chain; returns how many rows hold and the first that does not.
+
+    `wanted` = hashes that rows must have because a checkpoint says so, by row.
+    """
     query = (
         select(ApprovalAuditLog)
         .where(ApprovalAuditLog.company_id == company_id)
@@ -108,15 +123,19 @@ def verify(session: Session, company_id: int) -> tuple[int, ChainFault | None]:
         .execution_options(yield_per=1000)
     )
     with closing(session.scalars(query)) as rows:
-        count, _head, fault = verify_rows(_let_go(session, rows))
+        count, _head, fault = verify_rows(_let_go(session, rows), wanted or {})
         return count, fault
 
 
-def verify_rows(rows: Iterable[ApprovalAuditLog]) -> tuple[int, bytes, ChainFault | None]:
+def verify_rows(
+    rows: Iterable[ApprovalAuditLog], wanted: Mapping[int, Collection[bytes]] = MappingProxyType({})
+) -> tuple[int, bytes, ChainFault | None]:
     """Walk a chain, wherever it comes from; returns how many rows hold, the last hash, and the first fault."""
     previous, count = b"", 0
     for row in rows:
         reason = _fault(row, count + 1, previous)
+        if not reason and any(one != bytes(row.hash) for one in wanted.get(row.seq, ())):
+            reason = "it is not what a checkpoint has: the chain was written anew"
         if reason:
             fault = ChainFault(company_id=row.company_id, seq=min(row.seq, count + 1), reason=reason)
             return count, previous, fault

@@ -1,0 +1,140 @@
+"""What rows of the chain are about, by its present name and with its page; what is gone has neither."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from lux.gate import domains, senders, titles, toggles
+from lux.gate.webhooks import reads as hooks
+from lux.identity import api_keys, members
+from lux.kit.i18n import gettext as _
+from lux.kit.i18n import lazy_gettext as _l
+from lux.rooms.contacts.queries import people
+from lux.vault import accounts
+
+if TYPE_CHECKING:
+    from babel.support import LazyProxy
+    from sqlalchemy.orm import Session
+
+    from lux.ledger.models import ApprovalAuditLog
+
+KINDS: Final[Mapping[str, LazyProxy]] = {
+    "approval": _l("an approval"),
+    "user": _l("a person"),
+    "api_key": _l("an API key"),
+    "sender": _l("a sender"),
+    "domain": _l("a sending domain"),
+    "webhook": _l("a webhook"),
+    "account": _l("a connection"),
+    "toggle": _l("a switch"),
+    "contact": _l("a contact"),
+    "company": _l("the company"),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Named:
+    """What something is called now, and where it stands."""
+
+    name: str
+    url: str = ""
+
+
+Names = Mapping[str, Named]
+
+
+def names_of(session: Session, rows: Sequence[ApprovalAuditLog]) -> Mapping[tuple[str, str], Named]:
+    """Return the names of what rows are about, by type and id; one question for each type among them."""
+    found: dict[tuple[str, str], Named] = {}
+    for kind, ask in _ASKED.items():
+        ids = {row.object_id for row in rows if row.object_type == kind and row.object_id}
+        if ids:
+            found |= {(kind, key): named for key, named in ask(session, ids).items() if key in ids}
+    return found
+
+
+def about(row: ApprovalAuditLog, names: Mapping[tuple[str, str], Named]) -> str:
+    """Return what a row is about, in words: its name, else what kind of thing it is."""
+    if row.object_type == "stop":
+        return _("the whole installation") if row.object_id == "installation" else _("this company")
+    if row.object_type == "secret":
+        return row.object_id.partition(":")[0]
+    named = names.get((row.object_type, row.object_id))
+    if named is None:
+        kind = KINDS.get(row.object_type)
+        return str(kind) if kind is not None else row.object_type.replace("_", " ") or _("this company")
+    if row.object_type == "approval" and row.object_version:
+        return _("“%(name)s” version %(version)s", name=named.name, version=row.object_version)
+    return _("“%(name)s”", name=named.name)
+
+
+def actors(session: Session) -> Mapping[tuple[str, int], str]:
+    """Return the names of those who act in the company now, by type and id."""
+    found = {("person", one.user_id): one.name or one.email for one in members.listing(session)}
+    return found | {("api_key", key.id): api_keys.shown_name(key) for key in api_keys.listing(session)}
+
+
+def who(row: ApprovalAuditLog, names: Mapping[tuple[str, int], str]) -> str:
+    """Return who acted, in words."""
+    operator = _("an operator of the installation") if row.actor_id else _("the command line")
+    fallback = {"system": _("LUX itself"), "operator": operator}
+    return names.get((row.actor_type, row.actor_id or 0)) or fallback.get(row.actor_type, _("somebody who left"))
+
+
+def _approvals(session: Session, ids: Collection[str]) -> Names:
+    rows = titles.of_items(session, _uuids(ids))
+    return {str(key): Named(name=title, url=f"/approvals/{key}") for key, title in rows.items()}
+
+
+def _members(session: Session, _ids: Collection[str]) -> Names:
+    rows = members.listing(session)
+    return {str(one.public_id): Named(name=one.name or one.email, url="/settings/members") for one in rows}
+
+
+def _keys(session: Session, _ids: Collection[str]) -> Names:
+    rows = api_keys.listing(session)
+    return {str(one.public_id): Named(name=one.name, url="/settings/api-keys") for one in rows}
+
+
+def _senders(session: Session, _ids: Collection[str]) -> Names:
+    return {str(one.public_id): Named(name=one.email) for one in senders.listing(session)}
+
+
+def _domains(session: Session, _ids: Collection[str]) -> Names:
+    return {str(one.public_id): Named(name=one.domain) for one in domains.listing(session)}
+
+
+def _hooks(session: Session, _ids: Collection[str]) -> Names:
+    return {str(one.public_id): Named(name=one.name) for one in hooks.listing(session)}
+
+
+def _accounts(session: Session, _ids: Collection[str]) -> Names:
+    return {str(one.public_id): Named(name=one.label) for one in accounts.listing(session)}
+
+
+def _toggles(_session: Session, _ids: Collection[str]) -> Names:
+    return {key: Named(name=spec.label(), url="/approvals/toggles") for key, spec in toggles.BY_KEY.items()}
+
+
+def _contacts(session: Session, ids: Collection[str]) -> Names:
+    rows = people.names_of(session, people.ids_of(session, _uuids(ids)))
+    return {str(one.public_id): Named(name=one.name, url=f"/contacts/{one.public_id}") for one in rows.values()}
+
+
+def _uuids(ids: Collection[str]) -> list[uuid.UUID]:
+    found = []
+    for one in ids:
+        try:
+            found.append(uuid.UUID(one))
+        except ValueError:
+            continue  # a row of a time when something else stood there
+    return found
+
+
+_ASKED: Final[Mapping[str, Callable[[Session, Collection[str]], Names]]] = {
+    "approval": _approvals, "user": _members, "api_key": _keys, "sender": _senders, "domain": _domains,
+    "webhook": _hooks, "account": _accounts, "toggle": _toggles, "contact": _contacts,
+}  # fmt: skip

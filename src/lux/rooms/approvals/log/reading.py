@@ -1,0 +1,156 @@
+"""Searching one company's chain, and its rows as people read them."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from sqlalchemy import Select, or_, select
+
+from lux.kit import clock
+from lux.kit.i18n import gettext as _
+from lux.kit.i18n import lazy_gettext as _l
+from lux.ledger import audit
+from lux.ledger.audit.words import pointer_of
+from lux.ledger.models import ApprovalAuditLog
+from lux.rooms.approvals.log import naming
+
+if TYPE_CHECKING:
+    from babel.support import LazyProxy
+    from sqlalchemy.orm import Session
+
+PAGE: Final = 50
+_WORDS: Final[Mapping[str, LazyProxy]] = {
+    "reason": _l("Reason"), "comment": _l("Comment"), "note": _l("Note"), "kind": _l("Kind"), "state": _l("State"),
+    "audience": _l("Recipients"), "fields": _l("Fields"), "from": _l("Before"), "to": _l("After"), "role": _l("Role"),
+    "scopes": _l("Scopes"), "purpose": _l("Purpose"), "name": _l("Name"), "version": _l("Version"),
+    "provider": _l("Provider"), "rows": _l("Rows"), "bytes": _l("Bytes"), "count": _l("Number"),
+    "contacts": _l("Contacts"), "channel": _l("Channel"), "check": _l("Check"), "host": _l("Website"),
+    "expires_at": _l("Ends"), "origin": _l("Address"), "since": _l("Since"), "recipients": _l("Recipients"),
+}  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """What is looked for; what is empty does not matter. Days are those of the company's zone."""
+
+    category: str = ""
+    action: str = ""
+    actor: str = ""  # "person:7", "api_key:3", "system"
+    about: str = ""  # a type or an id
+    since: dt.date | None = None
+    until: dt.date | None = None
+    zone: str = "UTC"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """One row of the chain as people read it."""
+
+    id: int  # the row's number
+    at: dt.datetime
+    sentence: str
+    who: str
+    actor: str
+    about: str
+    url: str  # where what it is about stands, "" = nowhere (any more)
+    object_type: str
+    object_id: str
+    action: str
+    category: str
+    details: Sequence[tuple[str, str]]
+    has_words: bool  # words of people that can be removed
+    content_hash: str
+    hash: str
+    prev_hash: str
+
+
+def search(session: Session, company_id: int, wanted: Wanted, *, before: int | None, limit: int) -> list[Line]:
+    """Return rows of one chain that fit, the newest first, older than row `before`."""
+    query = _where(select(ApprovalAuditLog).where(ApprovalAuditLog.company_id == company_id), wanted)
+    if before is not None:
+        query = query.where(ApprovalAuditLog.seq < before)
+    rows = session.scalars(query.order_by(ApprovalAuditLog.seq.desc()).limit(limit)).all()
+    return _lines(session, company_id, rows)
+
+
+def row(session: Session, company_id: int, seq: int) -> ApprovalAuditLog | None:
+    """Return one row of one chain."""
+    return session.get(ApprovalAuditLog, (company_id, seq))
+
+
+def _where(query: Select[ApprovalAuditLog], wanted: Wanted) -> Select[ApprovalAuditLog]:
+    if wanted.category:
+        names = [one.name for one in audit.known() if one.category == wanted.category]
+        query = query.where(ApprovalAuditLog.action.in_(names))
+    if wanted.action:
+        query = query.where(ApprovalAuditLog.action == wanted.action)
+    if wanted.actor:
+        kind, _colon, number = wanted.actor.partition(":")
+        query = query.where(ApprovalAuditLog.actor_type == kind)
+        query = query.where(ApprovalAuditLog.actor_id == int(number)) if number.isdecimal() else query
+    if wanted.about:
+        text = wanted.about.strip()
+        query = query.where(or_(ApprovalAuditLog.object_id == text, ApprovalAuditLog.object_type == text))
+    if wanted.since:
+        query = query.where(ApprovalAuditLog.at >= _midnight(wanted.since, wanted.zone))
+    if wanted.until:
+        query = query.where(ApprovalAuditLog.at < _midnight(wanted.until + dt.timedelta(days=1), wanted.zone))
+    return query
+
+
+def _midnight(day: dt.date, zone: str) -> dt.datetime:
+    return dt.datetime.combine(day, dt.time(), tzinfo=clock.zone(zone)).astimezone(dt.UTC)
+
+
+def _lines(session: Session, company_id: int, rows: Sequence[ApprovalAuditLog]) -> list[Line]:
+    details = [_read(one.detail) for one in rows]
+    words = audit.words_of(session, company_id, details)
+    names, people = naming.names_of(session, rows), naming.actors(session)
+    return [_line(one, detail, words, names, people) for one, detail in zip(rows, details, strict=True)]
+
+
+def _line(
+    one: ApprovalAuditLog,
+    detail: Mapping[str, Any],
+    words: Mapping[str, str],
+    names: Mapping[tuple[str, str], naming.Named],
+    people: Mapping[tuple[str, int], str],
+) -> Line:
+    about, who = naming.about(one, names), naming.who(one, people)
+    try:
+        action = audit.action_of(one.action)
+        sentence, category = str(action.sentence) % {"who": who, "what": about}, action.category
+    except audit.UnknownAction:  # written by a LUX that knew it
+        sentence, category = f"{who}: {one.action} {about}", ""
+    named = names.get((one.object_type, one.object_id))
+    return Line(
+        id=one.seq, at=one.at, sentence=sentence, who=who, about=about, url=named.url if named else "",
+        actor=f"{one.actor_type}:{one.actor_id}" if one.actor_id else one.actor_type, action=one.action,
+        category=category, object_type=one.object_type, object_id=one.object_id, content_hash=one.content_hash,
+        details=[(str(_WORDS.get(key, key)), _said(value, words)) for key, value in detail.items() if _says(value)],
+        has_words=any(found[1] in words for value in detail.values() if (found := pointer_of(value))),
+        hash=bytes(one.hash).hex(), prev_hash=bytes(one.prev_hash).hex(),
+    )  # fmt: skip
+
+
+def _says(value: object) -> bool:
+    return value is not None and value not in ("", [], {})
+
+
+def _said(value: object, words: Mapping[str, str]) -> str:
+    found = pointer_of(value)
+    if found is not None:
+        return words.get(found[1]) or _("(removed; its hash stays in the chain)")
+    return ", ".join(str(part) for part in value) if isinstance(value, list) else str(value)
+
+
+def _read(detail: str) -> Mapping[str, Any]:
+    try:
+        found = json.loads(detail)
+    except ValueError:  # somebody changed it past LUX: verification says so
+        return {}
+    return found if isinstance(found, dict) else {}

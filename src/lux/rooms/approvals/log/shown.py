@@ -1,0 +1,78 @@
+"""What stands around the rows: what can be looked for, and how the chain stands."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from lux.kit import jobs
+from lux.kit.db.session import company_of, settings_of
+from lux.kit.i18n import gettext as _
+from lux.ledger import audit
+from lux.ledger.audit import checkpoints, keys
+from lux.rooms.approvals.log import exports, naming
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+    from lux.ledger.audit import Check
+    from lux.ledger.audit.checkpoints import Checkpoint
+    from lux.rooms.approvals.models import AuditExport
+
+Choices = Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Standing:
+    """How the company's chain stands."""
+
+    check: Check | None
+    checkpoint: Checkpoint | None
+    public_key: str  # base64, "" = none yet
+    fingerprint: str
+
+
+def standing(session: Session) -> Standing:
+    """Return the last verification, the last checkpoint, and the key that signs."""
+    company_id = company_of(session)
+    try:
+        public = next(iter(keys.public_keys(settings_of(session))), "")
+    except keys.KeyMissing:  # damaged: health and the job say so
+        public = ""
+    return Standing(
+        check=audit.last_check(session, company_id),
+        checkpoint=checkpoints.latest(session, company_id),
+        public_key=public,
+        fingerprint=keys.fingerprint(public) if public else "",
+    )
+
+
+def options(session: Session) -> Mapping[str, Choices]:
+    """Return what the filter offers."""
+    people = naming.actors(session)
+    everybody = [(f"{kind}:{number}", name) for (kind, number), name in people.items()]
+    example = {"who": "…", "what": "…"}
+    actions = sorted(((one.name, str(one.sentence) % example) for one in audit.known()), key=lambda one: one[1])
+    return {
+        "category": [("", _("Everything")), *((key, str(label)) for key, label in audit.CATEGORIES.items())],
+        "action": [("", _("Any")), *actions],
+        "who": [("", _("Anybody")), *everybody, ("system", _("LUX itself")), ("operator", _("The command line"))],
+    }
+
+
+def state_of(session: Session, entry: AuditExport) -> str:
+    """Return the state, which is "failed" when the job has ended without it."""
+    if entry.state not in exports.UNFINISHED or entry.job_id is None:
+        return entry.state
+    job = session.get(jobs.Job, entry.job_id)
+    is_live = job is not None and job.state in {jobs.JobState.QUEUED, jobs.JobState.RUNNING}
+    return entry.state if is_live else "failed"
+
+
+def words() -> Mapping[str, str]:
+    """Return the words for states of copies."""
+    return {
+        "queued": _("Waiting"), "running": _("Running"), "done": _("Done"), "failed": _("Failed"),
+        "expired": _("Expired"),
+    }  # fmt: skip

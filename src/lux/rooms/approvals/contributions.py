@@ -158,7 +158,7 @@ CONTRIBUTIONS = Contributions(
             minimum_role="admin",
         ),
     ),
-    health=(SwitchHealth(),),
+    health=(SwitchHealth(), AuditHealth()),
     search=(FindItems(),),
     actions=(
         PaletteAction(
@@ -172,5 +172,4 @@ CONTRIBUTIONS = Contributions(
     ),
     tiles=(WaitingTile(), StopTile()),
     observers=(TellApprovers(),),
-    health=(AuditHealth(),),
 )

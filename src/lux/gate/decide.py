@@ -138,7 +138,7 @@ def _waited(session: Session, item: ApprovalQueue) -> int | None:
 
 def _carry_out(session: Session, decider: Decider, item: ApprovalQueue, decision: ApprovalDecision) -> None:
     known = {"decided_at": clock.now(), "decided_by": decider.user_id, "decided_by_name": decider.name}
-    detail = {"decision": decision.id, "method": decision.method.value}
+    detail: dict[str, object] = {"decision": decision.id, "method": decision.method.value}
     if decision.verdict is Verdict.NO:
         moves.move_item(session, item, ItemState.REJECTED, reason=decision.reason, **known)
         moves.write_down(

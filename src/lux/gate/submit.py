@@ -23,7 +23,15 @@ from lux.kit.errors import Forbidden, WrongState
 from lux.kit.i18n import gettext as _
 from lux.ports.acts import ActKind, SendEmail
 
-__all__ = ["Finding", "Proposal", "revise", "submit_for_approval", "submit_system_email", "submit_test_email", "withdraw"]
+__all__ = [
+    "Finding",
+    "Proposal",
+    "revise",
+    "submit_for_approval",
+    "submit_system_email",
+    "submit_test_email",
+    "withdraw",
+]
 
 
 def submit_for_approval(

@@ -1,1 +1,1 @@
-"""Around a person's decision: the company's policy, who decides, how many yeses there are, comments, history, figures."""
+"""Around a decision: the company's policy, who decides, how many yeses there are, comments, history, figures."""

@@ -1,4 +1,4 @@
-"""What an author says about an item beside its content: why, by which sources, how sure, until when, after which one."""
+"""What an author says about an item beside its content: why, by which sources, how sure, until when."""
 
 from __future__ import annotations
 

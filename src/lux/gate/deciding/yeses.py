@@ -1,4 +1,4 @@
-"""How many yeses a version has, and of whom: what counts is a yes over exactly this, of somebody who may still say it."""
+"""How many yeses a version has, and of whom: only a yes over exactly this, of who may still say it, counts."""
 
 from __future__ import annotations
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lux.gate import reads, stop
-from lux.identity.access import Right
 from lux.kit.i18n import gettext as _
 from lux.ports.contributions import Contributions, NavItem, Tile
 from lux.ports.finding import PaletteAction, SearchHit
 from lux.rooms.approvals import queries
-from lux.rooms.notifications import service as notifications
+from lux.rooms.approvals.observers import TellApprovers, TellAuthors
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -95,32 +94,6 @@ class FindItems:
         ]
 
 
-class TellApprovers:
-    """Tells those who may decide that something waits."""
-
-    def on_change(self, session: Session, _company_id: int, subject: tuple[str, int], event: str) -> None:
-        """Leave a notice for every approver when something is submitted or came back."""
-        if event not in {"submitted", "returned"}:
-            return
-        item = reads.item_of_subject(session, subject)
-        if item is None:
-            return
-
-        def title() -> str:
-            if event == "submitted":
-                return _("“%(title)s” waits for a yes", title=item.title)
-            return _("“%(title)s” needs a new yes", title=item.title)
-
-        notifications.notify(
-            session,
-            Right.APPROVE,
-            kind=f"approval.{event}",
-            title=title,
-            body=item.reason,
-            url=f"/approvals/{item.public_id}",
-        )
-
-
 CONTRIBUTIONS = Contributions(
     nav=(
         NavItem(
@@ -168,5 +141,5 @@ CONTRIBUTIONS = Contributions(
         ),
     ),
     tiles=(WaitingTile(), StopTile()),
-    observers=(TellApprovers(),),
+    observers=(TellApprovers(), TellAuthors()),
 )

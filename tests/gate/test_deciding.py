@@ -119,7 +119,7 @@ def test_two_people_let_it_go_and_an_edit_voids_both(lux: Installation, told: To
     ]  # fmt: skip
 
 
-def test_a_first_yes_counts_only_while_its_person_may_still_say_it(lux_sqlite: Installation, told: Told) -> None:
+def test_a_first_yes_counts_only_while_its_person_may_still_say_it(lux_sqlite: Installation, told_sqlite: Told) -> None:
     """Who was made a marketer since has no yes any more; and both say yes to one time."""
     firm = ready(lux_sqlite, 3)
     second, third = (lux_sqlite.member(firm.id, Role.ADMIN) for _ in range(2))
@@ -138,7 +138,7 @@ def test_a_first_yes_counts_only_while_its_person_may_still_say_it(lux_sqlite: I
     assert (found.state, found.send_at) == (ItemState.APPROVED, None)
 
 
-def test_a_yes_that_is_not_the_last_one_lets_nothing_leave(lux_sqlite: Installation, told: Told) -> None:
+def test_a_yes_that_is_not_the_last_one_lets_nothing_leave(lux_sqlite: Installation, told_sqlite: Told) -> None:
     """Even when somebody ties the outbound to the first of two yeses behind the gate, dispatch refuses."""
     firm = ready(lux_sqlite, 3)
     lux_sqlite.member(firm.id, Role.ADMIN)

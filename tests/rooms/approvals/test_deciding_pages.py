@@ -129,7 +129,7 @@ def test_two_yeses_comments_and_figures_stand_on_the_pages(lux_sqlite: Installat
     assert lux.client(admin).post(f"{path}/approve", data=form).status_code == 303
     assert states(lux, firm, [item]) == [ItemState.APPROVED]
     assert "said yes to their own work (solo)" in client.get(path).text
-    assert "of 1 yeses" in client.get("/approvals/").text
+    assert "over 1 yes" in client.get("/approvals/").text
 
 
 def test_programs_read_how_it_was_decided_and_decide_nothing(lux_sqlite: Installation) -> None:

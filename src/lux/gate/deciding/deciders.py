@@ -58,8 +58,6 @@ def own_parts(
 
 def words(parts: frozenset[str]) -> str:
     """Return in words what somebody has had a hand in."""
-    if "author" in parts:
-        return _("You wrote this.")
-    if "editor" in parts:
-        return _("You changed this last.")
-    return _("An agent wrote this because you asked it to.")
+    if "prompter" in parts:
+        return _("An agent wrote this because you asked it to.")
+    return _("You wrote this.") if "author" in parts else _("You changed this last.")

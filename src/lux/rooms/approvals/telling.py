@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from babel import dates
+from markupsafe import Markup
 
 from lux.gate.deciding import figures
 from lux.gate.deciding import history as happenings
@@ -55,9 +56,12 @@ def figures_of(session: Session, days: int) -> figures.Figures:
     return figures.over(session, days if days in figures.SPANS else figures.SPANS[0])
 
 
-def span(seconds: int | None) -> str | None:
-    """Write a length of time in words; None stays unknown."""
-    return None if seconds is None else dates.format_timedelta(seconds, locale=babel_locale())
+def span(seconds: int | None) -> Markup | None:
+    """Write a length of time in words, with the exact one for machines; None stays unknown."""
+    if seconds is None:
+        return None
+    said = dates.format_timedelta(seconds, locale=babel_locale())
+    return Markup('<time datetime="PT{}S">{}</time>').format(seconds, said)
 
 
 def _line(event: Event) -> Line:

@@ -37,11 +37,21 @@ def index() -> Response:
     items = lists.load(
         "approval-rows", lambda: reads.items(session(), states=states, before_id=before, limit=queries.PAGE + 1), none
     )
-    found = items[: queries.PAGE]
-    return page("approvals/index.html", block="rows", tab=tab, items=found, more=len(items) > queries.PAGE,
-                waiting=reads.waiting(session()), words=queries, leaving=queries.leaving(session()),
-                looks=looking.at_items(session(), person(), found), span=telling.span,
-                figures=telling.figures_of(session(), request.args.get("days", 0, type=int)))  # fmt: skip
+    shown = _shown(items[: queries.PAGE])
+    return page("approvals/index.html", block="rows", tab=tab, more=len(items) > queries.PAGE, **shown)
+
+
+def _shown(items: list[reads.ItemView]) -> dict[str, Any]:
+    """Return what the list says of its items, and what stands around it."""
+    return {
+        "items": items,
+        "looks": looking.at_items(session(), person(), items),
+        "words": queries,
+        "waiting": reads.waiting(session()),
+        "leaving": queries.leaving(session()),
+        "figures": telling.figures_of(session(), request.args.get("days", 0, type=int)),
+        "span": telling.span,
+    }
 
 
 @approvals.get("/<uuid:public_id>")

@@ -12,6 +12,7 @@ from PIL import Image
 from sqlalchemy import select, update
 
 from lux.gate import reads, submit
+from lux.gate.deciding import comments, policies
 from lux.gate.service import ApprovalService
 from lux.gate.webhooks import allowances, by_program, subscriptions
 from lux.identity import api_keys, invitations
@@ -115,7 +116,16 @@ def filled(lux: Installation, *, locale: str = "") -> Firm:
         endpoint="email.show",
     )
     _errors(lux, firm)
+    _deciding(lux, firm)
     return firm
+
+
+def _deciding(lux: Installation, firm: Firm) -> None:
+    """Choose a policy, and say something about what waits."""
+    with lux.db.begin(firm.id) as session:
+        policies.choose(session, firm.person, policies.Rules(expires_days=10), version=0, reason="Secret reason")
+        waiting = reads.items(session, states=[reads.ItemState.PENDING])[0]
+        comments.add(session, firm.person, waiting.public_id, "Secret comment")
 
 
 def _errors(lux: Installation, firm: Firm) -> None:

@@ -54,9 +54,20 @@ class Told:
 @pytest.fixture
 def told(lux: Installation) -> Iterator[Told]:
     """Install the tested audience and an observer beside nothing else."""
+    assert lux is not None
+    yield from _listening()
+
+
+@pytest.fixture
+def told_sqlite(lux_sqlite: Installation) -> Iterator[Told]:
+    """Do the same where the database does not matter: beside `lux_sqlite`, once."""
+    assert lux_sqlite is not None
+    yield from _listening()
+
+
+def _listening() -> Iterator[Told]:
     before, observer = contributions.installed(), Told()
     contributions.install(contributions.Contributions(audience_sources=(TestedAudience(),), observers=(observer,)))
-    assert lux is not None
     yield observer
     contributions.install(before)
 

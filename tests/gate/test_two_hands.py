@@ -14,10 +14,12 @@ from sqlalchemy.orm import Session
 
 from lux.gate import control, jobs, refused, submit
 from lux.gate.checks import Effect, Refusal
-from lux.gate.models import ApprovalQueue, Outbound
+from lux.gate.deciding import policies
+from lux.gate.models import ApprovalDecision, ApprovalQueue, Outbound
 from lux.gate.reads import ItemView
-from lux.gate.service import ApprovalService
-from lux.gate.states import ItemState, OutboundState
+from lux.gate.service import ApprovalService, Chosen
+from lux.gate.states import ItemState, OutboundState, Verdict
+from lux.identity.access import Role
 from lux.kit import clock
 from lux.kit.errors import LuxError
 from tests.factories import Firm, Installation
@@ -65,7 +67,7 @@ def send_back(session: Session, case: Case) -> None:
     refused.carry_out(session, case.outbound_id, Refusal(check="window", effect=Effect.RETURN, reason="late"))
 
 
-Hand = Callable[[Session, Case], None]
+Hand = Callable[[Session, Case], Any]
 WAITING: list[tuple[Hand, Hand]] = [(approve, withdraw), (withdraw, approve), (reject, revise), (revise, take_back)]
 APPROVED: list[tuple[Hand, Hand]] = [
     (take_back, send_back),
@@ -110,6 +112,44 @@ def test_expiring_waits_as_well(lux: Installation, told: Told) -> None:
         jobs.expire(Context(lux), {})
 
     assert at_once(lux, case, expire, withdraw) == []
+
+
+@pytest.mark.parametrize("migrated_url", [pytest.param("postgresql", marks=pytest.mark.postgres)], indirect=True)
+def test_two_people_say_yes_at_the_same_moment(lux: Installation, told: Told) -> None:
+    """Where two are needed both count, one as the first and one as the second; where one is, only the first does."""
+    firm = ready(lux, 3)
+    other = lux.member(firm.id, Role.ADMIN)
+    with lux.db.begin(firm.id) as session:
+        policies.choose(session, firm.person, policies.Rules(two_above=2), version=0)
+    case = Case(firm, submitted(lux, firm), 0)
+
+    def second(session: Session, case: Case) -> None:
+        approve(session, Case(other, case.item, 0))
+
+    assert at_once(lux, case, approve, second) == []
+    with lux.db.read(firm.id) as session:
+        assert session.scalars(select(ApprovalQueue.state)).one() is ItemState.APPROVED
+        numbers = session.scalars(select(ApprovalDecision.number).order_by(ApprovalDecision.id)).all()
+    assert list(numbers) == [1, 2]
+
+
+@pytest.mark.parametrize("migrated_url", [pytest.param("postgresql", marks=pytest.mark.postgres)], indirect=True)
+def test_two_batches_in_opposite_orders_do_not_wait_for_each_other(lux: Installation, told: Told) -> None:
+    """Every item is decided on once, whoever was first, and neither batch breaks."""
+    firm = ready(lux, 2)
+    wanted = [
+        Chosen(public_id=one.public_id, shown_hash=one.content_hash, recipients=2)
+        for one in (submitted(lux, firm, subject=f"Number {n}") for n in range(3))
+    ]
+
+    def batch(chosen: list[Chosen]) -> Hand:
+        return lambda session, case: ApprovalService(session).decide_batch(
+            case.firm.person, chosen, verdict=Verdict.YES
+        )
+
+    assert at_once(lux, Case(firm, submitted(lux, firm), 0), batch(wanted), batch(wanted[::-1])) == []
+    with lux.db.read(firm.id) as session:
+        assert len(session.scalars(select(ApprovalDecision.id)).all()) == 3
 
 
 class Context:

@@ -31,6 +31,7 @@ JSONS = {
     "import_mapping.answers", "contact_view.query", "segment.rule", "incoming_setup.rules", "media.files",
     "campaign.utm", "approval_queue.body", "approval_queue.findings", "approval_version.body", "content_version.saved",
     "consent.proof", "feature_toggle.limits", "fact.facets", "site_visit.extra",
+    "approval_queue.sources",
 }  # fmt: skip
 
 

@@ -33,6 +33,7 @@ _CALL: Final = re.compile(r"\{%-?\s*call (?:table|card_list)\((.*?)\)\s*-?%\}", 
 _ID: Final = re.compile(r"\bid=\"([\w-]+)\"")
 # Tables that are a form, a preview or a picture of a week: there are always the same rows.
 NO_LISTS: Final = {
+    "approvals/batch_done.html",  # answers a form: one row for each item that was posted
     "approvals/toggles.html",
     "contacts/_columns.html",
     "contacts/_first_rows.html",
@@ -132,8 +133,10 @@ def answers(lux: Installation, firm: Firm) -> dict[str, str]:
         session.add_all(laid)
         session.flush()
         undone = session.scalars(select(ContactImport.public_id).where(ContactImport.undo_state == "done")).one()
+        waiting = reads.items(session, states=[reads.ItemState.PENDING])[0].public_id
         over = "&".join(f"segment={row.public_id}" for row in laid)
     return {
+        "batch-rows": f"/approvals/batch?ids={waiting}",
         "compared": "/campaigns/compare?" + "&".join(f"c={one}" for one in sent),
         "import-kept": f"/contacts/imports/{undone}",
         "overlap-sizes": f"/segments/overlap?{over}",

@@ -97,6 +97,7 @@ def _decision(session: Session, item: ApprovalQueue, outbound: Outbound) -> Appr
         and decision.item_id == item.id
         and decision.version == item.version
         and decision.content_hash == item.content_hash == digest_of(item.body)
+        and decision.number >= decision.needed
         and item.company_id == outbound.company_id == item.body.get("company_id")
     )
     if not is_whole:

@@ -99,7 +99,7 @@ KINDS: tuple[JobKind, ...] = (
     JobKind(name="gate.expire", handler=expire, title=lazy_gettext("Expire undecided approvals")),
 )
 SCHEDULES: tuple[Schedule, ...] = (
-    Schedule(name="gate.expire", rule="7 * * * *", kind="gate.expire"),
+    Schedule(name="gate.expire", rule="*/5 * * * *", kind="gate.expire"),
     Schedule(name="gate.forget_calls", rule="41 2 * * *", kind="gate.forget_calls"),
 )
 TICKS: tuple[Tick, ...] = (

@@ -58,6 +58,12 @@ class ApprovalQueue(Tenant, Base):
         LargeBinary().with_variant(mysql.LONGBLOB(), "mysql", "mariadb"), deferred=True
     )  # packed contact ids
     rationale: Mapped[str] = mapped_column(Text, default="")
+    sources: Mapped[list[Any] | None]  # what an author leans on: addresses or names
+    confidence: Mapped[int | None]  # of an agent, in hundredths; a person has none
+    prompted_by: Mapped[int | None] = mapped_column(BigKey)  # who asked the agent that wrote it
+    prompted_by_name: Mapped[str] = mapped_column(String(200), default="", server_default="")
+    revises_id: Mapped[int | None] = mapped_column(BigKey)  # the rejected or expired item this one comes after
+    offer_ends_at: Mapped[dt.datetime | None]  # what it offers is over then: nobody may say yes any more
     findings: Mapped[list[Any]] = mapped_column(default=list)  # [{code, severity, message}]
     send_at: Mapped[dt.datetime | None]  # the time asked for or approved
     submitted_at: Mapped[dt.datetime] = mapped_column(default=clock.now)
@@ -108,7 +114,11 @@ class ApprovalDecision(Tenant, Base):
     verdict: Mapped[Verdict] = mapped_column(enum_type(Verdict, 8))
     method: Mapped[Method] = mapped_column(enum_type(Method, 16))
     decided_by: Mapped[int | None] = mapped_column(BigKey)
+    decided_by_name: Mapped[str] = mapped_column(String(200), default="", server_default="")
     session_id: Mapped[int | None] = mapped_column(BigKey)  # the signed-in session that proves the person
+    number: Mapped[int] = mapped_column(default=1, server_default="1")  # which yes over this version it is
+    needed: Mapped[int] = mapped_column(default=1, server_default="1")  # how many different people had to say yes
+    waited_seconds: Mapped[int | None]  # from the submission of this version to the decision
     reason: Mapped[str] = mapped_column(Text, default="")
     send_at: Mapped[dt.datetime | None]
     at: Mapped[dt.datetime] = mapped_column(default=clock.now)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select, update
@@ -16,8 +16,6 @@ from lux.kit.errors import Conflict, NotFound, WrongState
 from lux.kit.i18n import gettext as _
 from lux.ledger import audit
 from lux.ports.contributions import installed
-
-EXPIRES_AFTER = timedelta(days=14)  # an item nobody decides on
 
 
 def locked(
@@ -82,14 +80,14 @@ def write_down(
     action: str,
     item: ApprovalQueue,
     *,
-    by: Person | None,
+    by: Person | audit.Actor | None,
     detail: dict[str, Any] | None = None,
 ) -> None:
     """Append what happened to an item to the company's audit chain."""
     audit.append(
         session,
         item.company_id,
-        actor=by.actor if by else audit.SYSTEM,
+        actor=by.actor if isinstance(by, Person) else by or audit.SYSTEM,
         action=action,
         object_type="approval",
         object_id=str(item.public_id),

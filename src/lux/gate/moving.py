@@ -31,7 +31,7 @@ def leaves(table: Table) -> ColumnElement[bool] | None:
     travelling = select(ApprovalQueue.id).where(
         ApprovalQueue.company_id == table.c.company_id, ApprovalQueue.kind.not_in(_STAYS)
     )
-    if table.name in {"approval_version", "approval_decision", "outbound"}:
+    if table.name in {"approval_version", "approval_decision", "approval_comment", "outbound"}:
         return table.c.item_id.in_(travelling)
     if table.name in {"outbound_link", "delivery"}:
         return table.c.outbound_id.in_(select(Outbound.id).where(Outbound.item_id.in_(travelling)))

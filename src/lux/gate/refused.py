@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from lux.gate import audience, control, deliveries, moves, policy
 from lux.gate.checks import Effect, Refusal
+from lux.gate.deciding import proposals
 from lux.gate.models import ApprovalQueue, Delivery, Outbound
 from lux.gate.states import ItemState, OutboundState
 from lux.kit import clock
@@ -57,8 +58,8 @@ def return_to_pending(session: Session, item: ApprovalQueue, outbound: Outbound,
                         started_at=None, check_failed=check, reason=reason)  # fmt: skip
     now = clock.now()
     moves.move_item(session, item, ItemState.PENDING, version=item.version + 1, reason=reason, submitted_at=now,
-                    expires_at=now + moves.EXPIRES_AFTER, decided_at=None, decided_by=None, decided_by_name="",
-                    **_as_it_stands(session, item))  # fmt: skip
+                    expires_at=proposals.expires_at(session, item), decided_at=None, decided_by=None,
+                    decided_by_name="", **_as_it_stands(session, item))  # fmt: skip
     moves.keep_version(session, item, editor_id=None)
     detail = {"check": check, "audience": item.audience_count}
     moves.write_down(session, "approval.returned", item, by=None, detail=detail)

@@ -106,6 +106,7 @@ class Method(enum.Enum):
     """How a decision came about."""
 
     PERSON = "person"  # a signed-in person with the right
+    SOLO = "solo"  # the same, over their own work: nobody else has looked at it
     SYSTEM = "system"  # a fixed built-in template to one recipient
     TEST = "test"  # a test send to members of the company
     SUBSCRIPTION = "subscription"  # a signed-in person set up a webhook and typed where it leads

@@ -11,6 +11,8 @@ from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from lux.gate import audience, automatic, media, moves, policy, toggles
+from lux.gate.deciding import proposals
+from lux.gate.deciding.proposals import NOTHING, Proposal
 from lux.gate.models import ApprovalQueue, Outbound, OutboundLink
 from lux.gate.policy import Finding
 from lux.gate.states import ItemState, OutboundState
@@ -21,7 +23,15 @@ from lux.kit.errors import Forbidden, WrongState
 from lux.kit.i18n import gettext as _
 from lux.ports.acts import ActKind, SendEmail
 
-__all__ = ["Finding", "revise", "submit_for_approval", "submit_system_email", "submit_test_email", "withdraw"]
+__all__ = [
+    "Finding",
+    "Proposal",
+    "revise",
+    "submit_for_approval",
+    "submit_system_email",
+    "submit_test_email",
+    "withdraw",
+]
 
 
 def submit_for_approval(
@@ -33,8 +43,12 @@ def submit_for_approval(
     subject: tuple[str, int],
     findings: Sequence[Finding] = (),
     rationale: str = "",
+    about: Proposal = NOTHING,
 ) -> Outbound:
-    """Queue an act for a person's yes; nothing leaves before. Raises InvalidInput when a finding blocks."""
+    """Queue an act for a person's yes; nothing leaves before. Raises InvalidInput when a finding blocks.
+
+    The author may be a person, a program or an agent; `about` is what an agent says of it, and what it comes after.
+    """
     _require_author(session, act, author)
     _require_time(session, act)
     media.refuse_changed(session, act)
@@ -44,7 +58,7 @@ def submit_for_approval(
     item = new_item(act, title=title, subject=subject, author=author)
     item.snapshot, item.audience_count, item.rationale = packed, count, rationale
     item.findings = _unique(found)
-    item.expires_at = clock.now() + moves.EXPIRES_AFTER
+    proposals.describe(session, item, about, author=author)
     outbound = store(session, item, act, editor=author)
     moves.write_down(session, "approval.submitted", item, by=author, detail={"audience": count})
     moves.tell(session, item, "submitted")
@@ -59,6 +73,7 @@ def revise(
     editor: Person,
     title: str,
     findings: Sequence[Finding] = (),
+    about: Proposal | None = None,
 ) -> Outbound:
     """Replace the content of an item; whatever yes it had is void, it waits again with version + 1."""
     _require_author(session, act, editor)
@@ -84,7 +99,7 @@ def revise(
         "send_at": _moment(act.send_at),
         "editor_id": editor.user_id,
         "submitted_at": clock.now(),
-        "expires_at": clock.now() + moves.EXPIRES_AFTER,
+        **proposals.revised(session, item, about, editor=editor, send_at=_moment(act.send_at)),
         "decided_at": None,
         "decided_by": None,
         "decided_by_name": "",

@@ -40,6 +40,12 @@ class ItemView:
     decided_by_name: str
     reason: str
     expires_at: datetime | None
+    sources: Sequence[str] = ()
+    confidence: int | None = None  # in hundredths; None = the author has said none
+    prompted_by: int | None = None  # who asked the agent
+    prompted_by_name: str = ""
+    offer_ends_at: datetime | None = None
+    revises_id: int | None = None  # the item that it comes after
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,6 +110,8 @@ def item_view(row: ApprovalQueue) -> ItemView:
         content_hash=row.content_hash, audience_label=row.audience_label, audience_count=row.audience_count,
         rationale=row.rationale, findings=tuple(row.findings), send_at=row.send_at, submitted_at=row.submitted_at,
         decided_at=row.decided_at, decided_by_name=row.decided_by_name, reason=row.reason, expires_at=row.expires_at,
+        sources=tuple(row.sources or ()), confidence=row.confidence, prompted_by=row.prompted_by,
+        prompted_by_name=row.prompted_by_name, offer_ends_at=row.offer_ends_at, revises_id=row.revises_id,
     )  # fmt: skip
 
 

@@ -38,7 +38,11 @@ class OutboundObserver(Protocol):
     """Is told, inside the gate's transaction, when something happened to an item or its outbound."""
 
     def on_change(self, session: Session, company_id: int, subject: tuple[str, int], event: str) -> None:
-        """React to `submitted`, `approved`, `rejected`, `returned`, `cancelled`, `started`, `done`, `failed`."""
+        """React to an event.
+
+        `submitted`, `half_approved` (one yes of two), `approved`, `rejected`, `returned`, `cancelled`, `expired`,
+        `started`, `done`, `failed`.
+        """
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,14 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lux.gate import reads, stop
-from lux.identity.access import Right
 from lux.kit.i18n import gettext as _
 from lux.ports.contributions import Contributions, NavItem, Tile
 from lux.ports.finding import PaletteAction, SearchHit
 from lux.rooms.approvals import queries
 from lux.rooms.approvals.log.watching import AuditHealth
+from lux.rooms.approvals.observers import TellApprovers, TellAuthors
 from lux.rooms.approvals.switch_health import SwitchHealth
-from lux.rooms.notifications import service as notifications
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -97,32 +96,6 @@ class FindItems:
         ]
 
 
-class TellApprovers:
-    """Tells those who may decide that something waits."""
-
-    def on_change(self, session: Session, _company_id: int, subject: tuple[str, int], event: str) -> None:
-        """Leave a notice for every approver when something is submitted or came back."""
-        if event not in {"submitted", "returned"}:
-            return
-        item = reads.item_of_subject(session, subject)
-        if item is None:
-            return
-
-        def title() -> str:
-            if event == "submitted":
-                return _("“%(title)s” waits for a yes", title=item.title)
-            return _("“%(title)s” needs a new yes", title=item.title)
-
-        notifications.notify(
-            session,
-            Right.APPROVE,
-            kind=f"approval.{event}",
-            title=title,
-            body=item.reason,
-            url=f"/approvals/{item.public_id}",
-        )
-
-
 CONTRIBUTIONS = Contributions(
     nav=(
         NavItem(
@@ -171,5 +144,5 @@ CONTRIBUTIONS = Contributions(
         ),
     ),
     tiles=(WaitingTile(), StopTile()),
-    observers=(TellApprovers(),),
+    observers=(TellApprovers(), TellAuthors()),
 )

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, StringConstraints, field_validator
 
+from lux.gate.deciding.policies import DAYS, HOURS, MOST_RECIPIENTS, Rules
 from lux.kit.i18n import gettext as _
 from lux.ui.forms import FormModel
 
@@ -66,3 +67,52 @@ class StopForm(FormModel):
 
     scope: Annotated[str, Field(pattern="^(company|installation)$")] = "company"
     reason: Reason = ""
+
+
+class CommentForm(FormModel):
+    """What somebody says about an item."""
+
+    text: Annotated[str, StringConstraints(min_length=1, max_length=2000)]
+
+
+class PolicyForm(FormModel):
+    """How the company decides."""
+
+    version: int
+    four_eyes: bool
+    two_above: Annotated[int, Field(ge=0, le=MOST_RECIPIENTS)] | None = None
+    expires_days: Annotated[int, Field(ge=DAYS[0], le=DAYS[1])]
+    offer_hours: Annotated[int, Field(ge=HOURS[0], le=HOURS[1])]
+    reason: Reason = ""
+
+    @field_validator("two_above", mode="before")
+    @classmethod
+    def _empty_is_never(cls, value: Any) -> Any:  # noqa: ANN401 - untrusted
+        return value or None if value != "0" else 0
+
+    @property
+    def rules(self) -> Rules:
+        """Return what was chosen."""
+        return Rules(
+            four_eyes=self.four_eyes,
+            two_above=self.two_above,
+            expires_days=self.expires_days,
+            offer_hours=self.offer_hours,
+        )
+
+
+Shown = Annotated[str, StringConstraints(pattern=r"^[0-9a-f-]{36}:[0-9a-f]{64}:[0-9]{1,9}$")]
+
+
+class BatchApproveForm(FormModel):
+    """A yes to several: each as it was shown, and the sum of their recipients."""
+
+    chosen: list[Shown] = Field(min_length=1, max_length=50)
+    confirmation: str
+
+
+class BatchRejectForm(FormModel):
+    """A no to several, for one reason."""
+
+    chosen: list[Shown] = Field(min_length=1, max_length=50)
+    reason: Annotated[str, StringConstraints(min_length=3, max_length=2000)]

@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from lux.gate import reads, stop, toggles
+from lux.gate.deciding import yeses
 from lux.gate.reads import ItemView
 from lux.gate.service import ApprovalService
 from lux.identity import companies
@@ -44,6 +45,10 @@ def approve(
 
 def approved_words(session: Session, item: ItemView) -> str:
     """Return what a yes sets off, and how long it can be taken back."""
+    if item.state is reads.ItemState.PENDING:
+        so_far = yeses.of_item(session, item)
+        return _("Your yes counts: %(n)s of %(all)s. Somebody else has to say yes too.", n=len(so_far.yeses),
+                 all=so_far.needed)  # fmt: skip
     if item.state is reads.ItemState.SCHEDULED:
         return _("Approved for its time.")
     seconds = companies.current(session).unsend_seconds

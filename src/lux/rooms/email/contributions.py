@@ -147,6 +147,8 @@ def _words(name: str) -> dict[str, tuple[str, str]]:
     return {
         "approved": (_("“%(name)s” was approved", name=name), "ok"),
         "rejected": (_("“%(name)s” was rejected", name=name), "warn"),
+        "half_approved": (_("“%(name)s” has one yes; a second person has to look", name=name), "info"),
+        "expired": (_("“%(name)s” has expired: nobody decided in time", name=name), "warn"),
         "returned": (_("“%(name)s” needs a new yes", name=name), "warn"),
         "done": (_("“%(name)s” is done", name=name), "ok"),
         "failed": (_("“%(name)s” failed", name=name), "bad"),

@@ -16,10 +16,10 @@ from lux.kit.errors import NotFound
 from lux.rooms.notifications import queries
 from lux.rooms.notifications.models import Notification
 from lux.rooms.notifications.queries import unread_count
-from lux.rooms.notifications.telling import notify
+from lux.rooms.notifications.telling import Letter, notify
 from lux.rooms.notifications.topics import KEY, Wish, stored
 
-__all__ = ["mark_all_read", "mark_read", "notify", "read", "sweep", "unread_count", "wish"]
+__all__ = ["Letter", "mark_all_read", "mark_read", "notify", "read", "sweep", "unread_count", "wish"]
 
 KEEP: Final = dt.timedelta(days=180)
 

@@ -34,6 +34,14 @@ Words = str | Callable[[], str]
 
 
 @dataclass(frozen=True, kw_only=True)
+class Letter:
+    """A built-in mail that says it better than the one for notices in general; its link is the notice's."""
+
+    template: str
+    params: Mapping[str, str]
+
+
+@dataclass(frozen=True, kw_only=True)
 class News:
     """What there is to tell; words that are functions are said to each person in their own language."""
 
@@ -42,6 +50,7 @@ class News:
     body: Words = ""
     url: str = ""
     level: str = "info"
+    letter: Letter | None = None
 
 
 def notify(
@@ -54,6 +63,7 @@ def notify(
     url: str = "",
     level: str = "info",
     but: int | None = None,
+    letter: Letter | None = None,
 ) -> int:
     """Tell people of the session's company something; returns how many were told.
 
@@ -63,7 +73,7 @@ def notify(
     """
     user_ids = members.user_ids_with(session, to) if isinstance(to, Right) else list(dict.fromkeys(to))
     told = [user_id for user_id in user_ids if user_id != but]
-    news = News(kind=kind, title=title, body=body, url=url, level=level)
+    news = News(kind=kind, title=title, body=body, url=url, level=level, letter=letter)
     times, lately = _repeated(session, news, told)
     readers = members.readers_of(session, told)
     for user_id in told:
@@ -105,17 +115,18 @@ def _tell(session: Session, news: News, user_id: int, reader: Reader | None, *, 
     )
     session.add(notice)
     if wish.by_mail and is_mailable and reader is not None:
-        _mail(session, reader, title, body, news.url)
+        _mail(session, reader, title, body, news)
 
 
-def _mail(session: Session, reader: Reader, title: str, body: str, path: str) -> None:
+def _mail(session: Session, reader: Reader, title: str, body: str, news: News) -> None:
     """Send a system mail through the gate; above its cap the notice in the bell has to do."""
-    params = {"title": title, "detail": body, "url": f"{settings_of(session).base_url}{path or '/notifications/'}"}
+    letter = news.letter or Letter(template="notice", params={"title": title, "detail": body})
+    params = {**letter.params, "url": f"{settings_of(session).base_url}{news.url or '/notifications/'}"}
     try:
         submit.submit_system_email(
             session,
             company_id=company_of(session),
-            template="notice",
+            template=letter.template,
             recipient=reader.email,
             params=params,
             locale=reader.locale or DEFAULT_LOCALE,

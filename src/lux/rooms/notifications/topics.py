@@ -38,7 +38,7 @@ TOPICS: Final = (
         key="approvals",
         icon="check-circle",
         label=lambda: _("Approvals"),
-        about=lambda: _("Something waits for your yes, or needs a new one."),
+        about=lambda: _("Something waits for your yes or needs a new one; somebody said something about it."),
         prefixes=("approval.",),
     ),
     Topic(

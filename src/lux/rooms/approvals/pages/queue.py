@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import uuid
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from flask import make_response, request
 
 from lux.gate import preview, reads, stop
+from lux.gate.deciding import history, looking
 from lux.identity import companies
 from lux.identity.access import Right
 from lux.kit.i18n import gettext as _
-from lux.rooms.approvals import queries, service
-from lux.rooms.approvals.forms import ApproveForm, ReasonForm, RejectForm
+from lux.rooms.approvals import policy, queries, service, telling
+from lux.rooms.approvals.forms import ApproveForm, CommentForm, ReasonForm, RejectForm
 from lux.rooms.approvals.pages.blueprint import approvals
 from lux.ui import csp, lists
 from lux.ui.access import access
@@ -36,9 +37,21 @@ def index() -> Response:
     items = lists.load(
         "approval-rows", lambda: reads.items(session(), states=states, before_id=before, limit=queries.PAGE + 1), none
     )
-    return page("approvals/index.html", block="rows", tab=tab, items=items[: queries.PAGE],
-                more=len(items) > queries.PAGE, waiting=reads.waiting(session()), words=queries,
-                leaving=queries.leaving(session()))  # fmt: skip
+    shown = _shown(items[: queries.PAGE])
+    return page("approvals/index.html", block="rows", tab=tab, more=len(items) > queries.PAGE, **shown)
+
+
+def _shown(items: list[reads.ItemView]) -> dict[str, Any]:
+    """Return what the list says of its items, and what stands around it."""
+    return {
+        "items": items,
+        "looks": looking.at_items(session(), person(), items),
+        "words": queries,
+        "waiting": reads.waiting(session()),
+        "leaving": queries.leaving(session()),
+        "figures": telling.figures_of(session(), request.args.get("days", 0, type=int)),
+        "span": telling.span,
+    }
 
 
 @approvals.get("/<uuid:public_id>")
@@ -53,7 +66,24 @@ def show(public_id: uuid.UUID) -> Response:
                 campaign=queries.campaign_of(session(), item), sample=request.args.get("as", type=row_number),
                 form=form_state({}), words=queries, leaving=leaving,
                 company=companies.current(session()), stops=stop.active(session(), company_id()),
-                zone=companies.current(session()).timezone)  # fmt: skip
+                zone=companies.current(session()).timezone, **_deciding(item))  # fmt: skip
+
+
+def _deciding(item: reads.ItemView) -> dict[str, Any]:
+    """Return what is said about deciding on an item: by whom, what happened, what it comes after."""
+    before, after = history.kin(session(), item)
+    return {"look": looking.at_item(session(), person(), item), "history": telling.history(session(), item),
+            "before": before, "after": after}  # fmt: skip
+
+
+@approvals.post("/<uuid:public_id>/comment")
+@access(Right.EDIT)
+@shows_again(show)
+def comment(public_id: uuid.UUID) -> Response:
+    """Say something about it."""
+    policy.comment(session(), person(), public_id, read_form(CommentForm).text)
+    toast(_("Your comment stands in the history."))
+    return redirect_to("approvals.show", public_id=public_id, _anchor="history")
 
 
 @approvals.get("/<uuid:public_id>/preview")

@@ -18,7 +18,7 @@ from lux.identity.access import Person
 from lux.kit import clock
 from lux.kit.errors import InvalidInput, NotFound, WrongState
 from lux.kit.i18n import gettext as _
-from lux.ports.acts import DECIDED_WHERE_MADE, ActKind, SendEmail
+from lux.ports.acts import DECIDED_WHERE_MADE, ActKind, QueuedAct
 
 
 class ApprovalService:
@@ -30,7 +30,7 @@ class ApprovalService:
 
     def submit(
         self,
-        act: SendEmail,
+        act: QueuedAct,
         *,
         author: Person,
         title: str,
@@ -59,7 +59,7 @@ class ApprovalService:
         decide(self._session, person, item, verdict=Verdict.NO, shown_hash=shown_hash, reason=reason)
         return item
 
-    def edit(self, person: Person, public_id: uuid.UUID, act: SendEmail, *, title: str) -> ApprovalQueue:
+    def edit(self, person: Person, public_id: uuid.UUID, act: QueuedAct, *, title: str) -> ApprovalQueue:
         """Change the content; whatever yes it had is void and it waits again."""
         item, outbound = self._locked(public_id)
         submit.revise(self._session, outbound.id, act, editor=person, title=title)

@@ -10,6 +10,7 @@ from typing import Any
 
 from lux.gate.models import ApprovalQueue, Delivery, Outbound
 from lux.gate.states import DeliveryState, ItemState, OutboundState
+from lux.kit.money import Money
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +41,9 @@ class ItemView:
     decided_by_name: str
     reason: str
     expires_at: datetime | None
+    risk_level: str = ""  # low | medium | high; "" = it was never asked
+    risk_reasons: Sequence[Mapping[str, str]] = ()
+    cost: Money | None = None  # estimated; None = not known to LUX
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,6 +108,8 @@ def item_view(row: ApprovalQueue) -> ItemView:
         content_hash=row.content_hash, audience_label=row.audience_label, audience_count=row.audience_count,
         rationale=row.rationale, findings=tuple(row.findings), send_at=row.send_at, submitted_at=row.submitted_at,
         decided_at=row.decided_at, decided_by_name=row.decided_by_name, reason=row.reason, expires_at=row.expires_at,
+        risk_level=row.risk_level, risk_reasons=tuple(row.risk_reasons or ()),
+        cost=Money(minor=row.cost_minor, currency=row.cost_currency) if row.cost_minor is not None else None,
     )  # fmt: skip
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from lux.gate.policy import Finding
 from lux.gate.review import phrases
@@ -46,18 +46,17 @@ class Scanner:
     def __init__(self, rules: Iterable[Rule]) -> None:
         """Take the phrases of all rules together."""
         self.rules = list(rules)
-        self._phrases = Phrases(_keyed(self.rules, "phrases"))
-        self._unless = Phrases(_keyed(self.rules, "unless"))
+        self._phrases = Phrases(_keyed(self.rules))
 
     def places(self, parts: Sequence[Passage]) -> dict[str, list[Place]]:
         """Return where the phrases of each rule stand, by code; a rule that something makes harmless is left out."""
         read = [_Read(passage=one, text=text, words=phrases.words_of(text)) for one, text in _plain(parts)]
-        harmless = {_code(hit) for one in read for hit in self._unless.find(one.words)}
+        hits = [(one, hit, _Key(*hit.key)) for one in read for hit in self._phrases.find(one.words)]  # type: ignore[misc]
+        harmless = {key.code for _one, _hit, key in hits if key.is_unless}
         found: dict[str, list[Place]] = {}
-        for one in read:
-            for hit in self._phrases.find(one.words):
-                if _code(hit) not in harmless:
-                    found.setdefault(_code(hit), []).append(_place(one, hit))
+        for one, hit, key in hits:
+            if key.code not in harmless:
+                found.setdefault(key.code, []).append(_place(one, hit))
         return found
 
     def findings(
@@ -109,15 +108,19 @@ def _is_missing(rule: Rule, act: QueuedAct, places: Mapping[str, Sequence[Place]
     return rule.code not in places
 
 
-def _keyed(rules: Iterable[Rule], name: str) -> Iterable[tuple[object, Phrase]]:
+class _Key(NamedTuple):
+    """Which phrase of which rule."""
+
+    code: str
+    is_unless: bool
+    number: int
+
+
+def _keyed(rules: Iterable[Rule]) -> Iterable[tuple[_Key, Phrase]]:
     for rule in rules:
-        said: Mapping[str, Sequence[str]] = getattr(rule, name)
-        for number, parts in enumerate(parsed(line for lines in said.values() for line in lines)):
-            yield (rule.code, number), parts
-
-
-def _code(hit: Hit) -> str:
-    return str(hit.key[0]) if isinstance(hit.key, tuple) else str(hit.key)
+        for is_unless, said in ((False, rule.phrases), (True, rule.unless)):
+            for number, phrase in enumerate(parsed(line for lines in said.values() for line in lines)):
+                yield _Key(rule.code, is_unless, number), phrase
 
 
 def _plain(parts: Sequence[Passage]) -> Iterable[tuple[Passage, str]]:

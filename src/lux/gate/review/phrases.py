@@ -145,8 +145,12 @@ class Phrases:
     def find(self, words: Words) -> Iterator[Hit]:
         """Yield each phrase where it stands first; a phrase's key is yielded once."""
         found: set[object] = set()
+        known: dict[str, tuple[tuple[object, Phrase], ...]] = {}  # a text has few different words
         for place, word in enumerate(words.texts):
-            for key, phrase in self._beginning_with(word):
+            candidates = known.get(word)
+            if candidates is None:
+                candidates = known[word] = tuple(self._beginning_with(word))
+            for key, phrase in candidates:
                 if key in found:
                     continue
                 last = _end_of(words.texts, place, phrase)
@@ -159,8 +163,8 @@ class Phrases:
         if word[0].isdigit():
             yield from self._numbers
         elif len(word) >= LEAST_LETTERS:
-            yield from self._by_end.get(("head", word[:2]), ())
-            yield from self._by_end.get(("tail", word[-2:]), ())
+            for end in (("head", word[:2]), ("tail", word[-2:])):
+                yield from (one for one in self._by_end.get(end, ()) if one[1].head[0].fits(word))
 
 
 def _end_of(words: Sequence[str], place: int, phrase: Phrase) -> int | None:
@@ -171,10 +175,11 @@ def _end_of(words: Sequence[str], place: int, phrase: Phrase) -> int | None:
     after = place + len(head)
     if not tail:
         return after - 1
-    for start in range(after, after + WIDEST_GAP + 1):
-        if _fits(words, start, tail):
+    first, is_word = tail[0].head, tail[0].kind == "word"
+    for start, word in enumerate(words[after : after + WIDEST_GAP + 1], after):
+        if (word == first or not is_word) and _fits(words, start, tail):
             return start + len(tail) - 1
-        if start >= len(words) or words[start] == _STOP:
+        if word == _STOP:
             return None
     return None
 

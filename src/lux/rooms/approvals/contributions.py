@@ -155,6 +155,14 @@ CONTRIBUTIONS = Contributions(
             order=40,
             minimum_role="admin",
         ),
+        NavItem(
+            endpoint="approvals.rules",
+            icon="book-open",
+            label=lambda: _("Review rules"),
+            section="govern",
+            order=50,
+            minimum_role="admin",
+        ),
     ),
     search=(FindItems(),),
     actions=(

@@ -11,7 +11,7 @@ from lux.gate import preview, reads, stop
 from lux.identity import companies
 from lux.identity.access import Right
 from lux.kit.i18n import gettext as _
-from lux.rooms.approvals import queries, service
+from lux.rooms.approvals import fields, queries, service
 from lux.rooms.approvals.forms import ApproveForm, ReasonForm, RejectForm
 from lux.rooms.approvals.pages.blueprint import approvals
 from lux.ui import csp, lists
@@ -52,6 +52,7 @@ def show(public_id: uuid.UUID) -> Response:
     return page("approvals/show.html", item=item, outbound=outbound, basis=basis, changed=changed, samples=samples,
                 campaign=queries.campaign_of(session(), item), sample=request.args.get("as", type=row_number),
                 form=form_state({}), words=queries, leaving=leaving,
+                fields=fields.shown(item.body), previewed=fields.PREVIEWED,
                 company=companies.current(session()), stops=stop.active(session(), company_id()),
                 zone=companies.current(session()).timezone)  # fmt: skip
 

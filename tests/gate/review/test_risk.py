@@ -6,15 +6,16 @@ from typing import Any
 
 import pytest
 
-from lux.gate.review.risk import RiskFacts, assess
+from lux.gate.review.risk import RiskFacts, assess, shown
+from lux.kit.i18n import PSEUDO_LOCALE, use_locale
 
 
 @pytest.mark.parametrize(
     ("facts", "level", "codes"),
     [
         ({}, "low", []),
-        ({"author_type": "agent"}, "medium", ["automated"]),
-        ({"author_type": "api_key"}, "medium", ["automated"]),
+        ({"author_type": "agent"}, "medium", ["automated_agent"]),
+        ({"author_type": "api_key"}, "medium", ["automated_api_key"]),
         ({"confidence": 60}, "low", []),
         ({"confidence": 59}, "medium", ["low_confidence"]),
         ({"recipients": 10_000, "largest_before": 9_000}, "low", []),
@@ -34,11 +35,11 @@ from lux.gate.review.risk import RiskFacts, assess
         ({"finding_codes": ["urgency"]}, "medium", ["urgency"]),
         ({"finding_codes": ["health_claim"], "warnings": 1}, "medium", ["claims"]),
         ({"finding_codes": ["banned_word"], "warnings": 1}, "medium", ["warnings"]),
-        ({"author_type": "agent", "confidence": 10}, "medium", ["automated", "low_confidence"]),
+        ({"author_type": "agent", "confidence": 10}, "medium", ["automated_agent", "low_confidence"]),
         (
             {"author_type": "agent", "confidence": 10, "finding_codes": ["urgency"]},
             "high",
-            ["automated", "low_confidence", "urgency"],
+            ["automated_agent", "low_confidence", "urgency"],
         ),
     ],
 )
@@ -46,4 +47,15 @@ def test_level_and_reasons(facts: dict[str, Any], level: str, codes: list[str]) 
     """The highest reason decides; three together are high; every reason has words."""
     found = assess(RiskFacts(**facts))
     assert (found.level, [one.code for one in found.reasons]) == (level, codes)
-    assert all(one.message.endswith(".") for one in found.reasons)
+    assert all(one.message.endswith(".") and "%" not in one.message for one in found.reasons)
+
+
+def test_a_reader_gets_the_reasons_in_their_own_language() -> None:
+    """They are stored as words and as what the words name; whoever reads them later reads them in another language."""
+    stored = [one.plain() for one in assess(RiskFacts(new_hosts=["a.example"])).reasons]
+    assert stored[0]["message"] == "Nothing approved before linked to a.example."
+    with use_locale(PSEUDO_LOCALE):
+        read = shown([*stored, {"code": "gone", "level": "medium", "values": {}, "message": "As it was."}])
+    assert read[0]["message"] != stored[0]["message"]
+    assert "a.example" in read[0]["message"]
+    assert read[1]["message"] == "As it was."

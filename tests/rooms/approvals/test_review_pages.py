@@ -94,8 +94,8 @@ def test_an_item_shows_risk_findings_and_cost(lux_sqlite: Installation) -> None:
     client = lux_sqlite.client(firm)
     with lux_sqlite.db.begin(firm.id) as session:
         everyone = AudienceRef(source="everyone", key="", label="Everyone")
-        mail = act(firm, audience=everyone, from_email=f"news{firm.id}@example.com", subject="Only today: guaranteed results",
-                   links=("https://new.example/a",))  # fmt: skip
+        values = {"subject": "Only today: guaranteed results", "links": ("https://new.example/a",)}
+        mail = act(firm, audience=everyone, from_email=f"news{firm.id}@example.com", **values)
         made_one = submit.submit_for_approval(session, mail, author=firm.person, title="Loud", subject=("campaign", 1))
         item = reads.outbound(session, made_one.id).item
     page = client.get(f"/approvals/{item.public_id}").text

@@ -23,6 +23,7 @@ from lux.kit.money import Money
 from lux.ports.acts import QueuedAct
 
 ORDER = ("block", "warn", "info")
+DUTIES = frozenset({"missing_postal_address", "missing_unsubscribe", "missing_opt_out"})  # a room says them its own way
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,7 +62,9 @@ def look(
     item_id: int = 0,
 ) -> Reviewed:
     """Return findings, risk and cost of an act; `told` = what its room found; raises nothing for what blocks."""
-    found = [*told, *policy.review(act, audience_count=recipients), *of_words(session, act)]
+    found = [*policy.review(act, audience_count=recipients), *of_words(session, act)]
+    ours = {finding.code for finding in found}
+    found = [*(finding for finding in told if finding.code not in ours), *found]
     cost = costs.estimate(session, act, recipients)
     at = dt.datetime.fromisoformat(act.send_at) if act.send_at else None
     found += costs.about_budget(session, act, cost, at=at, item_id=item_id)

@@ -14,6 +14,7 @@ from lux.render.plaintext import text_from_html
 
 # In the order in which they are read; what is only quoted was written by somebody else.
 READ: Final = ("subject", "name", "preview_text", "html", "text", "first_comment", "template")
+_NOTE: Final = re.compile(r" ?\[\d++\]")  # the number that our text gives a link
 _URL: Final = re.compile(r"https?://[^\s<>\"')\]]++", re.IGNORECASE)
 
 
@@ -75,4 +76,4 @@ def field_word(name: str) -> str:
 
 
 def _shown(name: str, written: str) -> str:
-    return text_from_html(written) if name == "html" and written.strip() else written
+    return _NOTE.sub("", text_from_html(written)) if name == "html" and written.strip() else written

@@ -118,10 +118,16 @@ def words_of(text: str) -> Words:
 
 
 def around(text: str, hit: Hit) -> str:
-    """Return what was found with a little of what stands around it, on one line."""
-    start, end = max(0, hit.start - AROUND), min(len(text), hit.end + AROUND)
-    shown = " ".join(text[start:end].replace("\ufffc", "…").split())
-    return f"{'…' if start else ''}{shown}{'…' if end < len(text) else ''}"
+    """Return what was found with a little of its paragraph around it, in whole words, on one line."""
+    first, last = text.rfind("\n\n", 0, hit.start) + 1, text.find("\n\n", hit.end)
+    last = len(text) if last < 0 else last
+    start, end = max(first, hit.start - AROUND), min(last, hit.end + AROUND)
+    before, after = text[start : hit.start], text[hit.end : end]
+    if start > first:
+        before = f"… {before.partition(' ')[2]}"
+    if end < last:
+        after = f"{after.rpartition(' ')[0]} …"
+    return " ".join(f"{before}{text[hit.start : hit.end]}{after}".replace("\ufffc", "…").split())
 
 
 class Phrases:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Final
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
 
 from lux.kit.i18n import gettext as _
-from lux.kit.i18n import ngettext
 
 LOW, MEDIUM, HIGH = "low", "medium", "high"
 LOW_CONFIDENCE: Final = 60  # hundredths; below it the author says itself that it is not sure
@@ -44,11 +43,16 @@ class Reason:
 
     code: str
     level: str  # medium | high
-    message: str
+    values: Mapping[str, str] = field(default_factory=dict)  # what its words name
 
-    def plain(self) -> dict[str, str]:
-        """Return the stored form."""
-        return {"code": self.code, "level": self.level, "message": self.message}
+    def plain(self) -> dict[str, Any]:
+        """Return the stored form, with the words as they were at that moment."""
+        return {"code": self.code, "level": self.level, "values": dict(self.values), "message": self.message}
+
+    @property
+    def message(self) -> str:
+        """Return it in words of the present reader's language."""
+        return WORDS[self.code]() % dict(self.values)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,62 +71,75 @@ def assess(facts: RiskFacts) -> Risk:
     return Risk(level=HIGH if is_high else MEDIUM if levels else LOW, reasons=tuple(reasons))
 
 
+def shown(reasons: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
+    """Return stored reasons in the words of the present reader; one that is no longer known keeps its own."""
+    return [
+        {
+            "code": one["code"],
+            "level": one["level"],
+            "message": WORDS[one["code"]]() % one["values"] if one["code"] in WORDS else one["message"],
+        }
+        for one in reasons
+    ]
+
+
+WORDS: Final[Mapping[str, Callable[[], str]]] = {
+    "automated_agent": lambda: _("An agent wrote this."),
+    "automated_api_key": lambda: _("A program submitted this."),
+    "automated_system": lambda: _("LUX made this by itself."),
+    "low_confidence": lambda: _("The author is not sure about it: confidence %(n)s of 100."),
+    "large_audience": lambda: _("It goes to more than %(n)s people."),
+    "unusual_audience": lambda: _("The largest audience until now was %(n)s."),
+    "first_send": lambda: _("Nothing was ever sent from %(sender)s."),
+    "new_link_domain": lambda: _("Nothing approved before linked to %(hosts)s."),
+    "hidden_link": lambda: _("A shortened link hides where it leads: %(hosts)s."),
+    "odd_link": lambda: _("A link leads to a bare number or to letters that look like others: %(hosts)s."),
+    "urgency": lambda: _("It presses for time."),
+    "claims": lambda: _("It makes claims that may need proof or terms."),
+    "warnings": lambda: _("The checks warn about it."),
+}
+
+
 def _of_author(facts: RiskFacts) -> Iterator[Reason]:
-    if facts.author_type == "agent":
-        yield Reason(code="automated", level=MEDIUM, message=_("An agent wrote this."))
-    elif facts.author_type == "api_key":
-        yield Reason(code="automated", level=MEDIUM, message=_("A program submitted this."))
-    elif facts.author_type == "system":
-        yield Reason(code="automated", level=MEDIUM, message=_("LUX made this by itself."))
+    if f"automated_{facts.author_type}" in WORDS:
+        yield Reason(code=f"automated_{facts.author_type}", level=MEDIUM)
     if facts.confidence is not None and facts.confidence < LOW_CONFIDENCE:
-        words = _("The author is not sure about it: confidence %(n)s of 100.", n=facts.confidence)
-        yield Reason(code="low_confidence", level=MEDIUM, message=words)
+        yield Reason(code="low_confidence", level=MEDIUM, values={"n": str(facts.confidence)})
 
 
 def _of_size(facts: RiskFacts) -> Iterator[Reason]:
     if facts.recipients > VERY_LARGE:
-        words = _("It goes to more than %(n)s people.", n=f"{VERY_LARGE:,}")
-        yield Reason(code="large_audience", level=HIGH, message=words)
+        yield Reason(code="large_audience", level=HIGH, values={"n": f"{VERY_LARGE:,}"})
     elif facts.recipients > LARGE:
-        words = _("It goes to more than %(n)s people.", n=f"{LARGE:,}")
-        yield Reason(code="large_audience", level=MEDIUM, message=words)
+        yield Reason(code="large_audience", level=MEDIUM, values={"n": f"{LARGE:,}"})
     if 0 < facts.largest_before * UNUSUAL < facts.recipients and facts.recipients >= UNUSUAL_FROM:
-        words = _("The largest audience until now was %(n)s.", n=f"{facts.largest_before:,}")
-        yield Reason(code="unusual_audience", level=MEDIUM, message=words)
+        yield Reason(code="unusual_audience", level=MEDIUM, values={"n": f"{facts.largest_before:,}"})
 
 
 def _of_sender(facts: RiskFacts) -> Iterator[Reason]:
     if facts.sender and facts.is_new_sender:
-        words = _("Nothing was ever sent from %(sender)s.", sender=facts.sender)
-        yield Reason(code="first_send", level=MEDIUM, message=words)
+        yield Reason(code="first_send", level=MEDIUM, values={"sender": facts.sender})
 
 
 def _of_links(facts: RiskFacts) -> Iterator[Reason]:
-    if facts.new_hosts:
-        words = ngettext(
-            "Nothing approved before linked to %(hosts)s.",
-            "Nothing approved before linked to these: %(hosts)s.",
-            len(facts.new_hosts),
-            hosts=", ".join(facts.new_hosts),
-        )
-        yield Reason(code="new_link_domain", level=MEDIUM, message=words)
     hidden = [host for host in facts.hosts if host in SHORTENERS]
-    if hidden:
-        words = _("A shortened link hides where it leads: %(hosts)s.", hosts=", ".join(hidden))
-        yield Reason(code="hidden_link", level=MEDIUM, message=words)
     odd = [host for host in facts.hosts if _is_odd(host)]
-    if odd:
-        words = _("A link leads to a bare number or to letters that look like others: %(hosts)s.", hosts=", ".join(odd))
-        yield Reason(code="odd_link", level=HIGH, message=words)
+    for code, level, hosts in (
+        ("new_link_domain", MEDIUM, facts.new_hosts),
+        ("hidden_link", MEDIUM, hidden),
+        ("odd_link", HIGH, odd),
+    ):
+        if hosts:
+            yield Reason(code=code, level=level, values={"hosts": ", ".join(hosts)})
 
 
 def _of_words(facts: RiskFacts) -> Iterator[Reason]:
     if "urgency" in facts.finding_codes:
-        yield Reason(code="urgency", level=MEDIUM, message=_("It presses for time."))
+        yield Reason(code="urgency", level=MEDIUM)
     if CAREFUL & set(facts.finding_codes):
-        yield Reason(code="claims", level=MEDIUM, message=_("It makes claims that may need proof or terms."))
-    if facts.warnings and not CAREFUL & set(facts.finding_codes):
-        yield Reason(code="warnings", level=MEDIUM, message=_("The checks warn about it."))
+        yield Reason(code="claims", level=MEDIUM)
+    elif facts.warnings:
+        yield Reason(code="warnings", level=MEDIUM)
 
 
 def _is_odd(host: str) -> bool:

@@ -85,6 +85,16 @@ def rule_from(row: Mapping[str, Any]) -> Rule:
     return Rule(code=code, severity=row["severity"], needs=row.get("needs", ""), **values, **lists)
 
 
+def in_readers_words(findings: Iterable[Mapping[str, str]]) -> list[Mapping[str, str]]:
+    """Return stored findings, those of built-in rules in the words of the present reader; others keep their own."""
+    rows = list(findings)
+    known = {rule.code: rule.words() for rule in built_in()} if rows else {}
+    return [
+        {**row, "message": known[row["code"]][0], "fix": known[row["code"]][1]} if row.get("code") in known else row
+        for row in rows
+    ]
+
+
 def parsed(phrases: Iterable[str]) -> list[Phrase]:
     """Return the phrases ready to be looked for; raises PhraseFault."""
     return [parse(one) for one in phrases]

@@ -61,6 +61,8 @@ def text_of(body: Mapping[str, Any], key: str) -> str:
         return "\n".join(f"{one['key'].rpartition('/')[2]} ({one['sha256'][:12]})" for one in value or ())
     if key == "steps":
         return "\n".join(": ".join(filter(None, (one["name"], one["action"], one["text"]))) for one in value or ())
+    if isinstance(value, dict):
+        return json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False)
     if isinstance(value, list | tuple):
         return "\n".join(str(part) for part in value)
     return "" if value is None else str(value)

@@ -13,6 +13,7 @@ from sqlalchemy import select, update
 
 from lux.gate import reads, submit
 from lux.gate.deciding import comments, policies
+from lux.gate.review import budgets, own_rules
 from lux.gate.service import ApprovalService
 from lux.gate.webhooks import allowances, by_program, subscriptions
 from lux.identity import api_keys, invitations
@@ -25,7 +26,7 @@ from lux.ledger import facts
 from lux.ledger.audit import Actor, checkpoints, checks
 from lux.ledger.facts import NewFact
 from lux.net.storage import store_of
-from lux.ports.acts import AudienceRef
+from lux.ports.acts import ActKind, AudienceRef, PublishPage
 from lux.rooms.approvals.models import AuditExport
 from lux.rooms.company.models import CompanyExport, CompanyImport
 from lux.rooms.contacts.incoming.rules import DEFAULTS
@@ -199,6 +200,20 @@ def _run(lux: Installation, firm: Firm, numbers: list[int]) -> None:
         item = reads.items(session)[-1]
         ApprovalService(session).approve(firm.person, item.public_id, shown_hash=item.content_hash)
     lux.work()
+    _reviewed(lux, firm)
+
+
+def _reviewed(lux: Installation, firm: Firm) -> None:
+    """Leave a rule of its own, a budget, and something of another kind than mail that was taken back."""
+    draft = own_rules.Draft(name="Secret rule", severity="warn", phrases=["secretive"], message="Secret words")
+    page = PublishPage(kind=ActKind.LANDING_PAGE, company_id=firm.id, channel="web", account="", name="Secret page",
+                       address="/secret", html="<p>Secret</p>")  # fmt: skip
+    with lux.db.begin(firm.id) as session:
+        own_rules.add(session, firm.person, draft)
+        budgets.set_budget(session, firm.person, channel="sms", period="day", amount="25", currency="EUR")
+        submit.submit_for_approval(session, page, author=firm.person, title="Secret page", subject=("page", 1))
+        item = reads.items(session)[0]
+        ApprovalService(session).cancel(firm.person, item.public_id, reason="Secret")
 
 
 def _import(lux: Installation, firm: Firm) -> None:

@@ -1,6 +1,7 @@
 """Collect every sentence that people may see into a template for translators: `make messages`.
 
-Besides what code and templates hand to gettext these are the words that an error has from its docstring.
+Besides what code and templates hand to gettext these are the words that an error has from its docstring, and
+those of the built-in review rules.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_dir
 from babel.messages.pofile import write_po
 
 import lux
+from lux.gate.review.rules import FILE, built_in
 from lux.kit.errors import LuxError
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -33,6 +35,9 @@ def collect() -> Catalog:
     found = extract_from_dir(str(SOURCES), METHODS, OPTIONS, KEYWORDS)
     for name, line, message, comments, context in found:
         catalogue.add(message, None, [(f"src/lux/{name}", line)], auto_comments=comments, context=context)
+    for rule in built_in():
+        for words in (rule.name, rule.why, rule.message, rule.fix):
+            catalogue.add(words, None, [(FILE.relative_to(ROOT).as_posix(), 0)])
     for kind in errors():
         place = Path(inspect.getfile(kind)).relative_to(ROOT).as_posix()
         catalogue.add(kind.default_words(), None, [(place, inspect.getsourcelines(kind)[1])])

@@ -22,7 +22,7 @@ PLAIN = {
     "import_rejection.line", "contact_view.owner_key", "fact.value_minor", "approval_decision.decided_by",
     "approval_decision.session_id", "rollup.total", "rollup.firsts", "rollup.human", "rollup.human_firsts",
     "rollup.machine", "rollup_facet.total", "rollup_facet.firsts", "rollup_facet.human", "rollup_facet.human_firsts",
-    "rollup_facet.machine", "site_tally.total",
+    "rollup_facet.machine", "site_tally.total", "approval_queue.cost_minor", "channel_budget.limit_minor",
 }  # fmt: skip
 # JSON that names other rows by public id, or by nothing at all; numbers of rows in JSON stand in `Travels.inside`.
 JSONS = {
@@ -32,6 +32,7 @@ JSONS = {
     "campaign.utm", "approval_queue.body", "approval_queue.findings", "approval_version.body", "content_version.saved",
     "consent.proof", "feature_toggle.limits", "fact.facets", "site_visit.extra",
     "approval_queue.sources",
+    "approval_queue.risk_reasons", "review_rule.phrases", "review_rule.unless",
 }  # fmt: skip
 
 

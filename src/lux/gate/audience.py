@@ -7,19 +7,21 @@ import hashlib
 import sys
 import zlib
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Select, func, literal, select
 from sqlalchemy.orm import Session
 
 from lux.gate import consent
+from lux.gate.policy import TO_MANY
 from lux.identity import companies
 from lux.kit.db.session import company_of
 from lux.kit.errors import BrokenRule
 from lux.kit.i18n import gettext as _
-from lux.ports.acts import AudienceRef, AudienceSnapshot, SendEmail
+from lux.ports.acts import AudienceRef, AudienceSnapshot, QueuedAct
 from lux.ports.contributions import AudienceSource, installed
 
+ActT = TypeVar("ActT", bound=QueuedAct)
 DRIFT_LIMIT = 0.10  # share of the frozen audience that may come or go before a new yes is needed
 
 
@@ -39,12 +41,17 @@ def members(session: Session, ref: AudienceRef) -> Select[Any]:
     return select(contact_id.label("contact_id"), address.label("address"), key.label("address_key"))
 
 
-def freeze(session: Session, act: SendEmail) -> tuple[SendEmail, bytes, int]:
-    """Return the act with its snapshot, the packed ids, and how many may be written to now."""
+def freeze(session: Session, act: ActT) -> tuple[ActT, bytes | None, int]:
+    """Return the act with its snapshot, the packed ids, and how many may be written to now.
+
+    What is published on an account or a page has no audience to freeze: no ids, and nobody is written to.
+    """
+    if act.audience is None and act.kind not in TO_MANY:
+        return with_constants(session, act), None, 0
     return snapshot(session, with_constants(session, act))
 
 
-def snapshot(session: Session, act: SendEmail) -> tuple[SendEmail, bytes, int]:
+def snapshot(session: Session, act: ActT) -> tuple[ActT, bytes, int]:
     """Return as `freeze` does, with the act's words left as they are."""
     if act.audience is None:
         raise BrokenRule(_("This message has no audience."))
@@ -55,7 +62,7 @@ def snapshot(session: Session, act: SendEmail) -> tuple[SendEmail, bytes, int]:
     return replace(act, snapshot=taken), pack(ids), count_mailable(session, act.audience, act.channel)
 
 
-def with_constants(session: Session, act: SendEmail) -> SendEmail:
+def with_constants(session: Session, act: ActT) -> ActT:
     """Return the act with the company's name and brand as they stand now: they are part of what is approved."""
     company = companies.current(session)
     values = {"company": {"name": company.name, "website": company.website}, "brand": dict(company.brand)}

@@ -12,12 +12,13 @@ from sqlalchemy.orm import Session
 from lux.gate import audience, media, moves, toggles
 from lux.gate.models import ApprovalDecision, ApprovalQueue, Outbound
 from lux.gate.parties import Sender
+from lux.gate.review import costs
 from lux.gate.states import ItemState, Method, OutboundState, Verdict
 from lux.kit import clock
 from lux.kit.addresses import email_key
 from lux.kit.errors import BrokenRule, LuxError
 from lux.kit.i18n import gettext as _
-from lux.ports.acts import ActKind, SendEmail, SystemEmail, act_from, digest_of
+from lux.ports.acts import AUTOMATIC, ActKind, QueuedAct, SendEmail, SystemEmail, act_from, digest_of
 
 MISSED_AFTER = dt.timedelta(hours=24)  # a start this late needs a new yes
 
@@ -64,7 +65,7 @@ def clear(session: Session, outbound_id: int) -> Cleared:
     if outbound.is_paused:
         raise Refusal(check="paused", effect=Effect.END, reason=outbound.pause_reason)
     decision = _decision(session, item, outbound)
-    act = act_from(item.body)
+    act = _connected(act_from(item.body))
     allow(session, act, is_scheduled=item.state is ItemState.SCHEDULED)
     if isinstance(act, SendEmail):
         _media(session, act)
@@ -72,6 +73,8 @@ def clear(session: Session, outbound_id: int) -> Cleared:
     if isinstance(act, SendEmail) and act.kind is ActKind.EMAIL_CAMPAIGN and not outbound.is_materialised:
         _window(outbound)
         _drift(session, item, act)
+    if act.kind not in AUTOMATIC:
+        _budget(session, item, act)
     return Cleared(outbound=outbound, item=item, decision=decision, act=act)
 
 
@@ -108,6 +111,23 @@ def _decision(session: Session, item: ApprovalQueue, outbound: Outbound) -> Appr
     if item.state not in open_states:
         raise Refusal(check="item", effect=Effect.END, reason=_("The approval is %(s)s.", s=item.state.value))
     return decision
+
+
+def _connected(act: QueuedAct | SystemEmail) -> SendEmail | SystemEmail:
+    """Return what something here can send; everything else keeps its yes and waits, and nothing pretends."""
+    if isinstance(act, SendEmail | SystemEmail):
+        return act
+    raise Refusal(
+        check="connector",
+        effect=Effect.PAUSE,
+        reason=_("Nothing in LUX can send or publish this kind yet. It has its yes and waits; nothing of it has left."),
+    )
+
+
+def _budget(session: Session, item: ApprovalQueue, act: SendEmail | SystemEmail) -> None:
+    found = costs.at_dispatch(session, item, act)
+    if found is not None:
+        raise Refusal(check="budget", effect=Effect.PAUSE, reason=f"{found.message} {found.fix}")
 
 
 def _switch(session: Session, act: SendEmail, key: str) -> None:

@@ -13,13 +13,13 @@ from lux.kit.i18n import gettext as _
 from lux.net.storage import store_of
 
 if TYPE_CHECKING:
-    from lux.ports.acts import MediaFile, SendEmail
+    from lux.ports.acts import MediaFile, QueuedAct
     from lux.ports.storage import FileStore
 
 _CHUNK = 2**18
 
 
-def changed(session: Session, act: SendEmail) -> MediaFile | None:
+def changed(session: Session, act: QueuedAct) -> MediaFile | None:
     """Return the first picture that is gone or holds other bytes than the act says, or None."""
     if not act.media:
         return None
@@ -27,7 +27,7 @@ def changed(session: Session, act: SendEmail) -> MediaFile | None:
     return next((one for one in act.media if _fingerprint(store, one.key) != one.sha256), None)
 
 
-def refuse_changed(session: Session, act: SendEmail) -> None:
+def refuse_changed(session: Session, act: QueuedAct) -> None:
     """Raise InvalidInput naming the picture that is not there as the act says."""
     found = changed(session, act)
     if found is not None:

@@ -5,6 +5,7 @@ import uuid
 from typing import Any
 
 from sqlalchemy import (
+    JSON,
     CheckConstraint,
     ForeignKeyConstraint,
     Index,
@@ -72,6 +73,10 @@ class ApprovalQueue(Tenant, Base):
     decided_by_name: Mapped[str] = mapped_column(String(200), default="")
     reason: Mapped[str] = mapped_column(Text, default="")  # of a rejection, a return or a cancellation
     expires_at: Mapped[dt.datetime | None]
+    risk_level: Mapped[str] = mapped_column(String(8), default="")  # low | medium | high; "" = from before it was asked
+    risk_reasons: Mapped[list[Any] | None] = mapped_column(JSON(), default=list)  # [{code, level, message}]
+    cost_minor: Mapped[int | None] = mapped_column(BigKey)  # estimated; None = not known to LUX
+    cost_currency: Mapped[str] = mapped_column(String(3), default="")
 
 
 class ApprovalVersion(Tenant, Base):

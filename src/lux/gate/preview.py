@@ -16,7 +16,7 @@ from lux.gate.messages import builder_for
 from lux.gate.models import ApprovalQueue, Delivery, Outbound
 from lux.gate.states import DeliveryState
 from lux.kit.errors import NotFound
-from lux.ports.acts import SendEmail, act_from
+from lux.ports.acts import QueuedAct, SendEmail, act_from
 
 ARRIVED = (DeliveryState.SENT, DeliveryState.CAPTURED, DeliveryState.DELIVERED, DeliveryState.UNKNOWN)
 # What counts: the picture of opens, and the link only machines follow.
@@ -47,7 +47,7 @@ def samples(session: Session, item_id: int) -> Sequence[Sample]:
     """Return the first few recipients of an item's audience."""
     item = _item(session, item_id)
     act = act_from(item.body)
-    if not isinstance(act, SendEmail) or act.audience is None:
+    if not isinstance(act, QueuedAct) or act.audience is None:
         return []
     chosen = audience.members(session, act.audience).subquery()
     query = select(chosen.c.contact_id, chosen.c.address).order_by(chosen.c.contact_id).limit(SAMPLES)

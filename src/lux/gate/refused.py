@@ -7,14 +7,15 @@ from typing import Any
 from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
-from lux.gate import audience, control, deliveries, moves, policy
+from lux.gate import audience, control, deliveries, moves
 from lux.gate.checks import Effect, Refusal
 from lux.gate.deciding import proposals
 from lux.gate.models import ApprovalQueue, Delivery, Outbound
+from lux.gate.review.look import again
 from lux.gate.states import ItemState, OutboundState
 from lux.kit import clock
 from lux.kit.errors import BrokenRule
-from lux.ports.acts import AUTOMATIC, SendEmail, act_from, digest_of
+from lux.ports.acts import AUTOMATIC, QueuedAct, act_from, digest_of
 
 
 def carry_out(session: Session, outbound_id: int, refusal: Refusal) -> None:
@@ -72,18 +73,16 @@ def _as_it_stands(session: Session, item: ApprovalQueue) -> dict[str, Any]:
     if digest != item.content_hash:  # changed behind the gate: a person sees it, beside what was approved
         return {"content_hash": digest}
     act = act_from(item.body)
-    if not isinstance(act, SendEmail) or act.audience is None:
+    if not isinstance(act, QueuedAct) or act.audience is None:
         return {}
     try:
         act, packed, count = audience.snapshot(session, act)
     except BrokenRule:
         return {}  # there is no such audience; the reason says so, and only an edit helps
-    about_size = [finding.plain() for finding in policy.about_size(act, audience_count=count)]
-    kept = [finding for finding in item.findings if finding["code"] not in policy.SIZE_CODES]
     return {
         "body": act.canonical(),
         "content_hash": act.digest(),
         "snapshot": packed,
         "audience_count": count,
-        "findings": [*kept, *about_size],
+        **again(session, item, act, recipients=count),
     }

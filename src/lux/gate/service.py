@@ -22,7 +22,7 @@ from lux.identity.access import Person, Right
 from lux.kit import clock
 from lux.kit.errors import Conflict, InvalidInput, LuxError, NotFound, WrongState
 from lux.kit.i18n import gettext as _
-from lux.ports.acts import DECIDED_WHERE_MADE, ActKind, SendEmail
+from lux.ports.acts import DECIDED_WHERE_MADE, ActKind, QueuedAct
 
 BATCH: Final = 50  # items decided on at once
 _UNSEEN: Final = (ActKind.SYSTEM_EMAIL, *DECIDED_WHERE_MADE)
@@ -46,7 +46,7 @@ class ApprovalService:
 
     def submit(
         self,
-        act: SendEmail,
+        act: QueuedAct,
         *,
         author: Person,
         title: str,
@@ -95,7 +95,7 @@ class ApprovalService:
             moves.locked(self._session, item_id=item_id)
         return [self._one_of_batch(person, one, ids, verdict=verdict, reason=reason) for one in chosen]
 
-    def edit(self, person: Person, public_id: uuid.UUID, act: SendEmail, *, title: str) -> ApprovalQueue:
+    def edit(self, person: Person, public_id: uuid.UUID, act: QueuedAct, *, title: str) -> ApprovalQueue:
         """Change the content; whatever yes it had is void and it waits again."""
         item, outbound = self._locked(public_id)
         submit.revise(self._session, outbound.id, act, editor=person, title=title)

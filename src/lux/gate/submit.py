@@ -15,13 +15,14 @@ from lux.gate.deciding import proposals
 from lux.gate.deciding.proposals import NOTHING, Proposal
 from lux.gate.models import ApprovalQueue, Outbound, OutboundLink
 from lux.gate.policy import Finding
+from lux.gate.review.look import look
 from lux.gate.states import ItemState, OutboundState
 from lux.identity.access import Person, Right
 from lux.kit import clock
 from lux.kit.db.session import company_of
 from lux.kit.errors import Forbidden, WrongState
 from lux.kit.i18n import gettext as _
-from lux.ports.acts import ActKind, SendEmail
+from lux.ports.acts import ActKind, QueuedAct, SendEmail
 
 __all__ = [
     "Finding",
@@ -36,7 +37,7 @@ __all__ = [
 
 def submit_for_approval(
     session: Session,
-    act: SendEmail,
+    act: QueuedAct,
     *,
     author: Person,
     title: str,
@@ -53,11 +54,12 @@ def submit_for_approval(
     _require_time(session, act)
     media.refuse_changed(session, act)
     act, packed, count = audience.freeze(session, act)
-    found = [*findings, *policy.review(act, audience_count=count)]
-    policy.refuse_blocked(found)
+    reviewed = look(session, act, recipients=count, author_type=author.actor.type, confidence=about.confidence,
+                    told=findings)  # fmt: skip
+    policy.refuse_blocked(reviewed.findings)
     item = new_item(act, title=title, subject=subject, author=author)
     item.snapshot, item.audience_count, item.rationale = packed, count, rationale
-    item.findings = _unique(found)
+    reviewed.write_on(item)
     proposals.describe(session, item, about, author=author)
     outbound = store(session, item, act, editor=author)
     moves.write_down(session, "approval.submitted", item, by=author, detail={"audience": count})
@@ -68,7 +70,7 @@ def submit_for_approval(
 def revise(
     session: Session,
     outbound_id: int,
-    act: SendEmail,
+    act: QueuedAct,
     *,
     editor: Person,
     title: str,
@@ -81,8 +83,11 @@ def revise(
     media.refuse_changed(session, act)
     outbound, item = held_or_ready(session, outbound_id)
     act, packed, count = audience.freeze(session, act)
-    found = [*findings, *policy.review(act, audience_count=count)]
-    policy.refuse_blocked(found)
+    # What an agent or a program began is still theirs after a person's edit: it is looked at as closely as before.
+    reviewed = look(session, act, recipients=count, told=findings, item_id=item.id,
+                    author_type=editor.actor.type if item.author_type == "person" else item.author_type,
+                    confidence=about.confidence if about else item.confidence)  # fmt: skip
+    policy.refuse_blocked(reviewed.findings)
     if outbound.state is not OutboundState.HELD:
         moves.move_outbound(session, outbound, OutboundState.HELD, approval_id=None, approval_verdict=None,
                             due_at=None, check_failed="", reason="", is_paused=False, pause_reason="")  # fmt: skip
@@ -95,7 +100,7 @@ def revise(
         "snapshot": packed,
         "audience_count": count,
         "audience_label": act.audience.label if act.audience else "",
-        "findings": _unique(found),
+        **reviewed.columns(),
         "send_at": _moment(act.send_at),
         "editor_id": editor.user_id,
         "submitted_at": clock.now(),
@@ -154,7 +159,7 @@ def submit_test_email(session: Session, act: SendEmail, *, author: Person, subje
     return automatic.test_email(session, act, author=author, subject=subject)
 
 
-def new_item(act: SendEmail, *, title: str, subject: tuple[str, int], author: Person) -> ApprovalQueue:
+def new_item(act: QueuedAct, *, title: str, subject: tuple[str, int], author: Person) -> ApprovalQueue:
     """Return an item for an act, not yet stored."""
     return ApprovalQueue(
         kind=act.kind,
@@ -173,7 +178,7 @@ def new_item(act: SendEmail, *, title: str, subject: tuple[str, int], author: Pe
     )
 
 
-def store(session: Session, item: ApprovalQueue, act: SendEmail, *, editor: Person | None) -> Outbound:
+def store(session: Session, item: ApprovalQueue, act: QueuedAct, *, editor: Person | None) -> Outbound:
     """Store a new item, its first version, its links and its outbound, held."""
     session.add(item)
     session.flush()
@@ -199,21 +204,21 @@ def held_or_ready(session: Session, outbound_id: int) -> tuple[Outbound, Approva
     return outbound, item
 
 
-def _require_author(session: Session, act: SendEmail, author: Person) -> None:
+def _require_author(session: Session, act: QueuedAct, author: Person) -> None:
     author.require(Right.EDIT)
     company_id = company_of(session)
     if act.company_id != company_id or author.company_id != company_id:
         raise Forbidden
 
 
-def _require_time(session: Session, act: SendEmail) -> None:
+def _require_time(session: Session, act: QueuedAct) -> None:
     """Raise ToggleIsOff when something is to leave at a later time and that is switched off."""
     moment = _moment(act.send_at)
     if moment is not None and moment > clock.now():
         toggles.require(session, act.company_id, toggles.SCHEDULED, field="send_at")
 
 
-def _write_links(session: Session, outbound: Outbound, act: SendEmail) -> None:
+def _write_links(session: Session, outbound: Outbound, act: QueuedAct) -> None:
     session.execute(delete(OutboundLink).where(OutboundLink.outbound_id == outbound.id))
     session.add_all(
         OutboundLink(outbound_id=outbound.id, number=number, url=url) for number, url in enumerate(act.links, 1)
@@ -223,10 +228,6 @@ def _write_links(session: Session, outbound: Outbound, act: SendEmail) -> None:
 
 def _moment(text: str | None) -> datetime | None:
     return datetime.fromisoformat(text) if text else None
-
-
-def _unique(found: Sequence[Finding]) -> list[dict[str, str]]:
-    return list({finding.code + finding.message: finding.plain() for finding in found}.values())
 
 
 def as_test(act: SendEmail, recipients: Sequence[str]) -> SendEmail:

@@ -9,7 +9,10 @@ from datetime import datetime
 from typing import Any
 
 from lux.gate.models import ApprovalQueue, Delivery, Outbound
+from lux.gate.review import risk
+from lux.gate.review.rules import in_readers_words
 from lux.gate.states import DeliveryState, ItemState, OutboundState
+from lux.kit.money import Money
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +49,9 @@ class ItemView:
     prompted_by_name: str = ""
     offer_ends_at: datetime | None = None
     revises_id: int | None = None  # the item that it comes after
+    risk_level: str = ""  # low | medium | high; "" = it was never asked
+    risk_reasons: Sequence[Mapping[str, str]] = ()
+    cost: Money | None = None  # estimated; None = not known to LUX
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,10 +114,13 @@ def item_view(row: ApprovalQueue) -> ItemView:
         version=row.version, title=row.title, subject=(row.subject_type, row.subject_id), author_id=row.author_id,
         author_type=row.author_type, author_name=row.author_name, editor_id=row.editor_id, body=row.body,
         content_hash=row.content_hash, audience_label=row.audience_label, audience_count=row.audience_count,
-        rationale=row.rationale, findings=tuple(row.findings), send_at=row.send_at, submitted_at=row.submitted_at,
+        rationale=row.rationale, findings=in_readers_words(row.findings),
+        send_at=row.send_at, submitted_at=row.submitted_at,
         decided_at=row.decided_at, decided_by_name=row.decided_by_name, reason=row.reason, expires_at=row.expires_at,
         sources=tuple(row.sources or ()), confidence=row.confidence, prompted_by=row.prompted_by,
         prompted_by_name=row.prompted_by_name, offer_ends_at=row.offer_ends_at, revises_id=row.revises_id,
+        risk_level=row.risk_level, risk_reasons=risk.shown(row.risk_reasons or ()),
+        cost=Money(minor=row.cost_minor, currency=row.cost_currency) if row.cost_minor is not None else None,
     )  # fmt: skip
 
 

@@ -6,6 +6,7 @@ import enum
 import hashlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from typing import Any
 
 import rfc8785
 
@@ -16,6 +17,14 @@ class ActKind(enum.Enum):
     """What kind of approval item an act becomes (PRODUCT.md §6)."""
 
     EMAIL_CAMPAIGN = "email_campaign"  # one mail to many, under one yes
+    SMS_CAMPAIGN = "sms_campaign"  # one text message to many
+    SOCIAL_POST = "social_post"  # a post on one account of a network
+    SOCIAL_COMMENT = "social_comment"  # an answer below a post
+    DIRECT_MESSAGE = "direct_message"  # an answer to one person on a network
+    AUTOMATION = "automation"  # steps that run by themselves, with every message they can send
+    LANDING_PAGE = "landing_page"  # a page for everybody
+    TRANSACTIONAL_TEMPLATE = "transactional_template"  # a mail that programs fill and send, one by one
+    SERIES = "series"  # one yes for what repeats, within a template, a cap and an end
     TEST_EMAIL = "test_email"  # a copy to members of the company only
     SYSTEM_EMAIL = "system_email"  # a fixed built-in template to one recipient
     WEBHOOK = "webhook"  # facts of some kinds to one address, under the yes of whoever set it up
@@ -72,7 +81,19 @@ class Act:
 
 
 @dataclass(frozen=True, kw_only=True)
-class SendEmail(Act):
+class QueuedAct(Act):
+    """What a person decides on in the queue: content for an audience, an account or a page."""
+
+    audience: AudienceRef | None = None
+    snapshot: AudienceSnapshot | None = None
+    send_at: str | None = None  # ISO 8601 UTC, None = when approved
+    links: tuple[str, ...] = ()  # tracked targets by number, in order of appearance
+    media: tuple[MediaFile, ...] = ()  # the pictures it shows: their bytes are part of what is approved
+    constants: Mapping[str, object] = field(default_factory=dict)  # company and brand as they stood at submission
+
+
+@dataclass(frozen=True, kw_only=True)
+class SendEmail(QueuedAct):
     """Send one mail to every recipient of an audience."""
 
     subject: str
@@ -83,15 +104,96 @@ class SendEmail(Act):
     from_email: str
     reply_to: str
     postal_address: str
-    links: tuple[str, ...] = ()  # tracked targets by number, in order of appearance
     track_opens: bool = True
     track_clicks: bool = True
-    audience: AudienceRef | None = None
-    snapshot: AudienceSnapshot | None = None
-    send_at: str | None = None  # ISO 8601 UTC, None = when approved
     recipients: tuple[str, ...] = ()  # test sends only: member addresses
-    constants: Mapping[str, object] = field(default_factory=dict)  # company and brand as they stood at submission
-    media: tuple[MediaFile, ...] = ()  # the pictures it shows: their bytes are part of what is approved
+
+
+@dataclass(frozen=True, kw_only=True)
+class SendSms(QueuedAct):
+    """Send one text message to every recipient of an audience."""
+
+    sender: str  # a number, or the name it is shown under
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PublishPost(QueuedAct):
+    """Publish a post on one account of a network."""
+
+    target: str  # the account as people know it
+    text: str
+    first_comment: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PublishComment(QueuedAct):
+    """Answer below a post."""
+
+    target: str
+    in_reply_to: str  # address of what is answered
+    quoted: str  # what is answered, as it stood
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class SendDirectMessage(QueuedAct):
+    """Answer one person on a network."""
+
+    target: str
+    recipient: str  # as the network names them
+    quoted: str  # what is answered, as it stood
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class AutomationStep:
+    """One step of an automation, with the words that it can send."""
+
+    name: str
+    action: str  # "wait", "send_email", ...
+    text: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunAutomation(QueuedAct):
+    """Let an automation run by itself."""
+
+    name: str
+    trigger: str  # what starts it, in words
+    steps: tuple[AutomationStep, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PublishPage(QueuedAct):
+    """Publish a page for everybody."""
+
+    name: str
+    address: str
+    html: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class UseTemplate(QueuedAct):
+    """Let programs fill a mail and send it, one by one."""
+
+    name: str
+    subject: str
+    html: str
+    text: str
+    from_name: str
+    from_email: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunSeries(QueuedAct):
+    """Let something repeat within a frozen template, a cap and an end."""
+
+    name: str
+    template: str  # what every run sends
+    rule: str  # when it runs, in words
+    most: int  # runs
+    until: str  # ISO 8601 UTC
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -141,20 +243,29 @@ def digest_of(body: Mapping[str, object]) -> str:
     return hashlib.sha256(DIGEST_PREFIX + rfc8785.dumps(plain)).hexdigest()  # type: ignore[arg-type]
 
 
-def act_from(body: Mapping[str, object]) -> SendEmail | SystemEmail:
+QUEUED: Mapping[ActKind, type[QueuedAct]] = {
+    ActKind.EMAIL_CAMPAIGN: SendEmail,
+    ActKind.TEST_EMAIL: SendEmail,
+    ActKind.SMS_CAMPAIGN: SendSms,
+    ActKind.SOCIAL_POST: PublishPost,
+    ActKind.SOCIAL_COMMENT: PublishComment,
+    ActKind.DIRECT_MESSAGE: SendDirectMessage,
+    ActKind.AUTOMATION: RunAutomation,
+    ActKind.LANDING_PAGE: PublishPage,
+    ActKind.TRANSACTIONAL_TEMPLATE: UseTemplate,
+    ActKind.SERIES: RunSeries,
+}
+
+
+def act_from(body: Mapping[str, object]) -> QueuedAct | SystemEmail:
     """Rebuild an act from its stored form."""
-    values: dict[str, object] = dict(body)
-    kind = ActKind(str(values.pop("kind")))
+    values: dict[str, Any] = {name: tuple(one) if isinstance(one, list) else one for name, one in body.items()}
+    kind = ActKind(str(values["kind"]))
+    values["kind"] = kind
     if kind is ActKind.SYSTEM_EMAIL:
-        return SystemEmail(kind=kind, **values)  # type: ignore[arg-type]
-    audience, snapshot = values.pop("audience", None), values.pop("snapshot", None)
-    media: list[dict[str, str]] = values.pop("media", None) or []  # type: ignore[assignment]
-    values["links"] = tuple(values.get("links") or ())  # type: ignore[arg-type]
-    values["recipients"] = tuple(values.get("recipients") or ())  # type: ignore[arg-type]
-    return SendEmail(
-        kind=kind,
-        audience=AudienceRef(**audience) if isinstance(audience, dict) else None,
-        snapshot=AudienceSnapshot(**snapshot) if isinstance(snapshot, dict) else None,
-        media=tuple(MediaFile(**one) for one in media),
-        **values,  # type: ignore[arg-type]
-    )
+        return SystemEmail(**values)
+    nested = (("audience", AudienceRef), ("snapshot", AudienceSnapshot))
+    values |= {name: shape(**values[name]) for name, shape in nested if isinstance(values.get(name), dict)}
+    rows = (("media", MediaFile), ("steps", AutomationStep))
+    values |= {name: tuple(shape(**one) for one in values[name]) for name, shape in rows if values.get(name)}
+    return QUEUED[kind](**values)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from lux.ports.acts import AudienceRef
     from lux.ports.finding import PaletteAction, SearchHit, SearchProvider
     from lux.ports.opt_in import OptInStarter
+    from lux.ports.prices import PriceSource
     from lux.ports.trash import TrashBin
 
 
@@ -272,6 +273,7 @@ class Contributions:
     people: tuple[FactPeople, ...] = ()
     link_dressers: tuple[LinkDresser, ...] = ()
     opt_ins: tuple[OptInStarter, ...] = ()
+    prices: tuple[PriceSource, ...] = ()
 
     def merged(self, other: Contributions) -> Contributions:
         """Return both together, in order."""

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import difflib
-import json
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -16,6 +14,7 @@ from lux.gate import reads
 from lux.gate.reads import ItemState, ItemView, OutboundView
 from lux.kit import clock
 from lux.kit.i18n import gettext as _
+from lux.rooms.approvals.fields import labels, text_of
 from lux.rooms.email import queries as campaigns
 from lux.rooms.email.models import Campaign
 from lux.rooms.email.watch import LAST_SECONDS
@@ -71,9 +70,9 @@ def changes(session: Session, item: ItemView) -> tuple[str, list[Change]]:
     if before is None:
         return "", []
     found = [
-        Change(label=label, lines=_lines(_text(before, key), _text(item.body, key)))
-        for key, label in _labels().items()
-        if _text(before, key) != _text(item.body, key)
+        Change(label=label, lines=_lines(text_of(before, key), text_of(item.body, key)))
+        for key, label in labels().items()
+        if text_of(before, key) != text_of(item.body, key)
     ]
     return basis, found
 
@@ -95,41 +94,19 @@ def state_word(state: ItemState) -> str:
 
 def kind_word(kind: str) -> str:
     """Return a kind of item in the person's language."""
-    return {"email_campaign": _("E-mail campaign"), "test_email": _("Test mail"), "system_email": _("System mail")}.get(
-        kind, kind
-    )
-
-
-def _labels() -> dict[str, str]:
     return {
-        "subject": _("Subject"),
-        "preview_text": _("Preview text"),
-        "from_name": _("Sender name"),
-        "from_email": _("Sender address"),
-        "reply_to": _("Reply to"),
-        "postal_address": _("Postal address"),
-        "audience": _("Audience"),
-        "send_at": _("Time asked for"),
-        "links": _("Tracked links"),
-        "track_opens": _("Opens counted"),
-        "track_clicks": _("Clicks counted"),
-        "account": _("Transport"),
-        "constants": _("Company and brand"),
-        "text": _("Plain text"),
-        "html": _("HTML"),
-    }
-
-
-def _text(body: Mapping[str, Any], key: str) -> str:
-    value = body.get(key)
-    if key == "audience" and isinstance(value, dict):
-        rule = value.get("rule")
-        size = (body.get("snapshot") or {}).get("count")
-        written = "\n" + json.dumps(rule, indent=1, sort_keys=True) if rule else ""
-        return f"{value.get('label')} ({size}){written}"
-    if isinstance(value, list | tuple):
-        return "\n".join(str(part) for part in value)
-    return "" if value is None else str(value)
+        "email_campaign": _("E-mail campaign"),
+        "sms_campaign": _("SMS campaign"),
+        "social_post": _("Social post"),
+        "social_comment": _("Social comment"),
+        "direct_message": _("Direct message"),
+        "automation": _("Automation"),
+        "landing_page": _("Landing page"),
+        "transactional_template": _("Transactional template"),
+        "series": _("Series"),
+        "test_email": _("Test mail"),
+        "system_email": _("System mail"),
+    }.get(kind, kind)
 
 
 def _lines(before: str, after: str) -> list[tuple[str, str]]:

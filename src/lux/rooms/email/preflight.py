@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lux.gate import stop, toggles
+from lux.gate.review import look
 from lux.identity import companies
 from lux.kit.db.session import company_of
 from lux.kit.errors import BrokenRule
@@ -49,10 +50,23 @@ def check(session: Session, campaign: Campaign, *, link: Link, is_counted: bool 
     """
     composed = composing.compose(session, campaign)
     found = content_checks.check(session, campaign, composed, link("edit"))
-    found += [*_sender(session, campaign, link), *_address(session, link)]
+    found += [*_words(session, campaign, composed, link), *_sender(session, campaign, link), *_address(session, link)]
     ref, split, more = _audience(session, campaign, link, is_counted=is_counted)
     found += [*more, *_transport(session, link), *_switches(session, link)]
     return Checked(findings=in_order(found), composed=composed, audience=ref, split=split)
+
+
+def _words(session: Session, campaign: Campaign, composed: Composed, link: Link) -> Iterator[Finding]:
+    """Say to the author already what a reviewer will be told of the words; duties are looked at by other checks."""
+    if composed.problems:
+        return
+    act = composing.act_of(session, campaign, composed, ref=None)
+    for one in look.of_words(session, act):
+        if one.code not in look.DUTIES:
+            words = f"{one.message} {one.place}".strip()
+            yield Finding(
+                code=one.code, severity=one.severity, message=words, fix=one.fix, field="source", url=link("edit")
+            )
 
 
 def _sender(session: Session, campaign: Campaign, link: Link) -> Iterator[Finding]:

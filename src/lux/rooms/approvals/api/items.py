@@ -32,6 +32,15 @@ class FindingOut(Output):
     code: str
     message: str
     fix: str
+    place: Annotated[str, Field(description="where it stands, with what stands around it; empty when nowhere")]
+
+
+class ReasonOut(Output):
+    """One reason to look closely at an item."""
+
+    code: str
+    level: Annotated[str, Field(description="medium or high")]
+    message: str
 
 
 class ApprovalOut(Output):
@@ -49,6 +58,10 @@ class ApprovalOut(Output):
     audience: str
     audience_count: int
     findings: list[FindingOut]
+    risk_level: Annotated[str, Field(description="low, medium or high; empty = submitted before risk was looked at")]
+    risk_reasons: list[ReasonOut]
+    cost_minor: Annotated[int | None, Field(description="estimated, in minor units; null = no cost known to LUX")]
+    cost_currency: Annotated[str, Field(description="ISO 4217; empty when no cost is known")]
     send_at: dt.datetime | None
     submitted_at: dt.datetime
     expires_at: dt.datetime | None
@@ -188,7 +201,10 @@ def _one(item: ItemView, progress: Progress | None, before: ItemView | None, aft
         id=item.public_id, kind=item.kind, channel=item.channel, state=item.state, title=item.title,
         version=item.version, campaign=campaign.public_id if campaign else None, author=item.author_name,
         author_type=item.author_type, audience=item.audience_label, audience_count=item.audience_count,
-        findings=findings, send_at=item.send_at, submitted_at=item.submitted_at, expires_at=item.expires_at,
+        findings=findings, risk_level=item.risk_level,
+        risk_reasons=[ReasonOut(**one) for one in item.risk_reasons],
+        cost_minor=item.cost.minor if item.cost else None, cost_currency=item.cost.currency if item.cost else "",
+        send_at=item.send_at, submitted_at=item.submitted_at, expires_at=item.expires_at,
         decided_at=item.decided_at, decided_by=item.decided_by_name, reason=item.reason,
         rationale=item.rationale, sources=list(item.sources), confidence=item.confidence,
         prompted_by=item.prompted_by_name, offer_ends_at=item.offer_ends_at,

@@ -12,7 +12,7 @@ from lux.gate.deciding import history, looking
 from lux.identity import companies
 from lux.identity.access import Right
 from lux.kit.i18n import gettext as _
-from lux.rooms.approvals import policy, queries, service, telling
+from lux.rooms.approvals import fields, policy, queries, service, telling
 from lux.rooms.approvals.forms import ApproveForm, CommentForm, ReasonForm, RejectForm
 from lux.rooms.approvals.pages.blueprint import approvals
 from lux.ui import csp, lists
@@ -65,6 +65,7 @@ def show(public_id: uuid.UUID) -> Response:
     return page("approvals/show.html", item=item, outbound=outbound, basis=basis, changed=changed, samples=samples,
                 campaign=queries.campaign_of(session(), item), sample=request.args.get("as", type=row_number),
                 form=form_state({}), words=queries, leaving=leaving,
+                fields=fields.shown(item.body), previewed=fields.PREVIEWED,
                 company=companies.current(session()), stops=stop.active(session(), company_id()),
                 zone=companies.current(session()).timezone, **_deciding(item))  # fmt: skip
 

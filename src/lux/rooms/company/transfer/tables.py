@@ -114,6 +114,8 @@ TRAVELS: Final[tuple[Travels, ...]] = (
     Travels(name="consent", refs={"contact_id": "contact"}, verbatim=("proof",)),
     Travels(name="suppression", refs={"outbound_id": "outbound"}),
     Travels(name="feature_toggle", people=("changed_by",)),
+    Travels(name="review_rule", people=("changed_by",)),
+    Travels(name="channel_budget", people=("changed_by",)),
     Travels(
         name="fact",
         refs={"contact_id": "contact", "unit_id": "delivery", "corrects_id": "fact"},

@@ -38,6 +38,7 @@ class RunningServer:
             "LUX_PORT": str(self.port),
             "LUX_ALLOW_HOSTS": '["127.0.0.1"]',
             "LUX_MAIL_PACE": str(settings.mail_pace),
+            "LUX_RESUME_RAMP_MINUTES": str(settings.resume_ramp_minutes),
             "LUX_LOG_FORMAT": "json",
         }
         with self._log.open("ab") as log:

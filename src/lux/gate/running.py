@@ -14,9 +14,11 @@ from lux.gate import checks, deliveries, moves, recovery, refused
 from lux.gate.checks import Cleared, Effect, Refusal
 from lux.gate.messages import Builder, builder_for
 from lux.gate.models import ApprovalQueue, Delivery, Outbound
+from lux.gate.pace import Pace, pace_of
 from lux.gate.registry import MAILBOX, default_account, mail_connector, open_account
 from lux.gate.states import DeliveryState, OutboundState
-from lux.gate.stop import StopWatch
+from lux.gate.stop import StopWatch, scopes, signals
+from lux.gate.stop.looking import Eye
 from lux.gate.watch import STOP_PAUSE, Halt, Watch
 from lux.kit import clock
 from lux.kit.db import ALL_COMPANIES, Database
@@ -45,6 +47,8 @@ class Prepared:
     builder: Builder
     watch: Watch
     total: int
+    pace: Pace
+    eye: Eye
     opened_at: datetime  # when the account was opened
 
     def halted(self) -> Halt | None:
@@ -74,7 +78,9 @@ def prepare(context: JobContext, company_id: int, outbound_id: int, folder: Path
     recover(context, company_id, outbound_id, folder)
     with context.db.read(company_id) as session:
         outbound = load(session, outbound_id)
-    stop = StopWatch(context.db, company_id, is_system=outbound.kind is ActKind.SYSTEM_EMAIL)
+        touching = scopes.of_outbound(outbound, _item(session, outbound))
+    is_system = outbound.kind is ActKind.SYSTEM_EMAIL
+    stop = StopWatch(context.db, company_id, is_system=is_system, touching=touching)
     if outbound.state in {OutboundState.READY, OutboundState.WORKING} and stop.is_stopped():
         raise RetryLater(STOP_PAUSE)
     if outbound.state is OutboundState.READY and outbound.due_at is not None and outbound.due_at > clock.now():
@@ -133,6 +139,7 @@ def note_fault(
     with context.db.begin(prepared.outbound.company_id) as session:
         _judge(session, prepared, fault=reason, field=field)
         if is_paused:
+            signals.note(session, prepared.outbound, denied=1)
             refused.carry_out(session, outbound_id, Refusal(check="transport", effect=Effect.PAUSE, reason=reason))
             return
         load(session, outbound_id).reason = reason
@@ -218,6 +225,8 @@ def _open(session: Session, context: JobContext, cleared: Cleared, stop: StopWat
         builder=builder_for(session, outbound, act),
         watch=Watch(context.db, stop, cleared),
         total=0,
+        pace=pace_of(outbound, account, context.settings, stop),
+        eye=Eye(),
         opened_at=clock.now(),
     )
 

@@ -111,6 +111,7 @@ TRAVELS: Final[tuple[Travels, ...]] = (
     Travels(name="consent", refs={"contact_id": "contact"}, verbatim=("proof",)),
     Travels(name="suppression", refs={"outbound_id": "outbound"}),
     Travels(name="feature_toggle", people=("changed_by",)),
+    Travels(name="stop_trigger", people=("changed_by",)),
     Travels(
         name="fact",
         refs={"contact_id": "contact", "unit_id": "delivery", "corrects_id": "fact"},
@@ -150,6 +151,8 @@ LEFT_OUT: Final[Mapping[str, str]] = {
     "provider_account": "Of no use without its secret. The report names what has to be connected again.",
     "sending_domain": "Of no use without its private key, which is a secret. The report names the domains.",
     "site_setup": "Its key stands in the snippet that loads from this installation; the new one makes its own.",
+    "stop_drill": "Rehearsals of this installation.",
+    "stop_signal": "Counters of the last minutes.",
     "subscribe_form": "Its address is one of this installation.",
     "vault_secret": "A secret.",
     "web_session": "A secret.",

@@ -203,7 +203,7 @@ class _Look:
     def _stopped_campaigns(self) -> list[Scope]:
         keys = self.session.scalars(
             select(Stop.scope).where(
-                Stop.is_on, Stop.scope.startswith(f"{scopes.of_company(self.company_id).key}/campaign:")
+                Stop.is_on.is_(True), Stop.scope.startswith(f"{scopes.of_company(self.company_id).key}/campaign:")
             )
         )
         return [one for one in map(scopes.from_key, keys) if one.kind is ScopeKind.CAMPAIGN and one.value.isdecimal()]

@@ -17,7 +17,7 @@ from lux.gate.stop.scopes import Scope, ScopeKind
 from lux.gate.stop.second import needs_other_person
 from lux.identity.access import Person, Right
 from lux.kit import clock
-from lux.kit.errors import Forbidden, InvalidInput
+from lux.kit.errors import Forbidden, InvalidInput, NotFound
 from lux.kit.i18n import gettext as _
 from lux.ledger import audit
 
@@ -115,7 +115,7 @@ def end_by_system(session: Session, scope: Scope, *, reason: str) -> None:
     _write_down(session, "stop.resumed", scope, audit.SYSTEM, {"reason": reason})
 
 
-def active(session: Session, company_id: int | None, *, with_parts: bool = True) -> list[StopView]:
+def active(session: Session, company_id: int | None) -> list[StopView]:
     """Return the stops that hold (a part of) a company back (None = only the installation's), widest first."""
     found: list[StopView] = []
     settings = session.info.get("settings")
@@ -124,27 +124,31 @@ def active(session: Session, company_id: int | None, *, with_parts: bool = True)
             StopView(scope=FILE, token="", name=naming.of_file(), by="", since=None, is_wide=True,
                      reason=_("The file STOP is in the data folder."))
         )  # fmt: skip
-    wanted = Stop.scope == scopes.INSTALLATION.key
-    if with_parts:
-        wanted = or_(wanted, Stop.scope.startswith("channel:", autoescape=True))
+    wanted = or_(Stop.scope == scopes.INSTALLATION.key, Stop.scope.startswith("channel:", autoescape=True))
     if company_id:
         own = scopes.of_company(company_id).key
-        wanted = or_(wanted, Stop.scope == own)
-        if with_parts:
-            wanted = or_(wanted, Stop.scope.startswith(f"{own}/", autoescape=True))
-    rows = [(scopes.from_key(row.scope), row) for row in session.scalars(select(Stop).where(wanted, Stop.is_on))]
+        wanted = or_(wanted, Stop.scope == own, Stop.scope.startswith(f"{own}/", autoescape=True))
+    query = select(Stop).where(wanted, Stop.is_on.is_(True))
+    rows = [(scopes.from_key(row.scope), row) for row in session.scalars(query)]
     rows.sort(key=lambda one: (-one[0].width, one[1].id))
     found.extend(_view(session, scope, row) for scope, row in rows)
     return found
 
 
-def holding(session: Session, company_id: int, *, channel: str) -> list[StopView]:
-    """Return the active stops that hold back whatever a company sends on a channel, widest first."""
-    return [
-        one
-        for one in active(session, company_id)
-        if one.is_whole or (one.scope == ScopeKind.CHANNEL.value and one.token.endswith(f":{channel}"))
-    ]
+def holding(
+    session: Session, company_id: int, *, channel: str, subject: tuple[str, int | None] = ("", None)
+) -> list[StopView]:
+    """Return the active stops that hold back what a company sends on a channel (about a subject), widest first."""
+    tokens = {f"channel:{channel}", f"all/channel:{channel}", f"{subject[0]}:{subject[1]}"}
+    return [one for one in active(session, company_id) if one.is_whole or one.token in tokens]
+
+
+def by_id(session: Session, stop_id: int) -> StopView:
+    """Return one stop by its row's number; raises NotFound."""
+    row = session.scalar(select(Stop).where(Stop.id == stop_id))
+    if row is None:
+        raise NotFound
+    return _view(session, scopes.from_key(row.scope), row)
 
 
 def describe_active(session: Session, company_id: int) -> dict[str, Any] | None:

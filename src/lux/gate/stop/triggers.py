@@ -6,6 +6,7 @@ import enum
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import select
@@ -172,8 +173,18 @@ def _require_within(spec: TriggerSpec, values: dict[str, int]) -> None:
 
 
 def shown(spec: TriggerSpec, name: str, value: int) -> str:
-    """Return a value as it is typed and read: a rate in percent, everything else as it is."""
-    return f"{value / 1000:g}" if spec.is_rate and name == "threshold" else str(value)
+    """Return a value as it is typed and read: a rate in percent and its time in days, else numbers and minutes."""
+    return f"{value / _unit(spec, name):g}"
+
+
+def typed(spec: TriggerSpec, name: str, value: Decimal) -> int:
+    """Return what was typed as it is stored."""
+    return round(value * _unit(spec, name))
+
+
+def _unit(spec: TriggerSpec, name: str) -> int:
+    """Return by how much what is stored is greater than what is typed."""
+    return {"threshold": 1000, "minutes": DAY}.get(name, 1) if spec.is_rate else 1
 
 
 def _of(spec: TriggerSpec, row: StopTrigger | None) -> Trigger:

@@ -35,6 +35,7 @@ class Waiting:
 
     public_id: uuid.UUID  # of its item
     title: str
+    subject_id: int | None
     audience_label: str
     is_running: bool
     is_paused: bool
@@ -112,6 +113,7 @@ def _waiting(outbound: Outbound, item: ApprovalQueue, numbers: dict[DeliveryStat
     return Waiting(
         public_id=item.public_id,
         title=item.title,
+        subject_id=item.subject_id,
         audience_label=item.audience_label,
         is_running=outbound.started_at is not None,
         is_paused=outbound.is_paused,

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import Field, StringConstraints, field_validator
+from pydantic import StringConstraints, field_validator
 
 from lux.kit.i18n import gettext as _
 from lux.ui.forms import FormModel
@@ -50,19 +50,4 @@ class ToggleForm(FormModel):
 
     key: Annotated[str, StringConstraints(max_length=64)]
     is_on: bool
-    reason: Reason = ""
-
-
-class ResumeForm(FormModel):
-    """The end of a stop: typed, with a reason."""
-
-    scope: Annotated[str, Field(pattern="^(company|installation)$")]
-    confirmation: str
-    reason: Annotated[str, StringConstraints(min_length=3, max_length=2000)]
-
-
-class StopForm(FormModel):
-    """A stop: one press; scope and reason are extras."""
-
-    scope: Annotated[str, Field(pattern="^(company|installation)$")] = "company"
     reason: Reason = ""

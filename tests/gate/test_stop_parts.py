@@ -91,6 +91,7 @@ def test_what_is_past_its_time_goes_back_when_the_stop_ends(lux: Installation, t
 
 def test_the_pace_comes_back_by_a_tenth_a_minute() -> None:
     """Ten per cent at once, all of it after nine minutes; without a set pace the measured one counts, else 100/s."""
+
     def after(minutes: float, *, pace: float = 0.0, rate: float | None = None, ramp_minutes: int = 10) -> float:
         return ramp.limit((NOW, rate), NOW + dt.timedelta(minutes=minutes), pace=pace, minutes=ramp_minutes)
 

@@ -99,7 +99,7 @@ def test_complaints_stop_the_campaign_and_tell_it(lux: Installation) -> None:
     assert found == {"campaign:1": "4 of 1000 called it spam: 0.4 %, the bound is 0.3 %."}
     assert stopped(lux, firm) == found
     with lux.db.read(firm.id) as session:
-        notice = session.query(Notification).one()
+        notice = session.query(Notification).filter_by(kind="stop.automatic").one()
         assert (notice.title, notice.level) == ("LUX stopped by itself: The campaign “Hello”", "bad")
         assert "4 of 1000" in notice.body
         mails = session.scalars(select(ApprovalQueue.title).where(ApprovalQueue.author_type == "system")).all()

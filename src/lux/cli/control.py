@@ -39,9 +39,7 @@ class Part:
 WHOLE: Final = Part()
 
 
-def stop(
-    settings: Settings, slug: str | None, *, includes_system: bool, reason: str, part: Part = WHOLE
-) -> str:
+def stop(settings: Settings, slug: str | None, *, includes_system: bool, reason: str, part: Part = WHOLE) -> str:
     """Press the emergency stop; returns what happened."""
     with database.opened(settings) as db, db.begin(ALL_COMPANIES) as session:
         scope = _scope(session, slug, part)
@@ -65,7 +63,10 @@ def resume(settings: Settings, slug: str | None, *, reason: str, part: Part = WH
                 back += waiting.return_missed(session, scope)
     text = _("Resumed: %(what)s (epoch %(epoch)s).", what=_named(slug, part), epoch=epoch)
     if back:
-        one, many = "One item is past its time and needs a new yes.", "%(num)s items are past their time and need a new yes."
+        one, many = (
+            "One item is past its time and needs a new yes.",
+            "%(num)s items are past their time and need a new yes.",
+        )
         text += " " + ngettext(one, many, back)
     if stops.is_stop_file_there(settings.home):
         path = settings.home / stops.STOP_FILE
@@ -112,7 +113,9 @@ def _scope(session: Session, slug: str | None, part: Part) -> stops.Scope:
         return stops.scopes.of_campaign(campaign.company_id, campaign.id)
     if part.agent is not None:
         if company_id is None:
-            raise InvalidInput(field="company", message=_("An agent belongs to a company."), fix=_("Name it: --company."))
+            raise InvalidInput(
+                field="company", message=_("An agent belongs to a company."), fix=_("Name it: --company.")
+            )
         return stops.scopes.from_token(f"agent:{part.agent}", company_id)
     if part.channel is not None:
         return stops.scopes.from_token(f"channel:{part.channel}", company_id)

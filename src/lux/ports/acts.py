@@ -23,7 +23,9 @@ class ActKind(enum.Enum):
     HOOKS = "hooks"  # addresses that one program may subscribe, within hosts, kinds, a number and an end
 
 
-AUTOMATIC = frozenset({ActKind.TEST_EMAIL, ActKind.SYSTEM_EMAIL, ActKind.DRILL})  # decided by a fixed rule, never by a person
+AUTOMATIC = frozenset(
+    {ActKind.TEST_EMAIL, ActKind.SYSTEM_EMAIL, ActKind.DRILL}
+)  # decided by a fixed rule, never by a person
 DECIDED_WHERE_MADE = frozenset({ActKind.WEBHOOK, ActKind.HOOKS})  # have pages of their own, and their yes there
 UNLISTED = AUTOMATIC | DECIDED_WHERE_MADE
 

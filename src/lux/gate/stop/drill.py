@@ -68,9 +68,7 @@ class DrillView:
 def start(session: Session, person: Person) -> uuid.UUID:
     """Begin a rehearsal; raises WrongState while a stop stands or another one runs."""
     if not (person.has(Right.OWN) or person.has(Right.OPERATE)):
-        raise Forbidden(
-            _("Owners and operators rehearse the stop."), fix=_("Ask an owner of the company to press it.")
-        )
+        raise Forbidden(_("Owners and operators rehearse the stop."), fix=_("Ask an owner of the company to press it."))
     company_id = company_of(session)
     if pressing.holding(session, company_id, channel="email"):
         raise WrongState(_("Something is stopped in earnest: end that first, then rehearse."))

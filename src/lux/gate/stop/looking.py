@@ -143,18 +143,26 @@ class _Look:
         scope = scopes.of_channel(EMAIL, self.company_id)
         if self._is_on(scope):
             return []
-        stopped = [int(one.value) for one in self._stopped_campaigns()]
+        stopped = self._stopped_campaigns()
         since = self._seen_until(*self._wide)
         found: list[Stop] = []
         for cause in (Cause.COMPLAINTS, Cause.BOUNCES):
-            begin = self.now - dt.timedelta(minutes=self.triggers[cause].minutes)
-            if since is not None and since > begin:
-                counted = figures.by_campaign(self.session, since=since)
-            else:
-                counted = figures.by_campaign(self.session, day=begin.date())
             if not found:
+                counted = self._lately(self.triggers[cause], since)
                 found += self._judge(scope, figures.together(counted, but=stopped), only=cause)
         return found
+
+    def _lately(self, trigger: Trigger, since: dt.datetime | None) -> Mapping[int, Figures]:
+        """Return the figures of the time looked at, without what somebody has seen who ended a stop."""
+        begin = self.now - dt.timedelta(minutes=trigger.minutes)
+        if since is not None and since > begin:
+            counted = figures.by_campaign(self.session, since=since)
+        else:
+            counted = figures.by_campaign(self.session, day=begin.date())
+        for number in counted.keys() & self._ended_campaigns().keys():
+            end = max(self._ended_campaigns()[number], since or begin)
+            counted[number] = figures.by_campaign(self.session, [number], since=end).get(number, Figures())
+        return counted
 
     def storms(self) -> list[Stop]:
         """Stop what fails again and again: one campaign, or the channel when several do."""
@@ -200,13 +208,16 @@ class _Look:
         ends = [at for one in looked_at for is_on, at in [self.stops.get(one.key, (True, self.now))] if not is_on]
         return max(ends, default=None)
 
-    def _stopped_campaigns(self) -> list[Scope]:
-        keys = self.session.scalars(
-            select(Stop.scope).where(
-                Stop.is_on.is_(True), Stop.scope.startswith(f"{scopes.of_company(self.company_id).key}/campaign:")
-            )
-        )
-        return [one for one in map(scopes.from_key, keys) if one.kind is ScopeKind.CAMPAIGN and one.value.isdecimal()]
+    def _stopped_campaigns(self) -> list[int]:
+        """Return the campaigns that are stopped now, also those this look has stopped."""
+        own = f"{scopes.of_company(self.company_id).key}/{ScopeKind.CAMPAIGN.value}:"
+        keys = self.session.scalars(select(Stop.scope).where(Stop.is_on.is_(True), Stop.scope.startswith(own)))
+        return [int(scopes.from_key(key).value) for key in keys]
+
+    def _ended_campaigns(self) -> Mapping[int, dt.datetime]:
+        """Return campaigns whose stop somebody ended, and when."""
+        found = [(scopes.from_key(key), at) for key, (is_on, at) in self.stops.items() if not is_on]
+        return {int(scope.value): at for scope, at in found if scope.kind is ScopeKind.CAMPAIGN}
 
     def _judge(self, scope: Scope, of: Figures, *, only: Cause | None = None) -> list[Stop]:
         for cause, count in ((Cause.COMPLAINTS, of.complained), (Cause.BOUNCES, of.bounced)):

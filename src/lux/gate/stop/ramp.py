@@ -28,9 +28,7 @@ def share(since: dt.datetime, now: dt.datetime, *, minutes: int) -> float:
     return min(1.0, (1 + gone) / minutes)
 
 
-def limit(
-    resumed: tuple[dt.datetime, float | None] | None, now: dt.datetime, *, pace: float, minutes: int
-) -> float:
+def limit(resumed: tuple[dt.datetime, float | None] | None, now: dt.datetime, *, pace: float, minutes: int) -> float:
     """Return the most messages per second after a stop; `pace` is the set one (0 = none), 0 = no limit."""
     if resumed is None:
         return pace
@@ -41,9 +39,7 @@ def limit(
     return min(pace, ramped) if pace else ramped
 
 
-def measured(
-    session: Session, pressed_at: dt.datetime, covered: Collection[ColumnElement[bool]] = ()
-) -> float | None:
+def measured(session: Session, pressed_at: dt.datetime, covered: Collection[ColumnElement[bool]] = ()) -> float | None:
     """Return the pace of the busiest outbound in the minute before a press, None when too little left then.
 
     `session` sees one company or all; `covered` are the conditions over `Outbound` that say which ones count.
@@ -63,6 +59,6 @@ def measured(
     rates = [
         (number - 1) / (last - first).total_seconds()
         for number, first, last in session.execute(query)
-        if number > 1 and last > first
+        if number > 1 and first is not None and last is not None and last > first
     ]
     return max(rates, default=None)

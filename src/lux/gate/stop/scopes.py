@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -37,8 +37,10 @@ _WIDTH: Final = {
     ScopeKind.COMPANY: 4,
     ScopeKind.INSTALLATION: 5,
 }
-AGENTS: Final = {spec.key.removeprefix("agent_"): spec.label for spec in TOGGLES if spec.group == "agent"}
-CHANNELS: Final = {
+AGENTS: Final[Mapping[str, Callable[[], str]]] = {
+    spec.key.removeprefix("agent_"): spec.label for spec in TOGGLES if spec.group == "agent"
+}
+CHANNELS: Final[Mapping[str, Callable[[], str]]] = {
     **{spec.key.removeprefix("channel_"): spec.label for spec in TOGGLES if spec.group == "channel"},
     "webhook": lambda: _("Webhooks"),
 }
@@ -67,7 +69,7 @@ class Scope:
     def token(self) -> str:
         """Return how a page names it within its company: "company", "channel:email", "all/channel:email"."""
         if self.kind in {ScopeKind.INSTALLATION, ScopeKind.COMPANY}:
-            return self.kind.value
+            return str(self.kind.value)
         return f"{self.kind.value}:{self.value}"
 
     @property

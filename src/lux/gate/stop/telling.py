@@ -28,9 +28,10 @@ def about_storm(cause: Cause, count: int, trigger: Trigger) -> str:
     """Return what failed again and again."""
     values = {"count": count, "minutes": trigger.minutes, "bound": trigger.threshold}
     if cause is Cause.DENIED:
-        words = _("The mail server did not let us in %(count)s times within %(minutes)s minutes; the bound is %(bound)s.",
-                  **values)  # fmt: skip
-        return words
+        return _(
+            "The mail server did not let us in %(count)s times within %(minutes)s minutes; the bound is %(bound)s.",
+            **values,
+        )
     return _("%(count)s messages failed within %(minutes)s minutes; the bound is %(bound)s.", **values)
 
 

@@ -9,7 +9,7 @@ from pydantic import Field, StringConstraints
 
 from lux.ui.forms import FormModel
 
-# "company", "installation", "channel:email", "all/channel:email", "agent:content_seo", "campaign:<number or public id>"
+# What a page calls a scope (`gate.stop.scopes`); a campaign stands there with its public id, or its row's number.
 Token = Annotated[
     str, Field(pattern=r"^(company|installation|(all/)?channel:[a-z]+|agent:[a-z_]+|campaign:[0-9a-f-]{1,36})$")
 ]

@@ -80,7 +80,7 @@ def allow(session: Session, act: SendEmail | SystemEmail) -> None:
 
 
 def _rehearsal(outbound: Outbound, act: SendEmail | SystemEmail) -> None:
-    """Let a rehearsal nowhere but into the built-in mailbox, to invented addresses: it passes no switch and no sender."""
+    """Let a rehearsal nowhere but into the built-in mailbox, to invented addresses; it asks no switch and no sender."""
     is_safe = (
         isinstance(act, SendEmail)
         and act.kind is ActKind.DRILL

@@ -1,4 +1,4 @@
-"""A rehearsal: mails to nobody leave into the built-in mailbox, a stop of their own is pressed, the time is measured."""
+"""A rehearsal: mails to nobody leave into the built-in mailbox, their own stop is pressed, the time is measured."""
 
 from __future__ import annotations
 
@@ -48,6 +48,7 @@ _LOOK: Final = 0.05
 class DrillView:
     """One rehearsal as people see it."""
 
+    number: int
     public_id: uuid.UUID
     state: DrillState
     by: str
@@ -94,7 +95,7 @@ def history(session: Session, limit: int = SHOWN) -> list[DrillView]:
     query = select(StopDrill).order_by(StopDrill.id.desc()).limit(limit)
     return [
         DrillView(
-            public_id=row.public_id, state=row.state, by=row.started_by_name, started_at=row.started_at,
+            number=row.id, public_id=row.public_id, state=row.state, by=row.started_by_name, started_at=row.started_at,
             recipients=row.recipients, left_before=row.left_before, left_after=row.left_after, rest_ms=row.rest_ms,
             settled_ms=row.settled_ms, reason=row.reason,
         )

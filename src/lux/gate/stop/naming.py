@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select
 
 from lux.gate.models import ApprovalQueue
-from lux.gate.stop.scopes import AGENTS, CHANNELS, Scope, ScopeKind
+from lux.gate.stop.scopes import AGENTS, CHANNELS, Labels, Scope, ScopeKind
 from lux.kit.i18n import gettext as _
 
 if TYPE_CHECKING:
@@ -21,21 +21,29 @@ def of_file() -> str:
 
 def of(session: Session, scope: Scope) -> str:
     """Return what a stop of this scope holds."""
-    if scope.kind is ScopeKind.INSTALLATION:
-        return _("The whole installation")
-    if scope.kind is ScopeKind.COMPANY:
-        return _("This company")
     if scope.kind is ScopeKind.CHANNEL:
-        label = CHANNELS[scope.value]() if scope.value in CHANNELS else scope.value
-        if scope.company_id is None:
-            return _("%(channel)s, of all companies", channel=label)
-        return _("%(channel)s, of this company", channel=label)
+        return _channel(scope)
     if scope.kind is ScopeKind.AGENT:
-        label = AGENTS[scope.value]() if scope.value in AGENTS else scope.value
-        return _("What the agent “%(name)s” submitted", name=label)
-    if scope.kind is ScopeKind.DRILL:
-        return _("A rehearsal of the stop")
-    return _("The campaign “%(title)s”", title=_title(session, scope))
+        return _("What the agent “%(name)s” submitted", name=_label(AGENTS, scope.value))
+    if scope.kind is ScopeKind.CAMPAIGN:
+        return _("The campaign “%(title)s”", title=_title(session, scope))
+    whole = {
+        ScopeKind.INSTALLATION: _("The whole installation"),
+        ScopeKind.COMPANY: _("This company"),
+        ScopeKind.DRILL: _("A rehearsal of the stop"),
+    }
+    return whole[scope.kind]
+
+
+def _channel(scope: Scope) -> str:
+    label = _label(CHANNELS, scope.value)
+    if scope.company_id is None:
+        return _("%(channel)s, of all companies", channel=label)
+    return _("%(channel)s, of this company", channel=label)
+
+
+def _label(known: Labels, name: str) -> str:
+    return known[name]() if name in known else name
 
 
 def _title(session: Session, scope: Scope) -> str:

@@ -1,4 +1,4 @@
-"""When a rate is too high: the plain rate over a sample that is large enough, below it only what chance can't explain."""
+"""When a rate is too high: the plain rate over a large enough sample, below it only what chance can't explain."""
 
 from __future__ import annotations
 

@@ -37,13 +37,15 @@ _WIDTH: Final = {
     ScopeKind.COMPANY: 4,
     ScopeKind.INSTALLATION: 5,
 }
-AGENTS: Final[Mapping[str, Callable[[], str]]] = {
-    spec.key.removeprefix("agent_"): spec.label for spec in TOGGLES if spec.group == "agent"
-}
-CHANNELS: Final[Mapping[str, Callable[[], str]]] = {
-    **{spec.key.removeprefix("channel_"): spec.label for spec in TOGGLES if spec.group == "channel"},
-    "webhook": lambda: _("Webhooks"),
-}
+Labels = Mapping[str, Callable[[], str]]
+
+
+def _labels(group: str) -> dict[str, Callable[[], str]]:
+    return {spec.key.removeprefix(f"{group}_"): spec.label for spec in TOGGLES if spec.group == group}
+
+
+AGENTS: Final[Labels] = _labels("agent")
+CHANNELS: Final[Labels] = {**_labels("channel"), "webhook": lambda: _("Webhooks")}
 IN_USE: Final = ("email", "webhook")  # channels on which something leaves today
 
 

@@ -11,6 +11,7 @@ from lux.gate import stop
 from lux.gate.stop import drill, scopes, triggers, waiting
 from lux.gate.stop.scopes import Scope, ScopeKind
 from lux.identity.access import Person, Right
+from lux.kit.db.session import settings_of
 from lux.kit.errors import InvalidInput, NotFound
 from lux.kit.i18n import gettext as _
 from lux.rooms.email import queries as campaigns
@@ -54,6 +55,7 @@ def board(session: Session, person: Person, company_id: int) -> dict[str, Any]:
         "may_drill": person.has(Right.OWN) or person.has(Right.OPERATE),
         "shown": triggers.shown,
         "word": resume_word(),
+        "ramp_minutes": settings_of(session).resume_ramp_minutes,
         "rank": person.role.rank if person.role else 0,
     }
 

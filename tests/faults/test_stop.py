@@ -176,8 +176,7 @@ def test_four_workers_stop_within_two_seconds(
         assert len(listed) >= sum(moment > pressed for moment in sink.times())
         for worker in workers:
             worker.kill()
-        for worker in workers:
-            worker.start()
+        workers[0].start()  # one is enough to send what it may not
         time.sleep(BOUND)
         assert sink.count() == at_rest  # a restart ends no stop
         with lux.db.begin(firm.id) as session:

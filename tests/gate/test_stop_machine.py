@@ -134,6 +134,6 @@ def test_whatever_is_pressed_and_ended(  # noqa: C901 - a machine of small rules
             return sum(epoch for scope, epoch in self.epochs.items() if run in world.covers[scope])
 
     checked = settings(
-        max_examples=20, stateful_step_count=15, deadline=None, suppress_health_check=list(HealthCheck), database=None
+        max_examples=12, stateful_step_count=12, deadline=None, suppress_health_check=list(HealthCheck), database=None
     )
     run_state_machine_as_test(Stops, settings=checked)

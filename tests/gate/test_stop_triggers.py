@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -11,9 +13,9 @@ from hypothesis import strategies as st
 from sqlalchemy import select, text, update
 
 from lux.gate import stop
-from lux.gate.models import ApprovalQueue, Outbound
-from lux.gate.states import OutboundState
-from lux.gate.stop import looking, rates, scopes, signals, triggers
+from lux.gate.models import ApprovalQueue, Delivery, Outbound
+from lux.gate.states import DeliveryState, OutboundState
+from lux.gate.stop import looking, rates, scopes, signals, triggers, watching
 from lux.gate.stop.triggers import Cause
 from lux.kit import clock
 from lux.kit.errors import Forbidden, InvalidInput
@@ -22,7 +24,8 @@ from lux.ledger.facts import NewFact
 from lux.ports.acts import AudienceRef
 from lux.ports.receipts import Outcome, Receipt
 from lux.rooms.notifications.models import Notification
-from tests.factories import Firm, Installation
+from tests.emulators.smtp import SmtpServer
+from tests.factories import Firm, Installation, installation
 from tests.gate.conftest import approved, ready, submitted
 
 COMPLAINTS, BOUNCES = triggers.SPECS[0], triggers.SPECS[1]
@@ -166,6 +169,29 @@ def test_failures_are_looked_at_while_the_campaign_runs(lux_sqlite: Installation
         with lux_sqlite.db.begin(firm.id) as session:
             looking.Eye().after_outcomes(session, session.query(Outbound).one(), [receipt(outcome)])
             assert [one.token for one in stop.active(session, firm.id)] == expected
+
+
+@pytest.mark.parametrize("migrated_url", ["sqlite"], indirect=True)
+def test_a_campaign_to_dead_addresses_stops_in_its_middle(
+    migrated_url: str, tmp_path: Path, smtp_server: SmtpServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On real sending: the server knows nobody, and most of the list is never tried."""
+    monkeypatch.setattr(watching, "FRESH_SECONDS", 0.0)
+    lux = installation(migrated_url, tmp_path / "home", is_migrated=True, allow_hosts=("127.0.0.1",))
+    firm = ready(lux, 300)
+    smtp_server.script.next_recipients.extend(["550 5.1.1 no such user"] * 300)
+    account = lux.mail_server(firm, smtp_server.port)
+    everyone = AudienceRef(source="everyone", key="", label="Everyone")
+    approved(lux, firm, submitted(lux, firm, account=account, audience=everyone))
+    lux.work()
+    with lux.db.read(firm.id) as session:
+        found = stop.active(session, firm.id)
+        assert [(one.token, one.cause) for one in found] == [("campaign:1", "bounces")]
+        assert "addresses do not exist" in found[0].reason
+        counts = Counter(row.state for row in session.query(Delivery))
+    assert counts[DeliveryState.QUEUED] >= 200
+    assert counts[DeliveryState.FAILED] + counts[DeliveryState.QUEUED] == 300
+    lux.db.close()
 
 
 def test_a_broken_audit_chain_stops_the_company_once(lux: Installation) -> None:

@@ -26,6 +26,7 @@ from lux.kit.settings import Settings
 
 PAGE: Final = Path(__file__).parent.parent / "docs" / "benchmarks.md"
 PAGE_MS, PEAK_MB = 300.0, 300.0
+STOP_SECONDS, SETTLED_SECONDS = 2.0, 15.0  # what the emergency stop promises
 NOTES: Final = (
     "Latency is what a person waits: the request until the last byte of the answer, over a kept connection, at a fixed"
     " beat of 150 ms over all pages. A page fails when 5 % of its answers take longer than the goal.",
@@ -86,6 +87,7 @@ class Bench:
             with Sink(port) as sink:
                 rate = self._sending(house, "SMTP", "Sent")
                 self._compare_smtp(sink, rate)
+        self._stop(house)
         self._segment(house)
         self._build()
         self._chain()
@@ -125,6 +127,13 @@ class Bench:
             f"limit: smtp-source, {size / 1000:.0f} kB",
             f"{limit:,.0f} messages/s ({rate / limit:.2f} of it reached)",
         )
+
+    def _stop(self, house: House) -> None:
+        name = "Emergency stop, rehearsed"
+        done = house.rehearse_stop(patience=self.size.patience)
+        self.rows.append(table.at_most(name, "from the press to the last message", done.last, STOP_SECONDS, "s"))
+        self.rows.append(table.at_most(name, "until nothing is under way", done.settled, SETTLED_SECONDS, "s"))
+        self._add(name, "the last message, as a share of the bound", f"{done.last / STOP_SECONDS:.2f} ×")
 
     def _segment(self, house: House) -> None:
         name = f"Segment of five conditions, {self.size.contacts:,} contacts"

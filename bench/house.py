@@ -17,6 +17,7 @@ from examples.page import Page, PageError
 from examples.server import Server
 from examples.walk import Walk, is_at_rest, part
 
+STOP: Final = "/approvals/stop"
 FIVE: Final = "Five conditions"
 LOOK_EVERY: Final = 0.5  # seconds between two looks at something that runs
 COLUMNS: Final = {"Newsletter": "Consent to e-mail", "Signed up": "Day of the consent"}
@@ -38,6 +39,14 @@ class Sent:
 
     seconds: float  # from the yes to the last outcome
     outcomes: dict[str, int]  # words of the state → recipients
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stopped:
+    """What a rehearsal of the emergency stop measured, in seconds from the press."""
+
+    last: float  # the last message left
+    settled: float  # nothing was under way any more
 
 
 class House:
@@ -122,6 +131,21 @@ class House:
         seconds = time.perf_counter() - began
         chips = [one.text.rpartition(" ") for one in part(page, "progress").all("li")]
         return Sent(seconds=seconds, outcomes={words: _first_number(number) for words, _space, number in chips})
+
+    def rehearse_stop(self, *, patience: float) -> Stopped:
+        """Rehearse the emergency stop; raises PageError when it could not be measured."""
+        page = self.browser.submit(self.browser.open(STOP).form(f"{STOP}/drill"))
+        deadline = time.monotonic() + patience
+        while "Under way" in (words := part(page, "drills").text):
+            if time.monotonic() > deadline:
+                raise page.lacks("the rehearsal has not ended")
+            time.sleep(LOOK_EVERY)
+            page = self.browser.open(STOP)
+        found = [re.search(rf"{begin} ([\d,]+) ms", words) for begin in ("Last one after", "any more after")]
+        figures = [int(one[1].replace(",", "")) / 1000 for one in found if one is not None]
+        if len(figures) != len(found):
+            raise page.lacks(f"the rehearsal was not measured: {words}")
+        return Stopped(last=figures[0], settled=figures[1])
 
     def use_mail_server(self, port: int, code: Callable[[], str]) -> None:
         """Connect a mail server on this machine, send through it from now on, and prove the sender once more.

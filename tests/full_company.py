@@ -15,6 +15,8 @@ from lux.gate import reads, submit
 from lux.gate.deciding import comments, policies
 from lux.gate.review import budgets, own_rules
 from lux.gate.service import ApprovalService
+from lux.gate.stop import triggers
+from lux.gate.stop.models import DrillState, StopDrill
 from lux.gate.webhooks import allowances, by_program, subscriptions
 from lux.identity import api_keys, invitations
 from lux.identity.access import Role
@@ -118,6 +120,7 @@ def filled(lux: Installation, *, locale: str = "") -> Firm:
     )
     _errors(lux, firm)
     _deciding(lux, firm)
+    _stops(lux, firm)
     return firm
 
 
@@ -127,6 +130,16 @@ def _deciding(lux: Installation, firm: Firm) -> None:
         policies.choose(session, firm.person, policies.Rules(expires_days=10), version=0, reason="Secret reason")
         waiting = reads.items(session, states=[reads.ItemState.PENDING])[0]
         comments.add(session, firm.person, waiting.public_id, "Secret comment")
+
+
+def _stops(lux: Installation, firm: Firm) -> None:
+    """Leave bounds of its own for a trigger, and rehearsals that were and were not measured."""
+    with lux.db.begin(firm.id) as session:
+        triggers.change(session, firm.person, "bounces", threshold=4000, minimum=300, minutes=7 * 24 * 60)
+        values = {"started_by_name": "Secret owner", "recipients": 400, "ended_at": clock.now()}
+        measured = {"left_before": 31, "left_after": 52, "rest_ms": 870, "settled_ms": 910}
+        session.add(StopDrill(state=DrillState.FAILED, reason="Secret reason", **values))
+        session.add(StopDrill(state=DrillState.DONE, **values, **measured))
 
 
 def _errors(lux: Installation, firm: Firm) -> None:

@@ -120,6 +120,18 @@ def test_stop_and_resume_of_one_company(prepared: Lux, home: Path):
     assert (missed.exit_code, missed.stderr) == (1, "lux: There is no company with the short name nobody.\n")
 
 
+def test_a_part_is_stopped_and_resumed(prepared: Lux, home: Path):
+    slug = with_owner(home)
+    for part in (["--company", slug, "--channel", "email"], ["--channel", "webhook"],
+                 ["--company", slug, "--agent", "content_seo"]):  # fmt: skip
+        assert prepared("stop", *part).stdout.startswith(f"Stopped: {part[-1]}")
+        assert prepared("resume", *part, "--reason", "x").stdout.startswith(f"Resumed: {part[-1]}")
+    for wrong, words in ((["--channel", "smoke"], "nothing to stop"), (["--campaign", "7"], "no campaign 7"),
+                         (["--agent", "content_seo"], "belongs to a company")):  # fmt: skip
+        refused = prepared("stop", *wrong)
+        assert (refused.exit_code, words in refused.stderr) == (1, True), refused.stderr
+
+
 def test_the_audit_chain_is_verified_and_a_broken_one_told(prepared: Lux, home: Path):
     slug = with_owner(home)
     prepared("stop", "--company", slug, "--reason", "x")

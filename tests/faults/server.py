@@ -28,6 +28,9 @@ class RunningServer:
         """Return its address."""
         return f"http://127.0.0.1:{self.port}"
 
+    def _command(self) -> list[str]:
+        return ["serve", *self._flags]
+
     def start(self, *, wait: bool = True) -> None:
         """Start it in a process group of its own; wait until it answers."""
         settings = self._settings
@@ -38,11 +41,12 @@ class RunningServer:
             "LUX_PORT": str(self.port),
             "LUX_ALLOW_HOSTS": '["127.0.0.1"]',
             "LUX_MAIL_PACE": str(settings.mail_pace),
+            "LUX_RESUME_RAMP_MINUTES": str(settings.resume_ramp_minutes),
             "LUX_LOG_FORMAT": "json",
         }
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "lux", "serve", *self._flags],
+                [sys.executable, "-m", "lux", *self._command()],
                 env=environment,
                 stdout=log,
                 stderr=log,
@@ -72,3 +76,14 @@ class RunningServer:
             self._process.wait(30)
         except subprocess.TimeoutExpired:
             self.kill()
+
+
+class RunningWorker(RunningServer):
+    """`lux worker`: background work alone, without pages."""
+
+    def _command(self) -> list[str]:
+        return ["worker"]
+
+    def start(self, *, wait: bool = False) -> None:
+        """Start it; nothing answers, so there is nothing to wait for."""
+        super().start(wait=wait)

@@ -8,13 +8,21 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import func, select
 
 from examples.browser import Browser
 from lux.cli import control
-from lux.gate import stop
+from lux.gate import reads, stop, submit
+from lux.gate.models import Delivery
+from lux.gate.reads import DeliveryState
+from lux.gate.service import ApprovalService
+from lux.gate.stop import scopes, waiting
+from lux.kit.jobs.models import Job, JobState
+from lux.ports.acts import AudienceRef
 from tests.factories import PASSWORD, Firm, Installation, installation
-from tests.faults.server import RunningServer
+from tests.faults.server import RunningServer, RunningWorker
 from tests.faults.test_kill import approved_campaign, by_state, ended
+from tests.gate.conftest import act
 from tests.services import run
 from tests.services.smtp_sink import SmtpSink
 
@@ -26,7 +34,8 @@ BOUND = 2.0  # seconds
 @pytest.fixture
 def paced(migrated_url: str, tmp_path: Path) -> Iterator[Installation]:
     """Return an installation that sends slowly enough to be stopped in the middle."""
-    made = installation(migrated_url, tmp_path / "home", is_migrated=True, allow_hosts=("127.0.0.1",), mail_pace=PACE)
+    values = {"allow_hosts": ("127.0.0.1",), "mail_pace": PACE, "resume_ramp_minutes": 0}
+    made = installation(migrated_url, tmp_path / "home", is_migrated=True, **values)
     yield made
     made.db.close()
 
@@ -75,7 +84,7 @@ class Button:
 
 
 @pytest.mark.faults
-@pytest.mark.parametrize("way", [Button, Command, pytest.param(File, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("way", [Button, *(pytest.param(one, marks=pytest.mark.slow) for one in (Command, File))])
 def test_nothing_leaves_two_seconds_after_a_stop(
     paced: Installation,
     start_smtp_sink: Callable[..., SmtpSink],
@@ -103,3 +112,80 @@ def test_nothing_leaves_two_seconds_after_a_stop(
     counts, states = by_state(paced, firm, outbound_id)
     assert counts == Counter(sent=COUNT)
     assert Counter(sink.recipients()) == Counter(dict.fromkeys(states, 1))
+
+
+WORKERS = 4
+
+
+def campaigns(lux: Installation, count: int, port: int) -> tuple[Firm, list[int]]:
+    """Approve as many campaigns of one company as there are workers; returns the firm and the outbounds."""
+    firm, first = approved_campaign(lux, count, port)
+    with lux.db.read(firm.id) as session:
+        account = reads.outbound(session, first).item.body["account"]
+    everyone, ids = AudienceRef(source="everyone", key="", label="Everyone"), [first]
+    for number in range(2, WORKERS + 1):
+        mail = act(firm, account=account, audience=everyone, subject=f"Letter {number}")
+        with lux.db.begin(firm.id) as session:
+            outbound = submit.submit_for_approval(
+                session, mail, author=firm.person, title=f"Letter {number}", subject=("campaign", number)
+            )
+            ids.append(outbound.id)
+            item = reads.outbound(session, outbound.id).item
+            ApprovalService(session).approve(firm.person, item.public_id, shown_hash=item.content_hash)
+    return firm, ids
+
+
+def at_work(lux: Installation) -> int:
+    """Return how many different workers are sending."""
+    with lux.db.read(0) as session:
+        query = select(func.count(Job.leased_by.distinct())).where(
+            Job.kind == "gate.send", Job.state == JobState.RUNNING
+        )
+        return session.scalar(query) or 0
+
+
+@pytest.mark.faults
+@pytest.mark.parametrize(("count", "pace"), [(120, 25), pytest.param(3000, 300, marks=pytest.mark.slow)])
+def test_four_workers_stop_within_two_seconds(
+    migrated_url: str, start_smtp_sink: Callable[..., SmtpSink], tmp_path: Path, count: int, pace: int
+) -> None:
+    """Four processes, a campaign each: still within the bound, all told, killed and started again, nothing doubled."""
+    values = {"allow_hosts": ("127.0.0.1",), "mail_pace": pace, "resume_ramp_minutes": 0}
+    lux = installation(migrated_url, tmp_path / "home", is_migrated=True, **values)
+    sink = start_smtp_sink()
+    firm, ids = campaigns(lux, count, sink.port)
+    workers = [RunningWorker(lux.settings, tmp_path / f"worker{number}.log") for number in range(WORKERS)]
+    try:
+        for worker in workers:
+            worker.start()
+        assert run.wait(lambda: at_work(lux) == WORKERS and sink.count() >= count // 2, seconds=90)
+        scope = scopes.of_company(firm.id)
+        with lux.db.begin(firm.id) as session:
+            stop.press(session, scope=scope, by=firm.person)
+        pressed = time.time()
+        time.sleep(BOUND + 1.5)
+        at_rest = sink.count()
+        assert [moment - pressed for moment in sink.times() if moment > pressed + BOUND] == []
+        assert at_rest < WORKERS * count
+        with lux.db.read(firm.id) as session:
+            query = select(func.count()).where(Delivery.state == DeliveryState.CLAIMED)
+            assert session.scalar(query) == 0  # long before the fifteen seconds
+            since = stop.active(session, firm.id)[0].since
+            assert since is not None
+            listed = {(one.title, one.address) for one in waiting.on_the_wire(session, scope, since, limit=10_000)}
+        assert len(listed) >= sum(moment > pressed for moment in sink.times())
+        for worker in workers:
+            worker.kill()
+        workers[0].start()  # one is enough to send what it may not
+        time.sleep(BOUND)
+        assert sink.count() == at_rest  # a restart ends no stop
+        with lux.db.begin(firm.id) as session:
+            stop.resume(session, scope=scope, by=firm.person, reason="the test goes on")
+        assert run.wait(lambda: all(ended(lux, firm, one) for one in ids), seconds=120)
+    finally:
+        for worker in workers:
+            worker.stop()
+        lux.db.close()
+    got = Counter((one.recipients[0], str(one.message["Subject"]).partition(" ")[0]) for one in sink.messages())
+    assert sum(got.values()) == WORKERS * count
+    assert max(Counter(address for one in sink.messages() for address in one.recipients).values()) == WORKERS

@@ -30,7 +30,8 @@ PATIENCE = 20.0  # seconds
 @pytest.fixture
 def lux(migrated_url: str, tmp_path: Path) -> Iterator[Installation]:
     """Return an installation that may reach mail servers on this machine."""
-    made = installation(migrated_url, tmp_path / "home", is_migrated=True, allow_hosts=("127.0.0.1",))
+    values = {"allow_hosts": ("127.0.0.1",), "resume_ramp_minutes": 0}  # the ramp: test_stop_parts.py
+    made = installation(migrated_url, tmp_path / "home", is_migrated=True, **values)
     yield made
     made.db.close()
 

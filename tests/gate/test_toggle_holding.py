@@ -14,7 +14,7 @@ from sqlalchemy import text, update
 from lux.gate import control, reads, submit, toggles
 from lux.gate.models import FeatureToggle
 from lux.gate.reads import ItemState, OutboundState, OutboundView
-from lux.gate.toggles import SCHEDULED, Limits, asking, pace
+from lux.gate.toggles import SCHEDULED, Limits, asking, quota
 from lux.gate.toggles.hours import Hours
 from lux.gate.toggles.limits import Cost
 from lux.gate.toggles.models import InstallationToggle
@@ -263,11 +263,11 @@ def test_costs_that_are_reached_hold_back_until_the_day_or_the_month_is_over(
         item = submitted(lux, firm)
         approved(lux, firm, item)
         with lux.db.begin(firm.id) as session:
-            pace.charge(session, firm.id, "channel_email", Money(minor=600, currency="EUR"))
+            quota.charge(session, firm.id, "channel_email", Money(minor=600, currency="EUR"))
         lux.work()
         assert of_item(lux, firm, item).due_at == dt.datetime(2027, 7, 7, 22, tzinfo=dt.UTC)
         with lux.db.begin(firm.id) as session:
-            pace.charge(session, firm.id, "channel_email", Money(minor=300, currency="EUR"))
+            quota.charge(session, firm.id, "channel_email", Money(minor=300, currency="EUR"))
         work(lux)
         assert of_item(lux, firm, item).due_at == dt.datetime(2027, 7, 31, 22, tzinfo=dt.UTC)
     with at(dt.datetime(2027, 8, 1, 8, tzinfo=dt.UTC)):

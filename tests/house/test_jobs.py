@@ -13,6 +13,7 @@ from sqlalchemy import Table, select, text
 from lux import house
 from lux.gate import reads
 from lux.gate.service import ApprovalService
+from lux.gate.stop import drill
 from lux.gate.webhooks import reads as hooks
 from lux.gate.webhooks import subscriptions
 from lux.kit import clock, jobs
@@ -70,6 +71,12 @@ def _outbound(lux: Installation, firm: Firm) -> Made:
         item = next(one for one in reads.items(session) if one.state is reads.ItemState.PENDING)
         ApprovalService(session).approve(firm.person, item.public_id, shown_hash=item.content_hash)
         return {"outbound_id": reads.item_outbound(session, item.id).id}, firm.id
+
+
+def _drill(lux: Installation, firm: Firm) -> Made:
+    """Return a rehearsal that has ended; tests/gate/test_stop_drill.py lets one run."""
+    with lux.db.read(firm.id) as session:
+        return {"drill_id": drill.history(session)[0].number}, firm.id
 
 
 def _expired(lux: Installation, firm: Firm) -> Made:
@@ -187,6 +194,8 @@ FACTORIES: Final[dict[str, Callable[[Installation, Firm], Made]]] = {
     "content.forget_files": _files,
     "diagnostics.forget": _nothing,
     "gate.call": _hook,
+    "gate.forget_signals": _nothing,
+    "gate.drill": _drill,
     "gate.expire": _expired,
     "gate.forget_calls": _nothing,
     "gate.send": _outbound,

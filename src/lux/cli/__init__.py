@@ -122,23 +122,33 @@ def sample_company() -> None:
 
 @main.command()
 @click.option("--company", "slug", default=None, help="Short name of one company; without it the whole installation.")
+@click.option("--channel", default=None, help="One channel alone: email, webhook.")
+@click.option("--campaign", default=None, help="One campaign alone, by the id in its page's address.")
+@click.option("--agent", default=None, help="What one agent of the company submitted, for example content_seo.")
 @click.option("--all", "everything", is_flag=True, help="System mails (sign-in, resets) too.")
 @click.option("--reason", default="", help="Why; shown on every page.")
-def stop(slug: str | None, *, everything: bool, reason: str) -> None:
+def stop(
+    slug: str | None, *, channel: str | None, campaign: str | None, agent: str | None, everything: bool, reason: str
+) -> None:
     """Emergency stop: nothing new leaves within two seconds."""
     from lux.cli import control
 
-    click.echo(control.stop(load(), slug, includes_system=everything, reason=reason))
+    part = control.Part(channel=channel, campaign=campaign, agent=agent)
+    click.echo(control.stop(load(), slug, includes_system=everything, reason=reason, part=part))
 
 
 @main.command()
 @click.option("--company", "slug", default=None, help="Short name of one company; without it the whole installation.")
+@click.option("--channel", default=None, help="One channel alone: email, webhook.")
+@click.option("--campaign", default=None, help="One campaign alone, by the id in its page's address.")
+@click.option("--agent", default=None, help="What one agent of the company submitted, for example content_seo.")
 @click.option("--reason", required=True, help="Why it is safe to send again.")
-def resume(slug: str | None, reason: str) -> None:
-    """End an emergency stop."""
+def resume(slug: str | None, channel: str | None, campaign: str | None, agent: str | None, reason: str) -> None:
+    """End an emergency stop; the pace grows from a tenth."""
     from lux.cli import control
 
-    click.echo(control.resume(load(), slug, reason=reason))
+    part = control.Part(channel=channel, campaign=campaign, agent=agent)
+    click.echo(control.resume(load(), slug, reason=reason, part=part))
 
 
 @main.group()

@@ -97,6 +97,28 @@ def test_email(session: Session, act: SendEmail, *, author: Person, subject: tup
     return outbound
 
 
+def rehearsal(session: Session, act: SendEmail, *, author: Person, number: int) -> Outbound:
+    """Store a rehearsal of the stop under an automatic yes and start it; `checks` lets it into the mailbox only."""
+    act = audience.with_constants(session, act)
+    item = ApprovalQueue(
+        company_id=act.company_id,
+        kind=act.kind,
+        channel=act.channel,
+        title=act.subject,
+        subject_type="drill",
+        subject_id=number,
+        author_id=author.user_id,
+        author_name=author.name or author.email,
+        body=act.canonical(),
+        content_hash=act.digest(),
+        audience_count=len(act.recipients),
+    )
+    outbound = _store(session, item)
+    _write_recipients(session, outbound, [(address, address) for address in act.recipients])  # no address people have
+    _say_yes(session, item, Method.TEST, queue="send", by=author)
+    return outbound
+
+
 def _store(session: Session, item: ApprovalQueue) -> Outbound:
     session.add(item)
     session.flush()

@@ -70,7 +70,7 @@ def _readable(reader: Person) -> Select[Delivery, ApprovalQueue]:
         .where(
             Delivery.state == DeliveryState.CAPTURED,
             or_(
-                ApprovalQueue.kind != ActKind.SYSTEM_EMAIL,
+                ApprovalQueue.kind.not_in((ActKind.SYSTEM_EMAIL, ActKind.DRILL)),
                 Delivery.address_key == email_key(reader.email),
                 and_(ApprovalQueue.title.in_(_shared_with(reader)), *_bounds(reader)),
             ),

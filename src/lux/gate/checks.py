@@ -66,6 +66,8 @@ def clear(session: Session, outbound_id: int) -> Cleared:
         raise Refusal(check="paused", effect=Effect.END, reason=outbound.pause_reason)
     decision = _decision(session, item, outbound)
     act = _connected(act_from(item.body))
+    if outbound.kind is ActKind.DRILL:
+        _rehearsal(outbound, act)
     allow(session, act, is_scheduled=item.state is ItemState.SCHEDULED)
     if isinstance(act, SendEmail):
         _media(session, act)
@@ -80,11 +82,25 @@ def clear(session: Session, outbound_id: int) -> Cleared:
 
 def allow(session: Session, act: SendEmail | SystemEmail, *, is_scheduled: bool = False) -> None:
     """Raise Refusal when a switch is off or the sender is not proven: what may change while messages leave."""
-    if isinstance(act, SendEmail):
+    if isinstance(act, SendEmail) and act.kind is not ActKind.DRILL:
         _switch(session, act, toggles.channel_key(act.channel))
         if is_scheduled:
             _switch(session, act, toggles.SCHEDULED)
         _sender(session, act)
+
+
+def _rehearsal(outbound: Outbound, act: SendEmail | SystemEmail) -> None:
+    """Let a rehearsal nowhere but into the built-in mailbox, to invented addresses; it asks no switch and no sender."""
+    is_safe = (
+        isinstance(act, SendEmail)
+        and act.kind is ActKind.DRILL
+        and act.account == ""
+        and act.audience is None
+        and outbound.subject_type == "drill"
+        and all(one.endswith(".test") for one in act.recipients)  # RFC 6761: nobody can have such an address
+    )
+    if not is_safe:
+        raise Refusal(check="drill", effect=Effect.PAUSE, reason=_("A rehearsal goes to the built-in mailbox only."))
 
 
 def _decision(session: Session, item: ApprovalQueue, outbound: Outbound) -> ApprovalDecision:
@@ -160,13 +176,20 @@ def _media(session: Session, act: SendEmail) -> None:
         )
 
 
+def missed(outbound: Outbound) -> Refusal | None:
+    """Return why a campaign needs a new yes when its start was missed; None = it was not, or messages have left."""
+    if outbound.kind is not ActKind.EMAIL_CAMPAIGN or outbound.is_materialised or outbound.due_at is None:
+        return None
+    if clock.now() - outbound.due_at <= MISSED_AFTER:
+        return None
+    words = _("It should have left more than a day ago; a person has to say whether it still should.")
+    return Refusal(check="window", effect=Effect.RETURN, reason=words)
+
+
 def _window(outbound: Outbound) -> None:
-    if outbound.due_at is not None and clock.now() - outbound.due_at > MISSED_AFTER:
-        raise Refusal(
-            check="window",
-            effect=Effect.RETURN,
-            reason=_("It should have left more than a day ago; a person has to say whether it still should."),
-        )
+    refusal = missed(outbound)
+    if refusal is not None:
+        raise refusal
 
 
 def _drift(session: Session, item: ApprovalQueue, act: SendEmail) -> None:

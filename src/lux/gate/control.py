@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from lux.gate import deliveries, moves, moving
 from lux.gate.models import Delivery, Outbound
 from lux.gate.states import DeliveryState, ItemState, OutboundState
-from lux.gate.toggles import pace, require
+from lux.gate.toggles import quota, require
 from lux.identity.access import Person, Right
 from lux.kit import clock, jobs
 from lux.kit.errors import NotFound, WrongState
@@ -41,7 +41,7 @@ def resume(session: Session, person: Person, outbound_id: int) -> None:
         raise WrongState(_("This is not paused."))
     if outbound.state not in RUNNING:
         raise WrongState(_("This was ended while it was paused: there is nothing to go on with."))
-    for key in pace.keys_of(session, outbound):
+    for key in quota.keys_of(session, outbound):
         require(session, outbound.company_id, key)
     outbound.is_paused, outbound.pause_reason = False, ""
     session.flush()

@@ -11,7 +11,7 @@ import structlog
 from lux.gate import deliveries, outcomes, registry, running
 from lux.gate.journal import Journal
 from lux.gate.running import Prepared
-from lux.gate.stop import StopWatch
+from lux.gate.stop import StopWatch, scopes
 from lux.gate.watch import Halt
 from lux.gate.webhooks import calling
 from lux.kit import clock
@@ -56,7 +56,7 @@ def call_webhook(context: JobContext, hook_id: int) -> None:
     company_id = calling.company_of_hook(context.db, hook_id)
     if company_id is None:
         return
-    stop = StopWatch(context.db, company_id)
+    stop = StopWatch(context.db, company_id, touching=scopes.touching(company_id, channel=registry.WEBHOOK))
     if stop.is_stopped():
         return  # the clock asks again while something waits
     epoch, caller = stop.epoch, registry.webhook_caller(context.settings)
@@ -182,15 +182,15 @@ class Sending:
 
     def _batches(self) -> Iterator[list[Delivery]]:
         """Claim batch after batch while recipients are due; a batch may be empty, when all of it was skipped."""
-        pace = self._pace()
-        size = min(BATCH, max(1, int(pace * BATCH_SECONDS))) if pace else BATCH
         is_due = True
         while is_due:
             self._flush()
             if self._must_halt():
                 return
+            pace = self._need().pace.per_second()
+            size = min(BATCH, max(1, int(pace * BATCH_SECONDS))) if pace else BATCH
             with self._context.db.begin(self._company_id) as session:
-                room = self._need().pace.take(session, size)
+                room = self._need().quota.take(session, size)
                 outbound = running.load(session, self._outbound_id)
                 rows = deliveries.claim(session, outbound, run=self._run, size=room.size)
                 self._need().builder.load(session, rows)
@@ -224,6 +224,7 @@ class Sending:
         prepared = self._need()
         with self._context.db.begin(self._company_id) as session:
             outcomes.record(session, prepared.outbound, self._open, self._receipts)
+            prepared.eye.after_outcomes(session, prepared.outbound, self._receipts)
             if not self._has_worked and any(receipt.outcome is Outcome.SENT for receipt in self._receipts):
                 running.note_success(session, prepared)
                 self._has_worked = True
@@ -273,16 +274,8 @@ class Sending:
             ) from fault
         self._halt = Halt(kind="paused")
 
-    def _pace(self) -> float:
-        """Return messages per second, 0 = as fast as it goes."""
-        own = self._need().account.config.get("pace", "")
-        limits = [float(own)] if own else []
-        if self._context.settings.mail_pace:
-            limits.append(float(self._context.settings.mail_pace))
-        return min((limit for limit in limits if limit > 0), default=0.0)
-
     def _keep_pace(self) -> None:
-        pace = self._pace()
+        pace = self._need().pace.per_second()
         if not pace:
             return
         self._next_at = max(self._next_at + 1.0 / pace, clock.monotonic() - 1.0 / pace)

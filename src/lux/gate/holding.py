@@ -8,8 +8,8 @@ from sqlalchemy import select
 
 from lux.gate import control, moves
 from lux.gate.models import Outbound
-from lux.gate.toggles import pace
-from lux.gate.toggles.pace import Wait
+from lux.gate.toggles import quota
+from lux.gate.toggles.quota import Wait
 from lux.kit.jobs import RetryLater
 
 if TYPE_CHECKING:
@@ -20,9 +20,9 @@ def wait_for_limits(context: JobContext, company_id: int, outbound_id: int) -> N
     """Raise RetryLater while a limit holds an outbound back, before anything of it is looked at more closely."""
     with context.db.read(company_id) as session:
         outbound = session.scalars(select(Outbound).where(Outbound.id == outbound_id)).one()
-        if outbound.state not in control.RUNNING or outbound.is_paused or pace.is_idle(session, outbound):
+        if outbound.state not in control.RUNNING or outbound.is_paused or quota.is_idle(session, outbound):
             return
-        wait = pace.of(session, outbound).wait(session)
+        wait = quota.of(session, outbound).wait(session)
     if wait is not None:
         hold(context, company_id, outbound_id, wait)
 
@@ -31,7 +31,7 @@ def after_limit(context: JobContext, company_id: int, outbound_id: int, wait: Wa
     """Hold what a limit ended in its middle; returns when nobody is left who could wait."""
     with context.db.read(company_id) as session:
         outbound = session.scalars(select(Outbound).where(Outbound.id == outbound_id)).one()
-        if pace.is_idle(session, outbound):
+        if quota.is_idle(session, outbound):
             return
     hold(context, company_id, outbound_id, wait)
 
@@ -41,9 +41,9 @@ def hold(context: JobContext, company_id: int, outbound_id: int, wait: Wait) -> 
     if wait.reason:
         with context.db.begin(company_id) as session:
             item, outbound = moves.locked(session, outbound_id=outbound_id)
-            is_new = outbound.check_failed != pace.CHECK or outbound.reason != wait.reason
+            is_new = outbound.check_failed != quota.CHECK or outbound.reason != wait.reason
             if outbound.state in control.RUNNING and not outbound.is_paused and is_new:
-                outbound.check_failed, outbound.reason, outbound.due_at = pace.CHECK, wait.reason, wait.until
+                outbound.check_failed, outbound.reason, outbound.due_at = quota.CHECK, wait.reason, wait.until
                 session.flush()
                 moves.tell(session, item, "waiting")
     raise RetryLater(wait.seconds)
@@ -51,5 +51,5 @@ def hold(context: JobContext, company_id: int, outbound_id: int, wait: Wait) -> 
 
 def go_on(outbound: Outbound) -> None:
     """Forget what an outbound waited for, in the caller's transaction: it may go on."""
-    if outbound.check_failed == pace.CHECK:
+    if outbound.check_failed == quota.CHECK:
         outbound.check_failed, outbound.reason = "", ""

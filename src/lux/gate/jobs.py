@@ -9,6 +9,8 @@ from sqlalchemy import select
 from lux.gate import control, dispatch, moves
 from lux.gate.models import ApprovalQueue, Outbound
 from lux.gate.states import ItemState, OutboundState
+from lux.gate.stop import looking, signals
+from lux.gate.stop.drill import Rehearsal
 from lux.gate.webhooks import allowances, calling
 from lux.kit import clock
 from lux.kit.db import ALL_COMPANIES, Database
@@ -17,6 +19,7 @@ from lux.kit.jobs import JobContext, JobKind, Schedule, Tick, enqueue
 
 SWEEP_SECONDS = 10.0
 ALLOWANCE_SECONDS = 60.0  # a run looks at the end of its yes itself; this is for what has nothing to tell
+TRIGGER_SECONDS = 60.0  # a run looks at its own failures itself; this is for complaints, which come later
 CALL_SECONDS = 5.0  # how soon a fact is on its way to a webhook
 
 
@@ -63,6 +66,17 @@ def sweep(db: Database) -> None:
                 control.wake(session, outbound)
 
 
+def drill(context: JobContext, args: dict[str, Any]) -> None:
+    """Rehearse the emergency stop and measure it."""
+    Rehearsal(context.db, context.settings, int(args["drill_id"]), context.wait).run()
+
+
+def forget_signals(context: JobContext, _args: dict[str, Any]) -> None:
+    """Delete the counters of minutes that no trigger looks at any more."""
+    with context.db.begin(ALL_COMPANIES) as session:
+        signals.forget(session)
+
+
 def call(context: JobContext, args: dict[str, Any]) -> None:
     """Tell one webhook subscription what is due."""
     dispatch.call_webhook(context, int(args["subscription_id"]))
@@ -96,14 +110,18 @@ KINDS: tuple[JobKind, ...] = (
     ),
     JobKind(name="gate.call", handler=call, title=lazy_gettext("Call a webhook"), lease_seconds=30.0),
     JobKind(name="gate.forget_calls", handler=forget_calls, title=lazy_gettext("Forget old calls of webhooks")),
+    JobKind(name="gate.drill", handler=drill, title=lazy_gettext("Rehearse the emergency stop"), max_attempts=3),
+    JobKind(name="gate.forget_signals", handler=forget_signals, title=lazy_gettext("Forget old counters of failures")),
     JobKind(name="gate.expire", handler=expire, title=lazy_gettext("Expire undecided approvals")),
 )
 SCHEDULES: tuple[Schedule, ...] = (
     Schedule(name="gate.expire", rule="*/5 * * * *", kind="gate.expire"),
+    Schedule(name="gate.forget_signals", rule="11 3 * * *", kind="gate.forget_signals"),
     Schedule(name="gate.forget_calls", rule="41 2 * * *", kind="gate.forget_calls"),
 )
 TICKS: tuple[Tick, ...] = (
     Tick(name="gate.sweep", seconds=SWEEP_SECONDS, run=sweep),
+    Tick(name="gate.triggers", seconds=TRIGGER_SECONDS, run=looking.tick),
     Tick(name="gate.end_allowances", seconds=ALLOWANCE_SECONDS, run=allowances.end_overdue),
     Tick(name="gate.calls", seconds=CALL_SECONDS, run=look_for_calls),
 )

@@ -239,12 +239,12 @@ class FeatureToggle(Tenant, Base):
 
 
 class Stop(Base):
-    """An emergency stop of the installation or of one company; its epoch grows with every change."""
+    """An emergency stop of one scope; its epoch grows with every change."""
 
     __tablename__ = "stop"
 
     id: Mapped[int] = mapped_column(BigKey, primary_key=True)
-    scope: Mapped[str] = mapped_column(ShortKeyStr, unique=True)  # "installation", "company:7"
+    scope: Mapped[str] = mapped_column(ShortKeyStr, unique=True)  # "installation", "company:7/campaign:12"
     is_on: Mapped[bool] = mapped_column(default=False)
     includes_system: Mapped[bool] = mapped_column(default=False)  # `lux stop --all`: system acts too
     epoch: Mapped[int] = mapped_column(BigKey, default=0)
@@ -252,6 +252,9 @@ class Stop(Base):
     by_user_id: Mapped[int | None] = mapped_column(BigKey)
     by_name: Mapped[str] = mapped_column(String(200), default="")
     changed_at: Mapped[dt.datetime] = mapped_column(default=clock.now)
+    cause: Mapped[str] = mapped_column(String(32), default="")  # the trigger that pressed it, "" = a person
+    evidence: Mapped[str] = mapped_column(String(200), default="")  # what a trigger saw last: not pressed for it again
+    rate: Mapped[float | None]  # messages per second before the stop, measured when it ended
 
 
 class SystemMailCount(Base):

@@ -17,8 +17,9 @@ from lux.ports.acts import ActKind
 
 Row = dict[str, Any]  # column → value, as Python knows it
 
-# System mails hold one person's links, a webhook's address may be a secret: neither leaves, nor is let in.
-_STAYS: Final = (ActKind.SYSTEM_EMAIL, ActKind.WEBHOOK)
+# System mails hold one person's links, a webhook's address may be a secret, a rehearsal was of this house: none leaves,
+# nor is let in.
+_STAYS: Final = (ActKind.SYSTEM_EMAIL, ActKind.WEBHOOK, ActKind.DRILL)
 _WAITING: Final = frozenset({ItemState.PENDING, ItemState.APPROVED, ItemState.SCHEDULED})
 _ENDED: Final = frozenset({OutboundState.DONE, OutboundState.FAILED, OutboundState.CANCELLED})
 NOBODY: Final = 0  # stands for a person of another installation, where the database asks for one

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from lux.gate import consent, deliveries
 from lux.gate.models import Delivery, Outbound
 from lux.gate.states import DeliveryState, SuppressionReason
-from lux.gate.toggles import pace
+from lux.gate.toggles import quota
 from lux.gate.traces import domain_of
 from lux.kit import clock
 from lux.ledger import facts
@@ -63,7 +63,7 @@ def record(session: Session, outbound: Outbound, rows: Mapping[int, Delivery], r
         if gone:
             deliveries.record_sent(session, outbound, gone, captured=outcome is Outcome.CAPTURED)
     _suppress_refused(session, outbound, rows, receipts)
-    pace.count(session, outbound, receipts)  # last: its row is shared by all that leave today
+    quota.count(session, outbound, receipts)  # last: its row is shared by all that leave today
 
 
 def _values(row: Delivery, receipt: Receipt) -> dict[str, object]:

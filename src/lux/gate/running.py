@@ -14,11 +14,13 @@ from lux.gate import checks, deliveries, holding, moves, recovery, refused
 from lux.gate.checks import Cleared, Effect, Refusal
 from lux.gate.messages import Builder, builder_for
 from lux.gate.models import ApprovalQueue, Delivery, Outbound
+from lux.gate.pace import Pace, pace_of
 from lux.gate.registry import MAILBOX, default_account, mail_connector, open_account
 from lux.gate.states import DeliveryState, OutboundState
-from lux.gate.stop import StopWatch
-from lux.gate.toggles import pace as pacing
-from lux.gate.toggles.pace import Pace
+from lux.gate.stop import StopWatch, scopes, signals
+from lux.gate.stop.looking import Eye
+from lux.gate.toggles import quota
+from lux.gate.toggles.quota import Quota
 from lux.gate.watch import STOP_PAUSE, Halt, Watch
 from lux.kit import clock
 from lux.kit.db import ALL_COMPANIES, Database
@@ -46,8 +48,10 @@ class Prepared:
     connector: MailConnector
     builder: Builder
     watch: Watch
-    pace: Pace
+    quota: Quota  # what the limits of switches leave for it
     total: int
+    pace: Pace
+    eye: Eye
     opened_at: datetime  # when the account was opened
 
     def halted(self) -> Halt | None:
@@ -77,11 +81,13 @@ def prepare(context: JobContext, company_id: int, outbound_id: int, folder: Path
     recover(context, company_id, outbound_id, folder)
     with context.db.read(company_id) as session:
         outbound = load(session, outbound_id)
-    stop = StopWatch(context.db, company_id, is_system=outbound.kind is ActKind.SYSTEM_EMAIL)
+        touching = scopes.of_outbound(outbound, _item(session, outbound))
+    is_system = outbound.kind is ActKind.SYSTEM_EMAIL
+    stop = StopWatch(context.db, company_id, is_system=is_system, touching=touching)
     if outbound.state in {OutboundState.READY, OutboundState.WORKING} and stop.is_stopped():
         raise RetryLater(STOP_PAUSE)
     # What waits for a limit looks again before its time: the limit may have changed.
-    is_planned = outbound.state is OutboundState.READY and outbound.check_failed != pacing.CHECK
+    is_planned = outbound.state is OutboundState.READY and outbound.check_failed != quota.CHECK
     if is_planned and outbound.due_at is not None and outbound.due_at > clock.now():
         raise RetryLater((outbound.due_at - clock.now()).total_seconds())  # whoever woke this job was early
     holding.wait_for_limits(context, company_id, outbound_id)
@@ -140,6 +146,7 @@ def note_fault(
     with context.db.begin(prepared.outbound.company_id) as session:
         _judge(session, prepared, fault=reason, field=field)
         if is_paused:
+            signals.note(session, prepared.outbound, denied=1)
             refused.carry_out(session, outbound_id, Refusal(check="transport", effect=Effect.PAUSE, reason=reason))
             return
         load(session, outbound_id).reason = reason
@@ -217,7 +224,7 @@ def _note_refusals(session: Session, prepared: Prepared, outbound: Outbound) -> 
 def _open(session: Session, context: JobContext, cleared: Cleared, stop: StopWatch) -> Prepared:
     outbound, act = cleared.outbound, cleared.act
     public_id = act.account if isinstance(act, SendEmail) else default_account(session, act.channel)
-    pace = pacing.of(session, outbound)
+    room = quota.of(session, outbound)
     account = open_account(session, outbound.company_id, public_id, purpose=f"send {outbound.kind.value}")
     return Prepared(
         outbound=outbound,
@@ -226,9 +233,11 @@ def _open(session: Session, context: JobContext, cleared: Cleared, stop: StopWat
         account=account,
         connector=mail_connector(account.provider or MAILBOX, context.settings),
         builder=builder_for(session, outbound, act),
-        watch=Watch(context.db, stop, cleared, pace),
-        pace=pace,
+        watch=Watch(context.db, stop, cleared, room),
+        quota=room,
         total=0,
+        pace=pace_of(outbound, account, context.settings, stop),
+        eye=Eye(),
         opened_at=clock.now(),
     )
 

@@ -12,7 +12,7 @@ from lux.gate.checks import Cleared, Refusal
 from lux.gate.models import Outbound
 from lux.gate.states import OutboundState
 from lux.gate.stop import FRESH_SECONDS, StopWatch
-from lux.gate.toggles.pace import Pace, Wait
+from lux.gate.toggles.quota import Quota, Wait
 from lux.kit import clock
 from lux.kit.db import Database
 from lux.kit.jobs import JobInterrupted
@@ -35,14 +35,14 @@ class Halt:
 class Watch:
     """Looks at stop, pause, cancellation, switch and sender, each at most a second old."""
 
-    def __init__(self, db: Database, stop: StopWatch, cleared: Cleared, pace: Pace) -> None:
+    def __init__(self, db: Database, stop: StopWatch, cleared: Cleared, quota: Quota) -> None:
         """Watch what was cleared while `stop` said that nothing is stopped."""
         self._db = db
         self._company_id = cleared.outbound.company_id
         self._outbound_id = cleared.outbound.id
         self._act = cleared.act
         self._is_scheduled = cleared.is_scheduled
-        self._pace = pace
+        self._quota = quota
         self._stop = stop
         self.epoch = stop.epoch  # the permit's: a stop since then, even one that is over, ends this run
         self._looked_at = clock.monotonic()
@@ -68,5 +68,5 @@ class Watch:
             checks.allow(session, self._act, is_scheduled=self._is_scheduled)
         except Refusal as refusal:
             return Halt(kind="check", refusal=refusal)
-        wait = self._pace.wait(session)
+        wait = self._quota.wait(session)
         return Halt(kind="limit", wait=wait) if wait is not None else None

@@ -84,6 +84,9 @@ class Settings(BaseSettings):
         default=30, ge=0, le=3650, description="Days after which what is in the trash is removed for good; 0 = never."
     )
     mail_pace: int = Field(default=0, ge=0, description="Most messages per second over all; 0 = no limit.")
+    resume_ramp_minutes: int = Field(
+        default=10, ge=0, le=1440, description="Minutes until the full pace is back after a stop; 0 = at once."
+    )
     api_per_minute: int = Field(default=600, ge=1, le=100_000, description="Most API calls per minute and key.")
     repl_id: str = Field(default="", description="Set by Replit (REPL_ID).")
 

@@ -27,11 +27,14 @@ class ActKind(enum.Enum):
     SERIES = "series"  # one yes for what repeats, within a template, a cap and an end
     TEST_EMAIL = "test_email"  # a copy to members of the company only
     SYSTEM_EMAIL = "system_email"  # a fixed built-in template to one recipient
+    DRILL = "drill"  # mails to nobody into the built-in mailbox: a rehearsal of the stop
     WEBHOOK = "webhook"  # facts of some kinds to one address, under the yes of whoever set it up
     HOOKS = "hooks"  # addresses that one program may subscribe, within hosts, kinds, a number and an end
 
 
-AUTOMATIC = frozenset({ActKind.TEST_EMAIL, ActKind.SYSTEM_EMAIL})  # decided by a fixed rule, never by a person
+AUTOMATIC = frozenset(
+    {ActKind.TEST_EMAIL, ActKind.SYSTEM_EMAIL, ActKind.DRILL}
+)  # decided by a fixed rule, never by a person
 DECIDED_WHERE_MADE = frozenset({ActKind.WEBHOOK, ActKind.HOOKS})  # have pages of their own, and their yes there
 UNLISTED = AUTOMATIC | DECIDED_WHERE_MADE
 

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from lux.gate.models import ApprovalQueue, Outbound
 from lux.gate.states import ItemState, OutboundState
-from lux.gate.toggles import asking, pace, words
+from lux.gate.toggles import asking, quota, words
 from lux.gate.toggles.catalogue import BY_KEY, NOT_YET, SCHEDULED, TOGGLES, ToggleSpec
 from lux.gate.toggles.limits import Limits
 from lux.gate.toggles.models import InstallationToggle
@@ -102,7 +102,7 @@ def waiting_behind(session: Session, key: str) -> int:
 def used_today(session: Session, key: str) -> int:
     """Return how many messages left under a toggle today, in the company's zone."""
     company = companies.current(session)
-    return pace.Pace(company_id=company.id, keys=(key,), zone=company.timezone).used_today(session, key)
+    return quota.Quota(company_id=company.id, keys=(key,), zone=company.timezone).used_today(session, key)
 
 
 def history(session: Session, key: str, *, limit: int = 50) -> Sequence[Change]:

@@ -33,7 +33,7 @@ from lux.ledger.audit.chain import (
     verify,
     verify_rows,
 )
-from lux.ledger.audit.checks import Check, last_check
+from lux.ledger.audit.checks import Check, broken, last_check
 from lux.ledger.audit.words import forget_text, forget_words, words_of
 
 __all__ = [
@@ -55,6 +55,7 @@ __all__ = [
     "UnknownAction",
     "action_of",
     "append",
+    "broken",
     "chains",
     "forget_text",
     "forget_words",

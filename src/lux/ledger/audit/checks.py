@@ -97,8 +97,15 @@ def keep(session: Session, found: Check) -> None:
 def last_check(session: Session, company_id: int) -> Check | None:
     """Return what the last verification of a chain found, None before the first (company 0 = the installation)."""
     row = session.get(AuditCheck, company_id)
-    if row is None:
-        return None
+    return None if row is None else _check(row)
+
+
+def broken(session: Session) -> list[Check]:
+    """Return the chains of which the last verification said that they do not hold."""
+    return [_check(row) for row in session.scalars(select(AuditCheck).where(AuditCheck.state == BROKEN))]
+
+
+def _check(row: AuditCheck) -> Check:
     return Check(
         company_id=row.company_id, state=row.state, at=row.at, rows=row.rows, seq=row.seq, reason=row.reason,
         checkpoints=row.checkpoints,

@@ -9,6 +9,7 @@ from lux.kit.i18n import gettext as _
 from lux.ports.contributions import Contributions, NavItem, Tile
 from lux.ports.finding import PaletteAction, SearchHit
 from lux.rooms.approvals import queries
+from lux.rooms.approvals.alarm import TellOfStops
 from lux.rooms.approvals.log.watching import AuditHealth
 from lux.rooms.approvals.observers import TellApprovers, TellAuthors
 from lux.rooms.approvals.switch_health import SwitchHealth
@@ -53,13 +54,13 @@ class WaitingTile:
 
 
 class StopTile:
-    """Says that a stop is active."""
+    """Says what is stopped."""
 
     key = "stop"
 
     def tile(self, session: Session, company_id: int, _role: str) -> Tile | None:
         """Return the tile only while something is stopped."""
-        found = stop.active(session, company_id)
+        found = [one for one in stop.active(session, company_id) if one.scope != stop.ScopeKind.DRILL.value]
         if not found:
             return None
         return Tile(
@@ -152,5 +153,5 @@ CONTRIBUTIONS = Contributions(
         ),
     ),
     tiles=(WaitingTile(), StopTile()),
-    observers=(TellApprovers(), TellAuthors()),
+    observers=(TellApprovers(), TellAuthors(), TellOfStops()),
 )

@@ -54,21 +54,6 @@ class ToggleForm(FormModel):
     reason: Reason = ""
 
 
-class ResumeForm(FormModel):
-    """The end of a stop: typed, with a reason."""
-
-    scope: Annotated[str, Field(pattern="^(company|installation)$")]
-    confirmation: str
-    reason: Annotated[str, StringConstraints(min_length=3, max_length=2000)]
-
-
-class StopForm(FormModel):
-    """A stop: one press; scope and reason are extras."""
-
-    scope: Annotated[str, Field(pattern="^(company|installation)$")] = "company"
-    reason: Reason = ""
-
-
 class CommentForm(FormModel):
     """What somebody says about an item."""
 

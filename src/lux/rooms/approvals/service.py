@@ -1,4 +1,4 @@
-"""Decisions by signed-in people, switches and stops; every way in asks the gate."""
+"""Decisions by signed-in people, and switches; every way in asks the gate."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from lux.gate import reads, stop, toggles
+from lux.gate import reads, toggles
 from lux.gate.deciding import yeses
 from lux.gate.reads import ItemView
 from lux.gate.service import ApprovalService
@@ -76,26 +76,3 @@ def cancel(session: Session, person: Person, public_id: uuid.UUID, *, reason: st
 def switch(session: Session, person: Person, key: str, *, is_on: bool, reason: str) -> None:
     """Turn one of the 27 switches on or off."""
     toggles.set_toggle(session, person, key, is_on=is_on, reason=reason)
-
-
-def press_stop(session: Session, person: Person, *, scope: str, reason: str) -> int:
-    """Stop the company, or (operators) the installation; returns the epoch."""
-    company_id = person.company_id if scope == "company" else None
-    return stop.press(session, company_id=company_id, by=person, reason=reason)
-
-
-def resume(session: Session, person: Person, *, scope: str, confirmation: str, reason: str) -> int:
-    """End a stop; the word was typed."""
-    if confirmation.strip().lower() != resume_word():
-        raise InvalidInput(
-            field="confirmation",
-            message=_("This is not the word."),
-            fix=_("Type “%(word)s” to send again.", word=resume_word()),
-        )
-    company_id = person.company_id if scope == "company" else None
-    return stop.resume(session, company_id=company_id, by=person, reason=reason)
-
-
-def resume_word() -> str:
-    """Return what has to be typed to end a stop."""
-    return _("resume")

@@ -210,7 +210,7 @@ def _switches(session: Session, link: Link) -> Iterator[Finding]:
             url=link("toggles"),
             url_label=_("Switches"),
         )
-    for active in stop.active(session, company_id)[:1]:
+    for active in stop.holding(session, company_id, channel="email")[:1]:
         yield Finding(
             code="stop_active",
             severity="warn",

@@ -42,6 +42,13 @@ TOPICS: Final = (
         prefixes=("approval.",),
     ),
     Topic(
+        key="stops",
+        icon="octagon",
+        label=lambda: _("Emergency stop"),
+        about=lambda: _("LUX has stopped something by itself; a mail comes in any case."),
+        prefixes=("stop.",),
+    ),
+    Topic(
         key="campaigns",
         icon="send",
         label=lambda: _("Campaigns"),

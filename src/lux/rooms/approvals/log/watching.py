@@ -1,4 +1,7 @@
-"""Verification by the clock and on request: what it finds is told to owners and shown as health; it presses nothing."""
+"""Verification by the clock and on request: what it finds is told to owners and shown as health.
+
+The emergency stop's own trigger reads the result and stops what belongs to a chain that does not hold.
+"""
 
 from __future__ import annotations
 
@@ -98,7 +101,7 @@ def _tell(context: JobContext, found: Check) -> None:
             Right.OWN,
             kind="audit.broken",
             title=lambda: _("The audit log does not hold"),
-            body=lambda: _("Row %(seq)s: %(why)s. Nothing was stopped by this.", seq=found.seq, why=found.reason),
+            body=lambda: _("Row %(seq)s: %(why)s.", seq=found.seq, why=found.reason),
             url=PAGE,
             level="bad",
         )

@@ -65,8 +65,8 @@ def show(public_id: uuid.UUID) -> Response:
     return page("approvals/show.html", item=item, outbound=outbound, basis=basis, changed=changed, samples=samples,
                 campaign=queries.campaign_of(session(), item), sample=request.args.get("as", type=row_number),
                 form=form_state({}), words=queries, leaving=leaving,
-                fields=fields.shown(item.body), previewed=fields.PREVIEWED,
-                company=companies.current(session()), stops=stop.active(session(), company_id()),
+                fields=fields.shown(item.body), previewed=fields.PREVIEWED, company=companies.current(session()),
+                stops=stop.holding(session(), company_id(), channel=item.channel, subject=item.subject),
                 zone=companies.current(session()).timezone, **_deciding(item))  # fmt: skip
 
 

@@ -116,6 +116,7 @@ TRAVELS: Final[tuple[Travels, ...]] = (
     Travels(name="feature_toggle", people=("changed_by",)),
     Travels(name="review_rule", people=("changed_by",)),
     Travels(name="channel_budget", people=("changed_by",)),
+    Travels(name="stop_trigger", people=("changed_by",)),
     Travels(
         name="fact",
         refs={"contact_id": "contact", "unit_id": "delivery", "corrects_id": "fact"},
@@ -160,6 +161,8 @@ LEFT_OUT: Final[Mapping[str, str]] = {
     "sending_domain": "Of no use without its private key, which is a secret. The report names the domains.",
     "toggle_use": "What left today under a switch; every switch is off on arrival, and its days are counted anew.",
     "site_setup": "Its key stands in the snippet that loads from this installation; the new one makes its own.",
+    "stop_drill": "Rehearsals of this installation.",
+    "stop_signal": "Counters of the last minutes.",
     "subscribe_form": "Its address is one of this installation.",
     "vault_secret": "A secret.",
     "web_session": "A secret.",

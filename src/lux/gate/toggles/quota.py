@@ -55,7 +55,7 @@ class Room:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Pace:
+class Quota:
     """Which toggles bound one outbound, and in which zone its company's days begin."""
 
     company_id: int
@@ -127,9 +127,9 @@ class Pace:
         return session.scalar(query) or 0
 
 
-def of(session: Session, outbound: Outbound) -> Pace:
+def of(session: Session, outbound: Outbound) -> Quota:
     """Return what bounds an outbound of the session's company."""
-    return Pace(
+    return Quota(
         company_id=outbound.company_id,
         keys=keys_of(session, outbound),
         zone=companies.current(session).timezone,

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from lux.ports.acts import AudienceRef
     from lux.ports.finding import PaletteAction, SearchHit, SearchProvider
+    from lux.ports.news import NewsTeller
     from lux.ports.opt_in import OptInStarter
     from lux.ports.trash import TrashBin
 
@@ -268,6 +269,7 @@ class Contributions:
     people: tuple[FactPeople, ...] = ()
     link_dressers: tuple[LinkDresser, ...] = ()
     opt_ins: tuple[OptInStarter, ...] = ()
+    tellers: tuple[NewsTeller, ...] = ()
 
     def merged(self, other: Contributions) -> Contributions:
         """Return both together, in order."""

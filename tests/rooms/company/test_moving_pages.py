@@ -83,10 +83,14 @@ def test_an_import_that_fails_is_told_too_and_once_however_often_its_job_runs(lu
     body = changed(archive(lux, firm.id), {"tables/contact.jsonl": lambda text: text + b"{}"})
     client.post("/companies/import", data={"file": (io.BytesIO(body), "broken.zip"), "name": "", "slug": ""})
     lux.work()
+    with store_of(lux.settings).open_write("company-imports/again.zip") as target:
+        target.write(body)
+    elsewhere, foreign = asked(lux, firm.user_id, file_key="company-imports/again.zip"), lux.firm().id
     with lux.db.begin(ALL_COMPANIES) as session:
-        entry = session.scalars(select(CompanyImport)).one()
+        entry = session.scalars(select(CompanyImport).order_by(CompanyImport.id)).first()
+        assert entry is not None
         jobs.enqueue(session, "company.import", {"import_id": entry.id, "asked_in": firm.id})
-        jobs.enqueue(session, "company.import", {"import_id": asked(lux, firm.user_id), "asked_in": lux.firm().id})
+        jobs.enqueue(session, "company.import", {"import_id": elsewhere, "asked_in": foreign})
     lux.work()
     with lux.db.read(ALL_COMPANIES) as session:
         told = session.scalars(select(Notification)).all()

@@ -77,6 +77,12 @@ class Desk:
 
 
 Opened = Callable[..., Desk]
+# Where the database is asked nothing that other tests do not ask of both, PostgreSQL's turn is in `make full`.
+mostly_sqlite = pytest.mark.parametrize(
+    "migrated_url",
+    ["sqlite", pytest.param("postgresql", marks=[pytest.mark.postgres, pytest.mark.slow])],
+    indirect=True,
+)
 
 
 @pytest.fixture
@@ -92,6 +98,7 @@ def desk(lux: Installation, pages: Pages) -> Iterator[Opened]:
         yield opened
 
 
+@mostly_sqlite
 def test_people_are_imported_the_rejected_are_shown_and_all_of_it_is_undone(desk: Opened, tmp_path: Path) -> None:
     at, path = desk(), tmp_path / "people.csv"
     path.write_text(PEOPLE)
@@ -116,6 +123,7 @@ def test_people_are_imported_the_rejected_are_shown_and_all_of_it_is_undone(desk
     at.sees("ada@example.com", "bo@example.com")
 
 
+@mostly_sqlite
 def test_a_key_for_zapier_is_shown_once_the_sample_leaves_nothing_and_deliveries_are_listed(desk: Opened) -> None:
     at = desk()
     at.go("/settings/integrations/zapier").get_by_label("What the key is for").fill("Web form")
@@ -138,6 +146,7 @@ def test_a_key_for_zapier_is_shown_once_the_sample_leaves_nothing_and_deliveries
     at.sees_not("ada.sample@example.com")
 
 
+@mostly_sqlite
 def test_a_website_is_followed_after_a_yes_and_the_set_up_page_sees_it(
     desk: Opened, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -195,6 +204,7 @@ def test_all_of_a_segment_are_changed_at_once_and_changed_back(desk: Opened) -> 
     expect(page.locator("#tags tbody tr td").nth(1)).to_have_text("0")
 
 
+@mostly_sqlite
 def test_a_picture_is_uploaded_described_and_shown_by_a_template_written_as_code(desk: Opened) -> None:
     at = desk()
     page = at.go("/templates/media")
@@ -256,6 +266,7 @@ def test_figures_are_read_for_people_and_machines_and_campaigns_are_compared(des
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
+@mostly_sqlite
 def test_a_key_for_the_api_opens_what_it_may_until_it_is_revoked(desk: Opened) -> None:
     at = desk()
     at.lux.contacts(at.firm, 1)
@@ -279,6 +290,7 @@ def test_a_key_for_the_api_opens_what_it_may_until_it_is_revoked(desk: Opened) -
     assert outside.get("/api/v1/contacts", **call).status == 401
 
 
+@mostly_sqlite
 def test_slips_are_forgiven_versions_the_trash_a_yes_taken_back_and_a_view_saved_again(desk: Opened) -> None:
     firm = campaigns.ready(desk().lux, 2)
     at = desk(firm)
@@ -316,6 +328,7 @@ def test_slips_are_forgiven_versions_the_trash_a_yes_taken_back_and_a_view_saved
     at.is_told("save it again if that was a slip")
 
 
+@mostly_sqlite
 def test_a_sample_company_goes_by_one_press_and_its_people_stay(desk: Opened) -> None:
     at = desk()
     sample = at.lux.firm("Harbour Sample")
@@ -331,6 +344,7 @@ def test_a_sample_company_goes_by_one_press_and_its_people_stay(desk: Opened) ->
         assert session.get(User, sample.user_id) is not None
 
 
+@mostly_sqlite
 def test_an_error_is_found_by_company_understood_and_resolved(desk: Opened) -> None:
     at = desk()
     other = at.lux.firm("Other Ltd")

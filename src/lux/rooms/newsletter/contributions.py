@@ -34,8 +34,10 @@ class OpenOptIn:
         if found is None:
             return None
         is_over = found.row is None or found.row.expires_at <= clock.now()
-        context = {"opt_in": found.row, "is_over": is_over, "why_not": found.why_not, "contact_id": contact.public_id}
-        context["edit"] = Right.EDIT
+        context = {
+            "opt_in": found.row, "is_over": is_over, "why_not": found.why_not, "contact_id": contact.public_id,
+            "edit": Right.EDIT,
+        }  # fmt: skip
         return Panel(title=_("Double opt-in"), template="newsletter/_contact_panel.html", context=context, order=15)
 
 

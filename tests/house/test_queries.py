@@ -66,7 +66,7 @@ NOT_OF_A_COMPANY: Final = {
 
 # What answers nothing even to its own company here, and why.
 SILENT: Final = {
-    "contacts.queries.tables.field_count": "nobody has a value in a field there; tests/rooms/contacts/test_tags_and_fields.py counts",
+    "contacts.queries.tables.field_count": "no field has a value there; see test_tags_and_fields.py",
     "newsletter.queries.times_asked": "nobody was asked by a mail there; tests/rooms/newsletter/test_reminding.py asks",
     "company.queries.unended_exports": "its exports have ended; tests/rooms/company/test_moving_pages.py leaves one",
     "approvals.queries.changes": "what it compares, `last_approved` and `previous_version`, is asked by itself",

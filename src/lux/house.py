@@ -125,6 +125,7 @@ def contributions() -> ports.Contributions:
     from lux.rooms.home.contributions import CONTRIBUTIONS as HOME
     from lux.rooms.integrations.contributions import CONTRIBUTIONS as INTEGRATIONS
     from lux.rooms.newsletter.contributions import CONTRIBUTIONS as NEWSLETTER
+    from lux.rooms.notifications.contributions import CONTRIBUTIONS as NOTIFICATIONS
     from lux.rooms.segments.contributions import CONTRIBUTIONS as SEGMENTS
     from lux.rooms.site.contributions import CONTRIBUTIONS as SITE
     from lux.rooms.trash.contributions import CONTRIBUTIONS as TRASH
@@ -132,7 +133,7 @@ def contributions() -> ports.Contributions:
     merged = ports.Contributions()
     for one in (
         HOME, APPROVALS, DIAGNOSTICS, NEWSLETTER, SITE, EMAIL, SEGMENTS, CONTACTS, CONTENT, INTEGRATIONS,
-        COMPANY, TRASH,
+        COMPANY, NOTIFICATIONS, TRASH,
     ):  # fmt: skip
         merged = merged.merged(one)
     return merged

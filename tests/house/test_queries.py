@@ -52,6 +52,7 @@ NOT_OF_A_COMPANY: Final = {
     "email.queries.row_of": "completes a row at hand, which came from one of the questions here",
     "email.queries.rows_of": "completes rows at hand, which came from one of the questions here",
     "diagnostics.queries.open_count": "groups of all companies stand in one table; the shell names its own",
+    "diagnostics.queries.companies_with_errors": "names for the operators' choice; a company's own pages never ask it",
     "diagnostics.queries.company_names": "names of the companies in rows that were read within a scope",
     "diagnostics.queries.user_name": "people belong to the installation; the id comes from a row within a scope",
     "diagnostics.queries.key_name": "of the company that is named; the id comes from a row within a scope",
@@ -64,6 +65,8 @@ NOT_OF_A_COMPANY: Final = {
 
 # What answers nothing even to its own company here, and why.
 SILENT: Final = {
+    "contacts.queries.tables.field_count": "no field has a value there; see test_tags_and_fields.py",
+    "newsletter.queries.times_asked": "nobody was asked by a mail there; tests/rooms/newsletter/test_reminding.py asks",
     "company.queries.unended_exports": "its exports have ended; tests/rooms/company/test_moving_pages.py leaves one",
     "approvals.queries.changes": "what it compares, `last_approved` and `previous_version`, is asked by itself",
     "contacts.queries.people.is_large": "it has three contacts",
@@ -137,7 +140,8 @@ def arguments(world: World, name: str, annotation: str, session: Session) -> lis
         "before": [None, 10_000],
         "before_version": [9],
         "fragment": ["mjml", "Secret", ""],
-        "key": ["secret-block"],
+        "key": ["secret-block", "plan"],
+        "starts": [[dt.datetime(2000, 1, 1, tzinfo=dt.UTC), dt.datetime(2001, 1, 1, tzinfo=dt.UTC)]],
         "visitor_key": [token_hash("f" * 32)],
         "what": ["page"],
         "values": [["secret.example/secret"]],

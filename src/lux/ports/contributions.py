@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from lux.ports.acts import AudienceRef
     from lux.ports.finding import PaletteAction, SearchHit, SearchProvider
+    from lux.ports.news import NewsTeller
     from lux.ports.opt_in import OptInStarter
     from lux.ports.prices import PriceSource
     from lux.ports.trash import TrashBin
@@ -274,6 +275,7 @@ class Contributions:
     link_dressers: tuple[LinkDresser, ...] = ()
     opt_ins: tuple[OptInStarter, ...] = ()
     prices: tuple[PriceSource, ...] = ()
+    tellers: tuple[NewsTeller, ...] = ()
 
     def merged(self, other: Contributions) -> Contributions:
         """Return both together, in order."""

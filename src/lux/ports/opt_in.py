@@ -28,7 +28,7 @@ class OptInAsk:
 
     address: str
     address_key: str
-    via: str  # form | zapier
+    via: str  # form | zapier | person
     source: str
     language: str = ""  # "" = the company's
     wording: str = ""  # "" = ours
@@ -37,6 +37,7 @@ class OptInAsk:
     proof: Mapping[str, str] = field(default_factory=dict)
     is_personal: bool = False  # they typed it themselves, here
     says_yes: bool = False  # a program says that they agreed
+    by: str = "system"  # who asked, as facts name actors
 
 
 class OptInStarter(Protocol):

@@ -59,9 +59,10 @@ class TrashBin(Protocol):
 
 
 class Rows:
-    """A bin whose records are rows of one `Trashable` table; a room says how each is called and what removal means."""
+    """A bin of rows of one `Trashable` table; a room says what they are called and what removal means."""
 
     model: Any
+    path: str  # where a record has its own page: path + public id
 
     def count(self, session: Session) -> int:
         """Return how many there are."""
@@ -75,10 +76,26 @@ class Rows:
         """Return those of some records that are in the trash."""
         return self.described(session, trash.lying(session, self.model, public_ids))
 
+    def restore(self, session: Session, public_ids: Sequence[uuid.UUID], by: Any) -> int:  # noqa: ANN401, ARG002 - the protocol's shape
+        """Bring records back; returns how many."""
+        rows = trash.lying(session, self.model, public_ids)
+        for row in rows:
+            self.bring_back(session, row)
+        session.flush()
+        return len(rows)
+
+    def remove(self, session: Session, public_ids: Sequence[uuid.UUID], by: Any) -> int:  # noqa: ANN401, ARG002 - the protocol's shape
+        """Remove records for good, but for those that are kept; returns how many."""
+        rows = [row for row in trash.lying(session, self.model, public_ids) if not self.kept_because(session, row)]
+        for row in rows:
+            self.delete(session, row)
+        session.flush()
+        return len(rows)
+
     def due(self, session: Session, moment: dt.datetime, limit: int) -> Sequence[uuid.UUID]:
         """Return records thrown away before a moment that may go for good, the earliest first."""
         rows = trash.overdue(session, self.model, moment, self.looked_at(limit), *self.may_go())
-        return [one.public_id for one in self.described(session, rows) if not one.kept_because][:limit]
+        return [row.public_id for row in rows if not self.kept_because(session, row)][:limit]
 
     def may_go(self) -> Sequence[ColumnElement[bool]]:
         """Return conditions of the rows that may go for good, as far as the table itself tells."""
@@ -90,4 +107,36 @@ class Rows:
 
     def described(self, session: Session, rows: Sequence[Any]) -> list[TrashedThing]:
         """Return rows as people see them in the trash."""
+        return [
+            TrashedThing(
+                id=row.id,
+                public_id=row.public_id,
+                label=self.label(row),
+                detail=self.detail(row),
+                url=f"{self.path}{row.public_id}",
+                trashed_at=row.trashed_at,
+                trashed_by=row.trashed_by or "",
+                kept_because=self.kept_because(session, row),
+            )
+            for row in rows
+        ]
+
+    def label(self, row: Any) -> str:  # noqa: ANN401 - a row of `model`
+        """Return what a record is called."""
+        return str(row.name)
+
+    def detail(self, row: Any) -> str:  # noqa: ANN401, ARG002 - a row of `model`
+        """Return what tells it from others of its name."""
+        return ""
+
+    def kept_because(self, session: Session, row: Any) -> str:  # noqa: ANN401, ARG002 - a row of `model`
+        """Return why a record is not removed for good, in the person's language; "" = it may go."""
+        return ""
+
+    def bring_back(self, session: Session, row: Any) -> None:  # noqa: ANN401 - a row of `model`
+        """Take one record out of the trash."""
         raise NotImplementedError
+
+    def delete(self, session: Session, row: Any) -> None:  # noqa: ANN401 - a row of `model`
+        """Remove one record for good."""
+        session.delete(row)

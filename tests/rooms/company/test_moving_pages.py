@@ -21,8 +21,9 @@ from lux.rooms.company.forms import ArchiveForm
 from lux.rooms.company.models import CompanyExport, CompanyImport
 from lux.rooms.company.transfer import arriving, imports, leaving, uploads, writing
 from lux.rooms.contacts.models import Contact
+from lux.rooms.notifications.models import Notification
 from tests.factories import Firm, Installation
-from tests.rooms.company.moving import archive, asked, company, files, house_of, rich
+from tests.rooms.company.moving import archive, asked, changed, company, files, house_of, rich
 
 
 def actions(lux: Installation, company_id: int) -> list[str]:
@@ -70,6 +71,33 @@ def test_an_owner_exports_and_imports_in_the_browser(lux: Installation) -> None:
     assert "company.import_requested" in actions(lux, 0)
     assert actions(lux, 0)[-1] == "company.imported"
     assert [key for key in files(lux) if key.startswith("company-imports/")] == []
+    bell = client.get("/notifications/").get_data(as_text=True)
+    assert "The file with the whole company is ready" in bell
+    assert "“Tide again” has arrived" in bell
+
+
+def test_an_import_that_fails_is_told_too_and_once_however_often_its_job_runs(lux_sqlite: Installation) -> None:
+    """What is wrong stands in the notice; nobody is told in a company that they have left."""
+    lux, firm = lux_sqlite, lux_sqlite.firm()
+    client = lux.client(firm)
+    body = changed(archive(lux, firm.id), {"tables/contact.jsonl": lambda text: text + b"{}"})
+    client.post("/companies/import", data={"file": (io.BytesIO(body), "broken.zip"), "name": "", "slug": ""})
+    lux.work()
+    with store_of(lux.settings).open_write("company-imports/again.zip") as target:
+        target.write(body)
+    elsewhere, foreign = asked(lux, firm.user_id, file_key="company-imports/again.zip"), lux.firm().id
+    with lux.db.begin(ALL_COMPANIES) as session:
+        entry = session.scalars(select(CompanyImport).order_by(CompanyImport.id)).first()
+        assert entry is not None
+        jobs.enqueue(session, "company.import", {"import_id": entry.id, "asked_in": firm.id})
+        jobs.enqueue(session, "company.import", {"import_id": elsewhere, "asked_in": foreign})
+    lux.work()
+    with lux.db.read(ALL_COMPANIES) as session:
+        told = session.scalars(select(Notification)).all()
+    assert [(one.company_id, one.title, one.times) for one in told] == [
+        (firm.id, "The import of “broken.zip” has failed", 1)
+    ]
+    assert told[0].body == entry.error != ""
 
 
 def test_what_is_no_archive_is_said_at_once_and_nothing_typed_is_lost(lux_sqlite: Installation) -> None:

@@ -100,6 +100,7 @@ def test_a_deleted_field_takes_its_values_along_and_may_come_again_empty(desk, l
     for number in range(5):
         desk.person(email=f"u{number}@example.com", field_shoe_size=str(38 + number), field_note="kept")
     place = f"/contacts/fields/{field.public_id}"
+    assert "5 contacts have a value in it." in desk.client.get(place).text
     wrong = desk.client.post(f"{place}/delete", data={"confirmation": "yes"})
     assert (wrong.status_code, "Type Shoe size exactly" in wrong.text) == (422, True)
     assert desk.client.post(f"{place}/delete", data={"confirmation": "Shoe size"}).status_code == 303

@@ -1,4 +1,4 @@
-"""The media library through the API: add a picture, describe it, see where it stands, delete it."""
+"""The media library through the API: add a picture, describe it, see where it stands, throw it away, bring it back."""
 
 from __future__ import annotations
 
@@ -72,19 +72,27 @@ def test_words_are_changed_and_the_rest_stays(shop: Caller) -> None:
     assert two_lines.json["errors"][0]["field"] == "alt"
 
 
-def test_a_picture_in_use_is_kept_and_its_places_are_named(lux: Installation) -> None:
+def test_a_picture_goes_to_the_trash_and_back_and_what_shows_it_shows_it_still(lux: Installation) -> None:
+    """As on its page: nothing is lost, its files stay, and the trash names the program that threw it away."""
     shop = Caller(lux, ready(lux))
     made = upload(shop, alt="Our logo").json
     campaign = with_picture(lux, shop.firm, made["files"][0]["url"].removeprefix(lux.settings.base_url))
     [use] = shop.ask("GET", f"/media/{made['id']}/uses").json["data"]
     assert use["url"] == f"{lux.settings.base_url}/campaigns/{campaign}"
-    refused = shop.ask("DELETE", f"/media/{made['id']}", expect=409).json
-    assert (refused["code"], refused["errors"][0]["field"]) == ("wrong_state", f"/campaigns/{campaign}")
-    free = upload(shop, picture(colour="#000000")).json
-    assert shop.ask("DELETE", f"/media/{free['id']}", expect=204).data == b""
-    shop.ask("GET", f"/media/{free['id']}", expect=404)
+    path = f"/media/{made['id']}"
+    for _again in range(2):
+        assert shop.ask("DELETE", path, expect=204).data == b""
     lux.work()
-    assert all(made["id"] in key for key in store_of(lux.settings).list("media"))
+    listed = [shop.ask("GET", query).json["data"] for query in ("/media", "/media?trashed=true")]
+    assert [[one["id"] for one in found] for found in listed] == [[], [made["id"]]]
+    assert shop.ask("GET", path).json["trashed_at"] is not None
+    assert lux.client().get("/" + made["files"][0]["url"].split("/", 3)[3]).status_code == 200
+    refused = shop.ask("PATCH", path, json={"alt": "x"}, expect=409).json
+    assert refused["code"] == "wrong_state"
+    assert "a program" in lux.client(shop.firm).get("/trash/media").text
+    back = shop.ask("POST", f"{path}/restore").json
+    assert back == {**made, "version": made["version"] + 2}
+    assert [one["id"] for one in shop.ask("GET", "/media").json["data"]] == [made["id"]]
 
 
 @pytest.mark.parametrize(
@@ -131,8 +139,9 @@ def test_a_reader_changes_nothing_and_another_company_sees_nothing(small: Caller
     reader = Caller(small.lux, small.firm, Scope.MEDIA_READ)
     assert reader.ask("GET", f"/media/{made['id']}").json == made
     reader.ask("DELETE", f"/media/{made['id']}", expect=403)
+    reader.ask("POST", f"/media/{made['id']}/restore", expect=403)
     upload(reader, expect=403)
     other = Caller(small.lux, small.lux.firm())
-    for method, path in (("GET", ""), ("GET", "/uses"), ("DELETE", "")):
+    for method, path in (("GET", ""), ("GET", "/uses"), ("DELETE", ""), ("POST", "/restore")):
         other.ask(method, f"/media/{made['id']}{path}", expect=404)
     other.ask("GET", f"/media/{uuid.uuid4()}", expect=404)

@@ -6,6 +6,7 @@ import json
 from datetime import timedelta
 
 import pytest
+import time_machine
 from sqlalchemy import select, update
 
 from lux.identity.access import Role
@@ -223,13 +224,33 @@ def test_days_are_counted_also_when_nothing_is_kept_and_the_past_is_not_invented
         values = {"counted_from": today, "first_seen_at": clock.now() - timedelta(days=2)}
         session.execute(update(ErrorGroup).values(**values))  # it occurred before days were counted
     with lux.db.read(ALL_COMPANIES) as session:
-        days = trend.trends(session, EVERYTHING, groups(lux), 5)[groups(lux)[0].id]
-        assert not queries.tallies(session, Scope(firm.id + 1), [groups(lux)[0].id], today)
+        days = trend.trends(session, EVERYTHING, groups(lux), 5, zone="UTC")[groups(lux)[0].id]
+        assert not queries.tallies(session, Scope(firm.id + 1), [groups(lux)[0].id], [clock.now() - timedelta(days=2)])
     assert [count for _day, count in days] == [0, 0, None, None, 43]
     shown = lux.client(firm).get(f"/diagnostics/errors/{groups(lux)[0].public_id}").text
-    assert "How often it happened per day (UTC)" in shown
+    assert "How often it happened per day" in shown
     assert '<td class="is-num">43</td>' in shown, "the figures stand in a table as well"
     assert '<td class="is-num">not known</td>' in shown
+
+
+@pytest.mark.parametrize(
+    ("zone", "counts"),
+    [
+        ("UTC", [0, 2, 1]),
+        ("Europe/Berlin", [0, 1, 2]),
+        ("America/Los_Angeles", [0, 3, 0]),
+        ("Asia/Kathmandu", [0, 0, 3]),
+    ],
+)
+def test_days_are_those_of_the_persons_zone(lux, zone, counts):
+    """Two in the evening of UTC's 24th of October, which is the 25th in Nepal (UTC+5:45), one in the night after."""
+    for moment in ("2026-10-24T18:20:00+00:00", "2026-10-24T22:05:00+00:00", "2026-10-25T05:20:00+00:00"):
+        with time_machine.travel(moment, tick=False):
+            captured(lux, ours(1))
+    with time_machine.travel("2026-10-25T11:00:00+00:00", tick=False), lux.db.read(ALL_COMPANIES) as session:
+        (group,) = groups(lux)
+        days = trend.trends(session, EVERYTHING, [group], 3, zone=zone)[group.id]
+    assert [count for _day, count in days] == counts
 
 
 def test_days_are_forgotten_with_their_group(lux):

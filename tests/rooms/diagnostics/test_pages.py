@@ -9,7 +9,7 @@ from flask import Blueprint
 from sqlalchemy import update
 
 from lux.identity.access import Right, Role
-from lux.identity.models import Membership, User
+from lux.identity.models import Company, Membership, User
 from lux.kit import clock
 from lux.kit.db import ALL_COMPANIES
 from lux.kit.jobs import JobState, JobWorker, Leader
@@ -63,6 +63,29 @@ def test_an_operator_reads_the_trace_and_sees_every_company(lux):
     detail = client.get(f"/operate/errors/{groups(lux)[0].public_id}").text
     assert "Traceback (most recent call last)" in detail
     assert "lux.rooms.diagnostics.fingerprint.parameterised" in detail
+
+
+def test_an_operator_looks_for_the_errors_of_one_company_or_of_none(lux):
+    """The choice stands in the address; a company's own page has no such choice, whatever its address says."""
+    firm, other = lux.firm(), lux.firm("Other Ltd")
+    make_operator(lux, firm)
+    captured(lux, raised(ValueError("of Other")), company_id=other.id)
+    captured(lux, raised(KeyError("of mine")), company_id=firm.id)
+    captured(lux, raised(TypeError("of the installation")))
+    with lux.db.read(ALL_COMPANIES) as session:
+        address = f"company={session.get_one(Company, other.id).public_id}"
+    client = lux.client(firm)
+    words = ("of Other", "of mine", "of the installation")
+    for query, seen in (
+        (address, [True, False, False]),
+        ("company=none", [False, False, True]),
+        ("company=made-up", [True, True, True]),
+    ):
+        shown = client.get(f"/operate/errors?{query}").text
+        assert [word in shown for word in words] == seen, query
+    own = client.get(f"/diagnostics/errors?{address}").text
+    assert 'value="none"' not in own, "no choice of a company"
+    assert "There is nothing here." not in own
 
 
 def test_another_companys_errors_do_not_exist(lux):

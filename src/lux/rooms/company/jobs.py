@@ -32,7 +32,8 @@ def import_company(context: JobContext, args: dict[str, Any]) -> None:
     """Make a company of an archive."""
     from lux.rooms.company.transfer import uploads
 
-    uploads.run(context, store_of(context.settings), int(args["import_id"]))
+    asked_in = args.get("asked_in")
+    uploads.run(context, store_of(context.settings), int(args["import_id"]), asked_in=asked_in)
 
 
 def tidy(context: JobContext, _args: dict[str, Any]) -> None:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from lux.kit.db import trash
 from lux.kit.errors import WrongState
 from lux.kit.i18n import gettext as _
-from lux.ports.trash import Rows, TrashedThing
+from lux.ports.trash import Rows
 from lux.rooms.contacts.models import Contact
 from lux.rooms.contacts.queries import people, tables
 from lux.rooms.contacts.service import files, removal
@@ -24,7 +24,7 @@ class ContactBin(Rows):
     """Removing one for good is erasing the person in every room."""
 
     key, icon, order = "contacts", "user", 10
-    model = Contact
+    model, path = Contact, "/contacts/"
 
     def heading(self) -> str:
         """Return what they are called together."""
@@ -49,17 +49,10 @@ class ContactBin(Rows):
             removal.erase_everywhere(session, row, by)
         return len(rows)
 
-    def described(self, session: Session, rows: Sequence[Any]) -> list[TrashedThing]:  # noqa: ARG002 - the protocol's shape
-        """Return contacts as people see them in the trash."""
-        return [
-            TrashedThing(
-                id=row.id,
-                public_id=row.public_id,
-                label=people.display_name(row.first_name, row.last_name, row.email, row.phone),
-                detail=row.email or row.phone or "",
-                url=f"/contacts/{row.public_id}",
-                trashed_at=row.trashed_at,
-                trashed_by=row.trashed_by or "",
-            )
-            for row in rows
-        ]
+    def label(self, row: Contact) -> str:
+        """Return the person's name, else the address."""
+        return people.display_name(row.first_name, row.last_name, row.email, row.phone)
+
+    def detail(self, row: Contact) -> str:
+        """Return the address."""
+        return row.email or row.phone or ""

@@ -1,4 +1,4 @@
-"""The API of the media library: its pictures, where they stand; add, describe, delete."""
+"""The API of the media library: its pictures, where they stand; add, describe, throw away, bring back."""
 
 from __future__ import annotations
 
@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic import Field
 
 from lux.identity.api_keys import Scope
-from lux.kit.errors import FieldProblem, WrongState
-from lux.kit.i18n import gettext as _
 from lux.net.storage import store_of
 from lux.render.pictures import TYPES
 from lux.rooms.content import queries
@@ -57,6 +55,7 @@ class MediaOut(Output):
     labels: list[str]
     files: Annotated[list[MediaFileOut], Field(description="the largest first")]
     created_at: dt.datetime
+    trashed_at: dt.datetime | None
     version: int
 
 
@@ -69,6 +68,7 @@ class MediaQuery(PageQuery):
 
     q: Annotated[str, Field(max_length=200, description="words of the name, the alternative text or a label")] = ""
     label: Annotated[str, Field(max_length=60)] = ""
+    trashed: Annotated[bool, Field(description="those in the trash instead of the others")] = False
 
 
 class MediaIn(Input):
@@ -111,7 +111,7 @@ def list_media(query: MediaQuery) -> MediaPage:
     rows, following = newest_first(
         query,
         lambda before, limit: queries.library(
-            session, company_id, text=query.q, label=label, before=before, limit=limit
+            session, company_id, text=query.q, label=label, is_trash=query.trashed, before=before, limit=limit
         ),
     )
     return MediaPage(data=[_shown(row) for row in rows], next=following)
@@ -131,7 +131,7 @@ def upload_media(body: MediaIn, file: FileStorage) -> MediaOut:
 
 @operation(media, "GET /media/<uuid:public_id>", scope=Scope.MEDIA_READ, tag=TAG, answer=MediaOut)
 def read_media(public_id: uuid.UUID) -> MediaOut:
-    """Read a picture's words and addresses."""
+    """Read a picture's words and addresses, also of one in the trash."""
     return _shown(_found(public_id))
 
 
@@ -152,21 +152,22 @@ def list_media_uses(public_id: uuid.UUID) -> MediaUses:
 
 
 @operation(media, "DELETE /media/<uuid:public_id>", scope=Scope.MEDIA_WRITE, tag=TAG, status=204)
-def delete_media(public_id: uuid.UUID) -> Answer:
-    """Delete a picture that stands nowhere.
+def trash_media(public_id: uuid.UUID) -> Answer:
+    """Put a picture into the trash.
 
-    One that is used is refused with 409, and `errors` names the places; only a person deletes it all the same.
+    What shows it shows it still; `POST /media/{public_id}/restore` brings it back. It goes for good by a person's
+    hand, or after the days for which the installation keeps its trash, and only while nothing shows it.
     """
-    record = _found(public_id)
-    used = library.uses(web.session(), record)
-    if used:
-        raise WrongState(
-            _("This picture is in use."),
-            fix=_("Take it out of these messages first, or let a person delete it."),
-            problems=[FieldProblem(field=hit.url, message=f"{hit.kind}: {hit.label}") for hit in used],
-        )
-    library.delete(web.session(), record)
+    library.trash(web.session(), _found(public_id), program())
     return Answer(content=None, status=204)
+
+
+@operation(media, "POST /media/<uuid:public_id>/restore", scope=Scope.MEDIA_WRITE, tag=TAG, answer=MediaOut)
+def restore_media(public_id: uuid.UUID) -> MediaOut:
+    """Take a picture out of the trash."""
+    record = _found(public_id)
+    library.restore(web.session(), record)
+    return _shown(record)
 
 
 def _found(public_id: uuid.UUID) -> Media:
@@ -192,5 +193,6 @@ def _shown(row: Media) -> MediaOut:
     ]  # fmt: skip
     return MediaOut(
         id=row.public_id, name=row.name, alt=row.alt, is_decorative=row.is_decorative, is_ready=library.is_ready(row),
-        labels=library.unpacked(row.labels), files=files, created_at=row.created_at, version=row.version,
+        labels=library.unpacked(row.labels), files=files, created_at=row.created_at,
+        trashed_at=row.trashed_at, version=row.version,
     )  # fmt: skip

@@ -58,10 +58,18 @@ def media_by_public_ids(session: Session, company_id: int, public_ids: Sequence[
 
 
 def library(
-    session: Session, company_id: int, *, text: str = "", label: str = "", before: int | None = None, limit: int = PAGE
+    session: Session,
+    company_id: int,
+    *,
+    text: str = "",
+    label: str = "",
+    is_trash: bool = False,
+    before: int | None = None,
+    limit: int = PAGE,
 ) -> Sequence[Media]:
     """Return pictures, the latest first, older than the id `before`; every word is in the name, alt text or a label."""
-    query = select(Media).where(Media.company_id == company_id, Media.trashed_at.is_(None))
+    query = select(Media).where(Media.company_id == company_id)
+    query = query.where(Media.trashed_at.is_not(None) if is_trash else Media.trashed_at.is_(None))
     for word in text.lower().split():
         query = query.where(
             or_(

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import uuid
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from lux.kit.db import trash
 from lux.kit.i18n import gettext as _
-from lux.ports.trash import Rows, TrashedThing
+from lux.ports.trash import Rows
 from lux.rooms.content.models import Block, Media, Template
 from lux.rooms.content.service import blocks, editing, media, versions
 from lux.rooms.content.service.uses import is_used
@@ -16,133 +13,84 @@ from lux.rooms.content.service.uses import is_used
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
-    from lux.identity.access import Person
-
-
-def _thing(row: Any, *, url: str, detail: str = "", kept_because: str = "") -> TrashedThing:  # noqa: ANN401 - one of three tables
-    return TrashedThing(
-        id=row.id,
-        public_id=row.public_id,
-        label=row.name,
-        detail=detail,
-        url=url,
-        trashed_at=row.trashed_at,
-        trashed_by=row.trashed_by or "",
-        kept_because=kept_because,
-    )
-
 
 class TemplateBin(Rows):
     """Campaigns made from a template have its content: it can go at any time."""
 
     key, icon, order = "templates", "layout", 40
-    model = Template
+    model, path = Template, "/templates/"
 
     def heading(self) -> str:
         """Return what they are called together."""
         return _("Templates")
 
-    def restore(self, session: Session, public_ids: Sequence[uuid.UUID], by: Person | None) -> int:  # noqa: ARG002 - the protocol's shape
-        """Bring templates back; returns how many."""
-        rows = trash.lying(session, Template, public_ids)
-        for row in rows:
-            editing.restore(session, row)
-        return len(rows)
+    def detail(self, row: Template) -> str:
+        """Return the subject."""
+        return row.subject[:100]
 
-    def remove(self, session: Session, public_ids: Sequence[uuid.UUID], by: Person | None) -> int:  # noqa: ARG002 - the protocol's shape
-        """Delete templates with their versions; returns how many."""
-        rows = trash.lying(session, Template, public_ids)
-        for row in rows:
-            versions.forget(session, editing.subject_of(row))
-            session.delete(row)
-        session.flush()
-        return len(rows)
+    def bring_back(self, session: Session, row: Template) -> None:
+        """Take a template out of the trash."""
+        editing.restore(session, row)
 
-    def described(self, session: Session, rows: Sequence[Any]) -> list[TrashedThing]:  # noqa: ARG002 - the protocol's shape
-        """Return templates as people see them in the trash."""
-        return [_thing(row, url=f"/templates/{row.public_id}", detail=row.subject[:100]) for row in rows]
+    def delete(self, session: Session, row: Template) -> None:
+        """Delete a template with its versions."""
+        versions.forget(session, editing.subject_of(row))
+        session.delete(row)
 
 
 class MediaBin(Rows):
     """A picture that something shows stays: mails that were sent would have a gap."""
 
     key, icon, order = "media", "image", 50
-    model = Media
+    model, path = Media, "/templates/media/"
 
     def heading(self) -> str:
         """Return what they are called together."""
         return _("Pictures")
 
-    def restore(self, session: Session, public_ids: Sequence[uuid.UUID], by: Person | None) -> int:  # noqa: ARG002 - the protocol's shape
-        """Bring pictures back; returns how many."""
-        rows = trash.lying(session, Media, public_ids)
-        for row in rows:
-            media.restore(session, row)
-        return len(rows)
+    def detail(self, row: Media) -> str:
+        """Return what it shows."""
+        return row.alt[:100]
 
-    def remove(self, session: Session, public_ids: Sequence[uuid.UUID], by: Person | None) -> int:  # noqa: ARG002 - the protocol's shape
-        """Delete pictures that nothing shows, and their files; returns how many."""
-        rows = [row for row in trash.lying(session, Media, public_ids) if not is_used(session, [str(row.public_id)])]
-        for row in rows:
-            media.delete(session, row)
-        return len(rows)
+    def kept_because(self, session: Session, row: Media) -> str:
+        """Return that it is shown somewhere."""
+        return _("Messages show it.") if is_used(session, [str(row.public_id)]) else ""
+
+    def bring_back(self, session: Session, row: Media) -> None:
+        """Take a picture out of the trash."""
+        media.restore(session, row)
+
+    def delete(self, session: Session, row: Media) -> None:
+        """Delete a picture and its files."""
+        media.delete(session, row)
 
     def looked_at(self, limit: int) -> int:
         """Return how many are looked at: those that are shown somewhere stay among them."""
         return limit + 200
-
-    def described(self, session: Session, rows: Sequence[Any]) -> list[TrashedThing]:
-        """Return pictures as people see them in the trash."""
-        shown = _("Messages show it.")
-        return [
-            _thing(
-                row,
-                url=f"/templates/media/{row.public_id}",
-                detail=row.alt[:100],
-                kept_because=shown if is_used(session, [str(row.public_id)]) else "",
-            )
-            for row in rows
-        ]
 
 
 class BlockBin(Rows):
     """A block that is named stays: what names it could not be mended any more."""
 
     key, icon, order = "blocks", "box", 60
-    model = Block
+    model, path = Block, "/templates/blocks/"
 
     def heading(self) -> str:
         """Return what they are called together."""
         return _("Blocks")
 
-    def restore(self, session: Session, public_ids: Sequence[uuid.UUID], by: Person | None) -> int:  # noqa: ARG002 - the protocol's shape
-        """Bring blocks back; returns how many."""
-        rows = trash.lying(session, Block, public_ids)
-        for row in rows:
-            blocks.restore(session, row)
-        return len(rows)
+    def detail(self, row: Block) -> str:
+        """Return the key by which messages name it."""
+        return row.key
 
-    def remove(self, session: Session, public_ids: Sequence[uuid.UUID], by: Person | None) -> int:  # noqa: ARG002 - the protocol's shape
-        """Delete blocks that nothing names; returns how many."""
-        rows = [row for row in trash.lying(session, Block, public_ids) if not blocks.is_named(session, row)]
-        for row in rows:
-            session.delete(row)
-        session.flush()
-        return len(rows)
+    def kept_because(self, session: Session, row: Block) -> str:
+        """Return that it is named somewhere."""
+        return _("Messages name it.") if blocks.is_named(session, row) else ""
+
+    def bring_back(self, session: Session, row: Block) -> None:
+        """Take a block out of the trash."""
+        blocks.restore(session, row)
 
     def looked_at(self, limit: int) -> int:
         """Return how many are looked at: those that are named stay among them."""
         return limit + 200
-
-    def described(self, session: Session, rows: Sequence[Any]) -> list[TrashedThing]:
-        """Return blocks as people see them in the trash."""
-        named = _("Messages name it.")
-        return [
-            _thing(
-                row,
-                url=f"/templates/blocks/{row.public_id}",
-                detail=row.key,
-                kept_because=named if blocks.is_named(session, row) else "",
-            )
-            for row in rows
-        ]

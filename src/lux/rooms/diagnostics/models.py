@@ -92,13 +92,16 @@ class ErrorLog(Base):
 
 
 class ErrorTally(Base):
-    """How often a group occurred on a day, also the occurrences that were not kept one by one."""
+    """How often a group occurred in a quarter of an hour, also the occurrences that were not kept one by one."""
 
     __tablename__ = "error_tally"
-    __table_args__ = (UniqueConstraint("group_id", "day"), Index("ix_error_tally_day", "day"))
+    __table_args__ = (UniqueConstraint("group_id", "day", "quarter"), Index("ix_error_tally_day", "day"))
 
     id: Mapped[int] = mapped_column(BigKey, primary_key=True)
     group_id: Mapped[int] = mapped_column(BigKey, ForeignKey("error_group.id"))
     company_id: Mapped[int | None] = mapped_column(BigKey, ForeignKey("company.id"))
-    day: Mapped[dt.date] = mapped_column(Date)  # in UTC: groups of several companies stand side by side
+    day: Mapped[dt.date] = mapped_column(Date)  # in UTC; each person sees the days of their own zone
+    quarter: Mapped[int] = mapped_column(
+        default=48, server_default="48"
+    )  # of an hour, since midnight: no zone is finer
     count: Mapped[int] = mapped_column(BigKey, default=0)

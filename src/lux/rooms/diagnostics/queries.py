@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import case, func, literal, or_, select
 
 from lux.identity.models import ApiKey, Company, User
 from lux.kit import clock
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from sqlalchemy import ColumnElement
     from sqlalchemy.orm import Session
 
-Tallies = Mapping[dt.date, int]
+Tallies = Mapping[int, int]
 PAGE: Final = 50
 SHOWN_OCCURRENCES: Final = 20
 OVERDUE: Final = timedelta(seconds=60)  # due this long and still waiting: nobody takes it
@@ -34,6 +34,7 @@ JOB_TABS: Final = ("running", "queued", "overdue", "failed", "ended")
 class Sought:
     """Which groups are looked for, besides their state."""
 
+    company_id: int | None = None  # of one company, 0 = the installation's own; None = all that the scope allows
     source: str = ""  # "" = all
     severity: Severity | None = None
     since: dt.datetime | None = None  # occurred at or after it
@@ -76,15 +77,33 @@ def groups_by_public_id(session: Session, scope: Scope, public_ids: Sequence[uui
     return session.scalars(statement.order_by(ErrorGroup.id)).all()
 
 
-def tallies(session: Session, scope: Scope, group_ids: Sequence[int], first: dt.date) -> Mapping[int, Tallies]:
-    """Return how often each group occurred on each day from `first` on (UTC); at most a row per group and day."""
-    statement = select(ErrorTally.group_id, ErrorTally.day, ErrorTally.count).where(
-        ErrorTally.group_id.in_(group_ids), ErrorTally.day >= first, scope.allows(ErrorTally.company_id)
-    )
-    found: dict[int, dict[dt.date, int]] = {}
-    for group_id, day, count in session.execute(statement):
-        found.setdefault(group_id, {})[day] = count
+def tallies(
+    session: Session, scope: Scope, group_ids: Sequence[int], starts: Sequence[dt.datetime]
+) -> Mapping[int, Tallies]:
+    """Return how often each group occurred from each moment on until the next, by the moments' places.
+
+    The moments are in order and stand at quarters of an hour, as the beginnings of days do in every zone.
+    """
+    later = [(_is_before(moment), place) for place, moment in enumerate(starts[1:])]
+    place = case(*later, else_=len(starts) - 1) if later else literal(0)
+    wanted = (ErrorTally.group_id.in_(group_ids), ~_is_before(starts[0]), scope.allows(ErrorTally.company_id))
+    rows = select(ErrorTally.group_id, place.label("place"), ErrorTally.count).where(*wanted).subquery()
+    found: dict[int, dict[int, int]] = {}
+    summed = select(rows.c.group_id, rows.c.place, func.sum(rows.c.count)).group_by(rows.c.group_id, rows.c.place)
+    for group_id, number, count in session.execute(summed):
+        found.setdefault(group_id, {})[number] = int(count)
     return found
+
+
+def quarter_of(moment: dt.datetime) -> tuple[dt.date, int]:
+    """Return the day in UTC and the quarter of an hour, since midnight, in which a moment is counted."""
+    at = moment.astimezone(dt.UTC)
+    return at.date(), (at.hour * 60 + at.minute) // 15
+
+
+def _is_before(moment: dt.datetime) -> ColumnElement[bool]:
+    day, quarter = quarter_of(moment)
+    return (ErrorTally.day < day) | ((ErrorTally.day == day) & (ErrorTally.quarter < quarter))
 
 
 def open_count(session: Session, company_id: int) -> int:
@@ -171,6 +190,13 @@ def company_names(session: Session, ids: Sequence[int | None]) -> Mapping[int, s
     return dict(session.execute(select(Company.id, Company.name).where(Company.id.in_(wanted))).all())
 
 
+def companies_with_errors(session: Session) -> Sequence[tuple[int, uuid.UUID, str]]:
+    """Return (id, public id, name) of the companies that have any, by name, for operators."""
+    having = select(ErrorGroup.company_id).where(ErrorGroup.company_id.is_not(None))
+    query = select(Company.id, Company.public_id, Company.name).where(Company.id.in_(having))
+    return [(row.id, row.public_id, row.name) for row in session.execute(query.order_by(Company.name, Company.id))]
+
+
 def user_name(session: Session, user_id: int | None) -> str:
     """Return a person's name, empty when nobody is meant."""
     user = session.get(User, user_id) if user_id else None
@@ -195,6 +221,8 @@ def leader(session: Session) -> Leader | None:
 
 def _conditions(scope: Scope, sought: Sought) -> list[ColumnElement[bool]]:
     found = [scope.allows(ErrorGroup.company_id)]
+    if sought.company_id is not None:
+        found.append(ErrorGroup.company_id == (sought.company_id or None))
     if sought.source:
         found.append(ErrorGroup.source == sought.source)
     if sought.severity is not None:

@@ -22,16 +22,25 @@ GROUP_DAYS: Final = 30
 Day = tuple[dt.date, int | None]
 
 
-def trends(session: Session, scope: Scope, groups: Sequence[ErrorGroup], days: int) -> Mapping[int, Sequence[Day]]:
-    """Return for each group the last `days` days in UTC, today last, and how often it occurred; None = not known."""
-    today = clock.now().date()
+def trends(
+    session: Session, scope: Scope, groups: Sequence[ErrorGroup], days: int, *, zone: str
+) -> Mapping[int, Sequence[Day]]:
+    """Return for each group the last `days` days of a zone, today last, and how often it occurred; None = not known."""
+    tz = clock.zone(zone)
+    today = clock.now().astimezone(tz).date()
     span = [today - dt.timedelta(days=back) for back in range(days - 1, -1, -1)]
-    counted = queries.tallies(session, scope, [group.id for group in groups], span[0])
-    return {group.id: [(day, _count(group, day, counted.get(group.id, {}))) for day in span] for group in groups}
+    starts = [dt.datetime.combine(day, dt.time(), tzinfo=tz) for day in span]
+    counted = queries.tallies(session, scope, [group.id for group in groups], starts)
+    return {
+        group.id: [
+            (day, _count(group, day, counted.get(group.id, {}).get(place), tz)) for place, day in enumerate(span)
+        ]
+        for group in groups
+    }
 
 
-def _count(group: ErrorGroup, day: dt.date, counted: Mapping[dt.date, int]) -> int | None:
-    if day in counted:
-        return counted[day]
+def _count(group: ErrorGroup, day: dt.date, counted: int | None, tz: dt.tzinfo) -> int | None:
+    if counted is not None:
+        return counted
     is_before_counting = group.counted_from is None or day < group.counted_from
-    return None if is_before_counting and day >= group.first_seen_at.date() else 0
+    return None if is_before_counting and day >= group.first_seen_at.astimezone(tz).date() else 0

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from lux.identity.access import Right
 from lux.kit import clock
 from lux.kit.i18n import gettext as _
 from lux.ports.contributions import Contributions, Panel
 from lux.ports.opt_in import OptInAsk, OptInOutcome
-from lux.rooms.newsletter import opt_in, queries
+from lux.rooms.contacts.models import Contact
+from lux.rooms.newsletter import opt_in, reminding
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -26,12 +28,16 @@ class OpenOptIn:
     """The block “Waits for their confirmation” on a contact's page."""
 
     def panel(self, session: Session, company_id: int, contact_id: int) -> Panel | None:  # noqa: ARG002 - the session carries the company
-        """Return since when and until when; None when nobody waits."""
-        key = queries.address_key_of(session, contact_id)
-        row = queries.opt_in_of(session, key) if key else None
-        if row is None or row.confirmed_at is not None:
+        """Return since when and until when, and whether to ask again; None when nobody waits."""
+        contact = session.get_one(Contact, contact_id)
+        found = reminding.waiting(session, contact)
+        if found is None:
             return None
-        context = {"opt_in": row, "is_over": row.expires_at <= clock.now()}
+        is_over = found.row is None or found.row.expires_at <= clock.now()
+        context = {
+            "opt_in": found.row, "is_over": is_over, "why_not": found.why_not, "contact_id": contact.public_id,
+            "edit": Right.EDIT,
+        }  # fmt: skip
         return Panel(title=_("Double opt-in"), template="newsletter/_contact_panel.html", context=context, order=15)
 
 

@@ -23,7 +23,7 @@ class OptIn(Tenant, Base):
     address: Mapped[str] = mapped_column(String(254))
     address_key: Mapped[str] = mapped_column(KeyStr)
     token_hash: Mapped[str] = mapped_column(ShortKeyStr, unique=True)  # hex SHA-256 of what the link holds
-    via: Mapped[str] = mapped_column(String(16))  # form | zapier
+    via: Mapped[str] = mapped_column(String(16))  # form | zapier | person
     source: Mapped[str] = mapped_column(String(200))  # in words: the form's name, or what a delivery called it
     wording: Mapped[str] = mapped_column(Text)  # what is agreed to, as the page of the link shows it
     first_name: Mapped[str] = mapped_column(String(100), default="")  # from the form, until they confirm

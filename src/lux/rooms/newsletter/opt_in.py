@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 CHANNEL: Final = "email"
 LIFETIME: Final = dt.timedelta(days=7)  # of a link
-PAUSE: Final = dt.timedelta(hours=24)  # between two mails to one address
+PAUSE: Final = dt.timedelta(hours=24)  # between two mails to one mailbox, whatever follows a +
 PAUSE_AFTER_NO: Final = dt.timedelta(days=30)  # where a program asks somebody who had unsubscribed
 PER_HOUR: Final = 300  # mails of one company: a form or a Zap that runs wild stops here
 KEPT: Final = dt.timedelta(days=30)  # after its end a row is forgotten; what was agreed to stands in the consent
@@ -81,6 +81,8 @@ def _reason_not_to(session: Session, ask: OptInAsk, standing: Standing, row: Opt
     pause = PAUSE_AFTER_NO if _has_left(standing) and not ask.is_personal else PAUSE
     now = clock.now()
     if row is not None and row.asked_at > now - pause:
+        return OptInOutcome.ASKED
+    if queries.is_mailbox_asked(session, ask.address_key, now - PAUSE):
         return OptInOutcome.ASKED
     is_busy = queries.asked_since(session, now - dt.timedelta(hours=1)) >= PER_HOUR
     return OptInOutcome.BUSY if is_busy else None
@@ -186,12 +188,13 @@ def _note(session: Session, ask: OptInAsk, standing: Standing) -> None:
             channel=CHANNEL, address_key=ask.address_key, state=ConsentState.REQUESTED, contact_id=contact_id,
             source=ask.source[:200], proof=ask.proof,
         )  # fmt: skip
-        consent.record(session, entry)
+        consent.record(session, entry, actor=ask.by)
         return
     properties = {"basis": "", "source": ask.source[:200], "wording": "", "proof": dict(ask.proof)}
-    facts.record(
-        session, NewFact(kind="consent.requested", contact_id=contact_id, channel=CHANNEL, properties=properties)
+    fact = NewFact(
+        kind="consent.requested", contact_id=contact_id, channel=CHANNEL, actor=ask.by, properties=properties
     )
+    facts.record(session, fact)
 
 
 def _welcome(session: Session, row: OptIn, address: str) -> None:

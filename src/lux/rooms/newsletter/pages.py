@@ -14,6 +14,7 @@ from lux.render.tokens import VIEW
 from lux.rooms.newsletter import service
 from lux.rooms.newsletter.form_pages import forms
 from lux.rooms.newsletter.opt_in_pages import doors
+from lux.rooms.newsletter.reminding_pages import reminders
 from lux.ui import csp, web
 from lux.ui.access import public
 from lux.ui.pages import page
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 newsletter = Blueprint("newsletter", __name__, template_folder="templates", url_prefix="/u")
 letters = Blueprint("letters", __name__, template_folder="templates", url_prefix="/v")
-blueprints = (newsletter, letters, doors, forms)
+blueprints = (newsletter, letters, doors, forms, reminders)
 
 _WHY = "the token in the link proves the recipient (RFC 8058 asks for a request without cookies)"
 

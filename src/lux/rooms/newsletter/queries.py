@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select
 
+from lux.ledger.models import Fact
 from lux.rooms.contacts.models import Contact
 from lux.rooms.newsletter.models import OptIn, SubscribeForm
 
@@ -19,11 +20,6 @@ def language(session: Session, contact_id: int) -> str:
     return session.scalar(select(Contact.language).where(Contact.id == contact_id)) or ""
 
 
-def address_key_of(session: Session, contact_id: int) -> str:
-    """Return under which key a contact's address is known, empty without one."""
-    return session.scalar(select(Contact.email_key).where(Contact.id == contact_id)) or ""
-
-
 def opt_in_of(session: Session, email_key: str, *, lock: bool = False) -> OptIn | None:
     """Return how an address was asked last, None when it never was."""
     query = select(OptIn).where(OptIn.address_key == email_key)
@@ -34,6 +30,23 @@ def opt_in_by_hash(session: Session, token_hash: str, *, lock: bool = False) -> 
     """Return whom a link belongs to, None for one that is not ours or was replaced by a newer one."""
     query = select(OptIn).where(OptIn.token_hash == token_hash)
     return session.scalar(query.with_for_update() if lock else query)
+
+
+def is_mailbox_asked(session: Session, email_key: str, since: dt.datetime) -> bool:
+    """Say whether a mailbox was asked since a moment, whatever followed a + in its address (RFC 5233's detail)."""
+    local, _at, domain = email_key.rpartition("@")
+    mailbox = local.partition("+")[0]
+    same = (OptIn.address_key == f"{mailbox}@{domain}") | (
+        OptIn.address_key.startswith(f"{mailbox}+", autoescape=True)
+        & OptIn.address_key.endswith(f"@{domain}", autoescape=True)
+    )
+    return session.scalar(select(OptIn.id).where(OptIn.asked_at > since, same).limit(1)) is not None
+
+
+def times_asked(session: Session, contact_id: int, since: dt.datetime) -> int:
+    """Return how often a contact was asked since a moment, by the facts."""
+    asked = (Fact.contact_id == contact_id, Fact.kind == "consent.requested", Fact.at > since)
+    return session.scalar(select(func.count()).select_from(Fact).where(*asked)) or 0
 
 
 def asked_since(session: Session, moment: dt.datetime) -> int:

@@ -13,10 +13,11 @@ from sqlalchemy.orm import Session
 from lux.identity import users
 from lux.kit import clock
 from lux.kit.errors import NotFound
+from lux.ports.news import Letter
 from lux.rooms.notifications import queries
 from lux.rooms.notifications.models import Notification
 from lux.rooms.notifications.queries import unread_count
-from lux.rooms.notifications.telling import Letter, notify
+from lux.rooms.notifications.telling import notify
 from lux.rooms.notifications.topics import KEY, Wish, stored
 
 __all__ = ["Letter", "mark_all_read", "mark_read", "notify", "read", "sweep", "unread_count", "wish"]

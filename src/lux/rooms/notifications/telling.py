@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 import structlog
@@ -17,6 +16,7 @@ from lux.kit import clock
 from lux.kit.db.session import company_of, settings_of
 from lux.kit.errors import RateLimitReached
 from lux.kit.i18n import DEFAULT_LOCALE, use_locale
+from lux.ports.news import Letter, News, Words
 from lux.rooms.notifications import queries
 from lux.rooms.notifications.models import Notification
 from lux.rooms.notifications.topics import topic_of, wish_of
@@ -29,28 +29,6 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 MAILED_AGAIN_AFTER: Final = dt.timedelta(hours=1)  # the same notice to the same person
-
-Words = str | Callable[[], str]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Letter:
-    """A built-in mail that says it better than the one for notices in general; its link is the notice's."""
-
-    template: str
-    params: Mapping[str, str]
-
-
-@dataclass(frozen=True, kw_only=True)
-class News:
-    """What there is to tell; words that are functions are said to each person in their own language."""
-
-    kind: str
-    title: Words
-    body: Words = ""
-    url: str = ""
-    level: str = "info"
-    letter: Letter | None = None
 
 
 def notify(

@@ -70,6 +70,13 @@ TOPICS: Final = (
         prefixes=("webhook.", "domain."),
     ),
     Topic(
+        key="company",
+        icon="briefcase",
+        label=lambda: _("Moving companies"),
+        about=lambda: _("The file with your whole company is ready, or a company has arrived."),
+        prefixes=("company.",),
+    ),
+    Topic(
         key="work",
         icon="alert-octagon",
         label=lambda: _("Background work"),

@@ -20,7 +20,7 @@ from lux.kit.i18n import gettext as _
 from lux.kit.jobs import JobCancelled, JobInterrupted
 from lux.rooms.company import queries
 from lux.rooms.company.models import CompanyExport
-from lux.rooms.company.transfer import leaving
+from lux.rooms.company.transfer import leaving, telling
 from lux.ui import confirmation
 
 if TYPE_CHECKING:
@@ -137,6 +137,8 @@ def _end(context: JobContext, entry: CompanyExport, **values: Any) -> bool:  # n
             .execution_options(synchronize_session=False)
         )
         is_ours = cast("CursorResult[Any]", result).rowcount == 1
+        if is_ours:
+            telling.export_ended(session, entry, error=str(values.get("error", "")))
         if is_ours and values["state"] == "done":
             detail = {"rows": values["rows"], "bytes": values["file_size"]}
             about = ("company_export", entry.public_id)

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from pathlib import PurePath
 from typing import TYPE_CHECKING, BinaryIO, Final
 
-from lux.identity import arrivals, companies
+from lux.identity import arrivals, companies, members
 from lux.identity.trail import note
 from lux.kit import jobs
 from lux.kit.db import ALL_COMPANIES
 from lux.kit.db.base import uuid7
 from lux.kit.errors import InvalidInput, LuxError
 from lux.kit.i18n import gettext as _
+from lux.kit.jobs import JobInterrupted
 from lux.rooms.company.models import CompanyImport
-from lux.rooms.company.transfer import imports
+from lux.rooms.company.transfer import imports, telling
 from lux.rooms.company.transfer.archive import Reader
 
 if TYPE_CHECKING:
@@ -55,7 +55,9 @@ def take(
         with db.begin(ALL_COMPANIES) as session:
             session.add(entry)
             session.flush()
-            entry.job_id = jobs.enqueue(session, JOB, {"import_id": entry.id}, dedup_key=str(entry.id))
+            entry.job_id = jobs.enqueue(
+                session, JOB, {"import_id": entry.id, "asked_in": person.company_id}, dedup_key=str(entry.id)
+            )
             about = ("company_import", public_id)
             note(session, None, person, "company.import_requested", about=about, detail={"bytes": size})
     except BaseException:
@@ -64,8 +66,11 @@ def take(
     return entry
 
 
-def run(context: JobContext, store: FileStore, import_id: int) -> None:
-    """Import an archive from the store; the file goes when it is over. What is wrong with it stands in the import."""
+def run(context: JobContext, store: FileStore, import_id: int, *, asked_in: int | None) -> None:
+    """Import an archive from the store; the file goes when it is over. What is wrong with it stands in the import.
+
+    Who asked is told in the company from which they asked.
+    """
     house = imports.House(db=context.db, settings=context.settings, store=store)
     imports.clear_abandoned(house)
     key = imports.key_of(house, import_id)
@@ -74,9 +79,28 @@ def run(context: JobContext, store: FileStore, import_id: int) -> None:
         context.check_cancelled()
         context.progress(done, total)
 
-    with suppress(LuxError):  # told by the import's own page, and no second attempt would help
-        imports.run(house, import_id, lambda: store.open_read(key), tell)
+    try:
+        has_ended = imports.run(house, import_id, lambda: store.open_read(key), tell) is not None
+    except LuxError:  # told by the import's own page, and no second attempt would help
+        has_ended = True
+    except JobInterrupted:
+        raise
+    except Exception:
+        _tell(context.db, import_id, asked_in)
+        raise
+    if has_ended:
+        _tell(context.db, import_id, asked_in)
     store.delete(key)
+
+
+def _tell(db: Database, import_id: int, asked_in: int | None) -> None:
+    """Tell who asked, where they asked, unless they or that company are gone by now."""
+    if asked_in is None:
+        return
+    with db.begin(asked_in) as session:
+        entry = session.get_one(CompanyImport, import_id)
+        if asked_in in {one.id for one in members.companies_of(session, int(entry.created_by or 0))}:
+            telling.import_ended(session, entry)
 
 
 def _copy(source: BinaryIO, target: BinaryIO, limit: int) -> int:

@@ -48,7 +48,8 @@ def edit_field(public_id: uuid.UUID) -> Response:
     """Show one field."""
     field = tables.custom_field_by_public_id(web.session(), public_id)
     form = form_state({"label": field.label, "choices": "\n".join(field.choices)})
-    return page("contacts/field.html", field=field, form=form, words=words, FieldType=FieldType)
+    count = tables.field_count(web.session(), field.key)
+    return page("contacts/field.html", field=field, form=form, words=words, FieldType=FieldType, count=count)
 
 
 @contacts.post("/fields/<uuid:public_id>")

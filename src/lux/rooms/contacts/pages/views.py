@@ -36,10 +36,15 @@ def view_save() -> Response:
 @contacts.post("/views/<uuid:public_id>/delete")
 @access(Right.EDIT)
 def view_delete(public_id: uuid.UUID) -> Response:
-    """Delete a view."""
-    views.remove(web.session(), public_id, web.person())
-    toast(_("The view is deleted."))
-    return redirect_to("contacts.index", everybody=1)
+    """Delete a view; the list goes on looking like it, so that it is saved again with one press."""
+    view = views.remove(web.session(), public_id, web.person())
+    toast(
+        _(
+            "The view “%(name)s” is deleted. The list still looks like it: save it again if that was a slip.",
+            name=view.name,
+        )
+    )
+    return redirect_to("contacts.index", **_address(view.query))
 
 
 @contacts.post("/views/<uuid:public_id>/first")

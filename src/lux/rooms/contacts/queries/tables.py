@@ -14,6 +14,7 @@ from lux.kit.errors import NotFound
 from lux.kit.i18n import gettext as _
 from lux.kit.jobs import Job, JobState
 from lux.rooms.contacts.models import (
+    Contact,
     ContactExport,
     ContactImport,
     ContactTag,
@@ -60,6 +61,14 @@ def tag_by_public_id(session: Session, public_id: uuid.UUID) -> Tag:
 def tag_count(session: Session, tag_id: int) -> int:
     """Return how many contacts carry a tag."""
     return session.scalar(select(func.count()).select_from(ContactTag).where(ContactTag.tag_id == tag_id)) or 0
+
+
+def field_count(session: Session, key: str) -> int:
+    """Return how many contacts have a value in a custom field, also those in the trash."""
+    return (
+        session.scalar(select(func.count()).select_from(Contact).where(Contact.attrs[key].as_string().is_not(None)))
+        or 0
+    )
 
 
 def custom_fields(session: Session) -> Sequence[CustomField]:

@@ -39,11 +39,12 @@ def save(session: Session, name: str, query: Mapping[str, str], person: Person, 
     return found
 
 
-def remove(session: Session, public_id: uuid.UUID, person: Person) -> None:
-    """Delete a view, one's own or a shared one; whoever began with it begins with everybody again."""
+def remove(session: Session, public_id: uuid.UUID, person: Person) -> ContactView:
+    """Delete a view, one's own or a shared one, and return what it was; whoever began with it begins with everybody."""
     found = visible(session, public_id, person)
     for model, column in ((ContactViewDefault, ContactViewDefault.view_id), (ContactView, ContactView.id)):
         session.execute(delete(model).where(column == found.id).execution_options(synchronize_session=False))
+    return found
 
 
 def begin_with(session: Session, public_id: uuid.UUID | None, person: Person) -> None:

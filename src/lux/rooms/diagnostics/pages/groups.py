@@ -23,7 +23,7 @@ from lux.ui.pages import page, redirect_to, toast
 from lux.ui.paging import as_moment, as_row_number, decode_cursor, encode_cursor, row_number
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from werkzeug.wrappers import Response
 
@@ -31,13 +31,15 @@ if TYPE_CHECKING:
     from lux.rooms.diagnostics.trend import Day
 
 SINCE: Final = ("1", "7", "30")  # days
+INSTALLATION: Final = "none"  # in the address: errors of no company
 LONGEST_TEXT: Final = 100
 
 
 def errors(view: View) -> Response:
     """Show groups of errors in one state, as far as they fit what is looked for."""
-    state, asked = _state(), _asked()
-    sought = _sought(view, asked)
+    state, companies = _state(), _companies(view)
+    asked = _asked(companies)
+    sought = _sought(view, asked, companies)
     before = _before()
     rows: Sequence[ErrorGroup] = lists.load(
         "error-rows", lambda: queries.groups(web.session(), view.scope, state, sought, before=before), []
@@ -57,9 +59,9 @@ def errors(view: View) -> Response:
         bulk_url=_list_url(view, here),  # the same address takes the decision about several
         first_url=_list_url(view, here) if "cursor" in request.args else None,
         next_url=_list_url(view, here | {"cursor": more}) if more else None,
-        options=_options(),
+        options=_options(companies),
         companies=queries.company_names(web.session(), [row.company_id for row in rows]),
-        trends=_sparks(trend.trends(web.session(), view.scope, rows, trend.LIST_DAYS)),
+        trends=_sparks(trend.trends(web.session(), view.scope, rows, trend.LIST_DAYS, zone=web.tz())),
         form=form_state(),
         words=words,
     )  # fmt: skip
@@ -72,7 +74,7 @@ def error(view: View, public_id: uuid.UUID) -> Response:
     before = request.args.get("before", type=row_number)
     rows = queries.occurrences(session, view.scope, found.id, before=before, limit=queries.SHOWN_OCCURRENCES + 1)
     shown = rows[: queries.SHOWN_OCCURRENCES]
-    days = trend.trends(session, view.scope, [found], trend.GROUP_DAYS)[found.id]
+    days = trend.trends(session, view.scope, [found], trend.GROUP_DAYS, zone=web.tz())[found.id]
     here = url_for(f"{view.base}.error", public_id=public_id)
     return page(
         "diagnostics/error.html",
@@ -112,7 +114,7 @@ def decide_many(view: View) -> Response:
             GroupState.OPEN: ngettext("One is open again.", "%(num)s are open again.", count),
         }[decision.state]
     )
-    return redirect_to(f"{view.base}.errors", state=_state().value, **_asked())
+    return redirect_to(f"{view.base}.errors", state=_state().value, **_asked(_companies(view)))
 
 
 def _said(decision: Decision) -> str:
@@ -132,17 +134,32 @@ def _decider(group: ErrorGroup) -> str:
     return queries.user_name(web.session(), group.decided_by)
 
 
-def _asked() -> dict[str, str]:
+def _companies(view: View) -> dict[str, tuple[int, str]]:
+    """Return (id, name) of the companies an operator may look for, by what stands in the address; 0 = of none."""
+    if not view.is_operator:
+        return {}
+    found = queries.companies_with_errors(web.session())
+    return {INSTALLATION: (0, _("Installation"))} | {str(code): (number, name) for number, code, name in found}
+
+
+def _asked(companies: Mapping[str, tuple[int, str]]) -> dict[str, str]:
     """Return what is looked for, as the address says it; what makes no sense there is left out."""
-    allowed = {"source": queries.SOURCES, "severity": [one.value for one in Severity], "since": SINCE}
+    allowed: dict[str, Collection[str]] = {
+        "source": queries.SOURCES,
+        "severity": [one.value for one in Severity],
+        "since": SINCE,
+    }
+    allowed["company"] = companies
     found = {name: request.args.get(name, "") for name in allowed}
     text = " ".join(request.args.get("q", "").replace("\0", "").split())[:LONGEST_TEXT]
     return {name: value for name, value in found.items() if value in allowed[name]} | ({"q": text} if text else {})
 
 
-def _sought(view: View, asked: Mapping[str, str]) -> Sought:
+def _sought(view: View, asked: Mapping[str, str], companies: Mapping[str, tuple[int, str]]) -> Sought:
     text, severity, since = asked.get("q", ""), asked.get("severity"), asked.get("since")
+    company = asked.get("company")
     return Sought(
+        company_id=companies[company][0] if company else None,
         source=asked.get("source", ""),
         severity=Severity(severity) if severity else None,
         since=clock.now() - timedelta(days=int(since)) if since else None,
@@ -152,8 +169,9 @@ def _sought(view: View, asked: Mapping[str, str]) -> Sought:
     )
 
 
-def _options() -> dict[str, list[tuple[str, str]]]:
+def _options(companies: Mapping[str, tuple[int, str]]) -> dict[str, list[tuple[str, str]]]:
     return {
+        "company": [("", _("All")), *((code, name) for code, (_number, name) in companies.items())],
         "source": [("", _("Everywhere")), *((name, words.source(name)) for name in queries.SOURCES)],
         "severity": [("", _("All")), *((one.value, words.severity(one)) for one in Severity)],
         "since": [("", _("Any time")), *((days, words.within(int(days))) for days in SINCE)],

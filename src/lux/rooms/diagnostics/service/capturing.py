@@ -15,6 +15,7 @@ from lux.kit.db import ALL_COMPANIES, Database
 from lux.kit.db.counters import add_counts
 from lux.kit.db.session import dialect_of
 from lux.kit.redaction import redact, redacted_message, redacted_trace, shorten
+from lux.rooms.diagnostics import queries
 from lux.rooms.diagnostics.fingerprint import fingerprint, place
 from lux.rooms.diagnostics.models import ErrorGroup, ErrorLog, ErrorTally, GroupState, Severity
 from lux.rooms.diagnostics.service.pace import Pace
@@ -186,5 +187,6 @@ def _add_to_group(session: Session, group_id: int, seen: Seen, number: int) -> N
         .execution_options(synchronize_session=False)
     )
     session.execute(statement)
-    row = {"group_id": group_id, "company_id": seen.company_id, "day": now.date(), "count": number}
-    add_counts(session, _TALLIES, [row], key=("group_id", "day"), counters=("count",))
+    day, quarter = queries.quarter_of(now)
+    row = {"group_id": group_id, "company_id": seen.company_id, "day": day, "quarter": quarter, "count": number}
+    add_counts(session, _TALLIES, [row], key=("group_id", "day", "quarter"), counters=("count",))

@@ -10,6 +10,7 @@ import click
 
 from lux import __version__
 from lux.cli import faults
+from lux.cli.vault import vault
 from lux.kit.errors import LuxError
 from lux.kit.i18n import gettext as _
 from lux.kit.settings import load
@@ -156,30 +157,6 @@ def audit_verify() -> None:
     sys.exit(0 if is_whole else 1)
 
 
-@main.group()
-def vault() -> None:
-    """Look after the keys that seal secrets."""
-
-
-@vault.command("verify")
-def vault_verify() -> None:
-    """Say whether the vault opens with the key at hand; exit code 1 when it does not."""
-    from lux.cli import control
-
-    message, is_open = control.verify_vault(load())
-    click.echo(message)
-    sys.exit(0 if is_open else 1)
-
-
-@vault.command("rotate-master")
-def vault_rotate_master() -> None:
-    """Put a new master key in the place of the present one; broken off, it is resumed by the next call."""
-    from lux.cli import control
-
-    for note in control.rotate_master(load()):
-        click.echo(note)
-
-
 @main.group("company")
 def of_companies() -> None:
     """Carry a whole company to another installation."""
@@ -236,3 +213,6 @@ def rollups_rebuild(slug: str | None, *, is_dry: bool, position: str) -> None:
         is_right = is_right and not differs
         click.echo(line)
     sys.exit(0 if is_right or not is_dry else 1)
+
+
+main.add_command(vault)

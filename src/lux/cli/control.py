@@ -14,8 +14,6 @@ from lux.kit.errors import NotFound
 from lux.kit.i18n import gettext as _
 from lux.kit.i18n import ngettext
 from lux.ledger import audit
-from lux.vault import rotation
-from lux.vault.secrets import Vault
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -26,7 +24,7 @@ if TYPE_CHECKING:
 def stop(settings: Settings, slug: str | None, *, includes_system: bool, reason: str) -> str:
     """Press the emergency stop; returns what happened."""
     with database.opened(settings) as db, db.begin(ALL_COMPANIES) as session:
-        company_id = _company(session, slug)
+        company_id = company_id_of(session, slug)
         epoch = stops.press(session, company_id=company_id, by=None, reason=reason, includes_system=includes_system)
     return _(
         "Stopped: %(what)s (epoch %(epoch)s). Nothing new leaves within 2 seconds.", what=_named(slug), epoch=epoch
@@ -36,7 +34,7 @@ def stop(settings: Settings, slug: str | None, *, includes_system: bool, reason:
 def resume(settings: Settings, slug: str | None, *, reason: str) -> str:
     """End a stop; returns what happened."""
     with database.opened(settings) as db, db.begin(ALL_COMPANIES) as session:
-        company_id = _company(session, slug)
+        company_id = company_id_of(session, slug)
         epoch = stops.resume(session, company_id=company_id, by=None, reason=reason)
     text = _("Resumed: %(what)s (epoch %(epoch)s).", what=_named(slug), epoch=epoch)
     if stops.is_stop_file_there(settings.home):
@@ -61,24 +59,12 @@ def verify_audit(settings: Settings) -> tuple[list[str], bool]:
     return lines or [_("There is nothing in the audit log yet.")], is_whole
 
 
-def verify_vault(settings: Settings) -> tuple[str, bool]:
-    """Say whether the vault opens."""
-    with database.opened(settings) as db, db.read(ALL_COMPANIES) as session:
-        state = Vault(settings).state(session)
-    return (_("The vault opens.") if state.is_open else f"{state.reason} {state.fix}"), state.is_open
-
-
-def rotate_master(settings: Settings) -> list[str]:
-    """Change the vault's master key; returns notes. Raises VaultLocked, WrongState."""
-    with database.opened(settings) as db:
-        return rotation.rotate_master(settings, db)
-
-
 def _named(slug: str | None) -> str:
     return slug or _("the whole installation")
 
 
-def _company(session: Session, slug: str | None) -> int | None:
+def company_id_of(session: Session, slug: str | None) -> int | None:
+    """Return a company's id by its short name, None for none; raises NotFound."""
     if slug is None:
         return None
     found = session.scalar(select(Company.id).where(Company.slug == slug))

@@ -10,6 +10,7 @@ import click
 
 from lux import __version__
 from lux.cli import faults
+from lux.cli.backups import backup, restore
 from lux.cli.vault import vault
 from lux.kit.errors import LuxError
 from lux.kit.i18n import gettext as _
@@ -215,4 +216,5 @@ def rollups_rebuild(slug: str | None, *, is_dry: bool, position: str) -> None:
     sys.exit(0 if is_right or not is_dry else 1)
 
 
-main.add_command(vault)
+for command in (vault, backup, restore):
+    main.add_command(command)

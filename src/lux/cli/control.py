@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, overload
 
 from sqlalchemy import select
 
@@ -63,6 +63,12 @@ def _named(slug: str | None) -> str:
     return slug or _("the whole installation")
 
 
+@overload
+def company_id_of(session: Session, slug: str) -> int: ...
+@overload
+def company_id_of(session: Session, slug: None) -> None: ...
+@overload
+def company_id_of(session: Session, slug: str | None) -> int | None: ...
 def company_id_of(session: Session, slug: str | None) -> int | None:
     """Return a company's id by its short name, None for none; raises NotFound."""
     if slug is None:

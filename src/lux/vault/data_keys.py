@@ -84,7 +84,7 @@ def unwrap(master: MasterKeys, row: DataKey) -> bytes:
     return records.unseal(key, row.wrapped, ["lux-dek", 1, row.company_id, row.dek_id, row.key_id])
 
 
-def _living(company_id: int) -> Select[tuple[DataKey]]:
+def _living(company_id: int) -> Select[DataKey]:
     return select(DataKey).where(DataKey.company_id == company_id, DataKey.destroyed_at.is_(None))
 
 

@@ -156,11 +156,11 @@ def _delete_retired(db: Database, company_id: int, newest: str, total: int, acto
     return True
 
 
-def _secrets(company_id: int) -> Select[tuple[VaultSecret]]:
+def _secrets(company_id: int) -> Select[VaultSecret]:
     return select(VaultSecret).where(VaultSecret.company_id == company_id)
 
 
-def _sealed_otherwise(company_id: int, dek_id: str) -> Select[tuple[VaultSecret]]:
+def _sealed_otherwise(company_id: int, dek_id: str) -> Select[VaultSecret]:
     """Return what is not sealed by a key; its id is the third field of a record, and no other field looks like one."""
     return _secrets(company_id).where(VaultSecret.record.not_like(f"{records.VERSION}|%|{dek_id}|%"))
 
@@ -173,3 +173,12 @@ def _destroyed(session: Session, company_id: int) -> set[str]:
 def count_secrets(session: Session, company_id: int) -> int:
     """Return how many secrets a company has."""
     return session.scalar(_secrets(company_id).with_only_columns(func.count())) or 0
+
+
+def count_destroyed(session: Session, company_id: int) -> int:
+    """Return how many secrets of a company can't be opened, for their key was destroyed on purpose."""
+    lost = _destroyed(session, company_id)
+    if not lost:
+        return 0
+    found = session.scalars(_secrets(company_id).with_only_columns(VaultSecret.record))
+    return sum(records.head_of(record)[2] in lost for record in found)

@@ -85,7 +85,7 @@ def rotate_master(settings: Settings, db: Database, *, step: Step = silent) -> l
     return notes
 
 
-def _not_wrapped_by(newest: str) -> Select[tuple[DataKey]]:
+def _not_wrapped_by(newest: str) -> Select[DataKey]:
     return select(DataKey).where(DataKey.key_id != newest, DataKey.destroyed_at.is_(None))
 
 

@@ -23,11 +23,11 @@ def alembic_config(engine: Engine) -> Config:
     return config
 
 
-def upgrade(engine: Engine) -> None:
-    """Apply what is missing; does nothing on a database that is up to date."""
+def upgrade(engine: Engine, revision: str = "head") -> None:
+    """Apply what is missing, up to a revision; does nothing on a database that is up to date."""
     from alembic import command
 
-    command.upgrade(alembic_config(engine), "head")
+    command.upgrade(alembic_config(engine), revision)
 
 
 def present(engine: Engine) -> str | None:

@@ -51,10 +51,12 @@ from lux.rooms.diagnostics.scope import Scope as Reach
 from lux.rooms.email.models import Campaign
 from lux.rooms.newsletter.models import OptIn, SubscribeForm
 from lux.rooms.notifications.service import notify
+from lux.rooms.safekeeping.models import Backup, BackupOrigin, BackupState
 from lux.rooms.segments.models import BulkAction, Segment, SegmentMember
 from lux.rooms.site import queries as site_queries
 from lux.rooms.site.service import collecting, identity
 from lux.rooms.site.service import setup as site_setup
+from lux.vault.models import VaultCheck
 from tests.factories import Firm, Installation
 
 
@@ -113,7 +115,20 @@ def filled(lux: Installation, *, locale: str = "") -> Firm:
         endpoint="email.show",
     )
     _errors(lux, firm)
+    _kept(lux)
     return firm
+
+
+def _kept(lux: Installation) -> None:
+    """Leave backups of the installation, and what a walk through its secrets found."""
+    with lux.db.begin(ALL_COMPANIES) as session:
+        verdict = {"verified_at": clock.now(), "is_good": False, "verdict": "Secret verdict"}
+        made = {"origin": BackupOrigin.CLOCK, "state": BackupState.DONE, "finished_at": clock.now(), "size": 2**21}
+        failed = {"origin": BackupOrigin.PERSON, "state": BackupState.FAILED, "error": "Secret failure"}
+        session.add_all([
+            Backup(file_name="lux-secret.lux-backup", rows=7, files=1, **made, **verdict), Backup(**failed),
+            VaultCheck(secrets=3, faults=1, first_fault="Secret fault"),
+        ])  # fmt: skip
 
 
 def _errors(lux: Installation, firm: Firm) -> None:

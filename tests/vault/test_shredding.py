@@ -9,12 +9,12 @@ from sqlalchemy import select, text, update
 
 from lux.kit import clock
 from lux.kit.db import ALL_COMPANIES
-from lux.kit.errors import NotFound, WrongState
+from lux.kit.errors import WrongState
 from lux.ledger import audit
 from lux.ledger.models import ApprovalAuditLog
 from lux.vault import rekeying, shredding, verification
 from lux.vault.models import DataKey, VaultSecret
-from lux.vault.secrets import Vault
+from lux.vault.secrets import SecretDestroyed, Vault
 from tests.factories import Installation
 
 PLACE = {"integration": "smtp:1", "name": "password"}
@@ -60,7 +60,7 @@ def test_shredded_secrets_are_gone_for_good_and_new_ones_work(lux: Installation)
     assert shredding.shred(lux.db, gone, actor=audit.SYSTEM) == shredding.Shredded(data_keys=1, secrets=1)
     with lux.db.begin(gone) as session:
         assert vault.describe(session, "smtp:1")["password"].is_destroyed
-        with pytest.raises(NotFound, match="destroyed"):
+        with pytest.raises(SecretDestroyed, match="destroyed"):
             vault.open(session, **PLACE, purpose="test")
         assert "vault.shredded" in session.scalars(select(ApprovalAuditLog.action)).all()
         assert shredding.shredded_at(session, gone) is not None

@@ -11,13 +11,13 @@ from sqlalchemy import Select, func, select
 from lux.kit import clock
 from lux.kit.db import ALL_COMPANIES, Database
 from lux.kit.db.erase import overwrite_deleted, scrub
-from lux.kit.errors import NotFound, WrongState
+from lux.kit.errors import WrongState
 from lux.kit.i18n import gettext as _
 from lux.ledger import audit
 from lux.vault import data_keys, keys, records
 from lux.vault.models import DataKey, VaultSecret
 from lux.vault.rotation import Step, silent
-from lux.vault.secrets import SecretDamaged, bound_to, unsealed
+from lux.vault.secrets import SecretDamaged, SecretDestroyed, bound_to, unsealed
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -118,7 +118,7 @@ def _seal_some(
         for row in rows:
             try:
                 value = unsealed(session, master, row)
-            except NotFound:
+            except SecretDestroyed:
                 continue  # sealed by a key that was destroyed on purpose
             except (SecretDamaged, InvalidTag):
                 bad = bad or f"{row.integration} / {row.name}"

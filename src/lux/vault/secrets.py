@@ -61,6 +61,17 @@ class SecretDamaged(LuxError):
         super().__init__(fix=_("Enter it anew, and find out who writes to the database."))
 
 
+class SecretDestroyed(LuxError):
+    """A stored secret can't be opened any more: its key was destroyed."""
+
+    code = "secret_destroyed"
+    status = 409
+
+    def __init__(self) -> None:
+        """Say what to do."""
+        super().__init__(fix=_("Enter the secret anew under Settings → Integrations."))
+
+
 class Vault:
     """The secrets of the session's company; every verb raises VaultLocked while the key is missing or wrong."""
 
@@ -103,7 +114,7 @@ class Vault:
         _note(session, actor, "secret.stored", integration, name, version=version)
 
     def open(self, session: Session, *, integration: str, name: str, purpose: str) -> str:
-        """Return a secret's value for one use; raises NotFound, VaultLocked.
+        """Return a secret's value for one use; raises NotFound, SecretDestroyed, VaultLocked.
 
         In a session that writes, the use is noted (at most once an hour, and every five minutes for another purpose).
         """
@@ -144,7 +155,7 @@ class Vault:
     def _unsealed(self, session: Session, master: MasterKeys, row: VaultSecret) -> str:
         try:
             return unsealed(session, master, row)
-        except (NotFound, VaultLocked):
+        except (SecretDestroyed, VaultLocked):
             # A rotation may have sealed the row anew, or wrapped its key anew, after it was read: look once more.
             session.refresh(row)
             return unsealed(session, fitting_keys(self._settings, session), row)
@@ -171,13 +182,13 @@ def bound_to(company_id: int, integration: str, name: str, version: int) -> Sequ
 
 
 def unsealed(session: Session, master: MasterKeys, row: VaultSecret) -> str:
-    """Return a row's value; raises NotFound when its key was destroyed, SecretDamaged, VaultLocked."""
+    """Return a row's value; raises SecretDestroyed, SecretDamaged, VaultLocked."""
     query = select(DataKey).where(
         DataKey.company_id == row.company_id, DataKey.dek_id == records.head_of(row.record)[2]
     )  # fmt: skip
     data_key = session.scalars(query.execution_options(populate_existing=True)).one_or_none()
     if data_key is None or data_key.destroyed_at is not None:
-        raise NotFound(_("The key of this secret was destroyed."), fix=_("Enter the secret anew."))
+        raise SecretDestroyed
     place = bound_to(row.company_id, row.integration, row.name, row.version)
     try:
         return records.unseal(data_keys.unwrap(master, data_key), row.record, place).decode()

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Final
 from cryptography.exceptions import InvalidTag
 from sqlalchemy import delete, select
 
+from lux.kit import clock
 from lux.kit.db import ALL_COMPANIES, Database
-from lux.kit.errors import NotFound, VaultLocked
+from lux.kit.errors import VaultLocked
 from lux.vault import data_keys, keys
 from lux.vault.models import DataKey, VaultCheck, VaultSecret
-from lux.vault.secrets import SecretDamaged, unsealed
+from lux.vault.secrets import SecretDamaged, SecretDestroyed, unsealed
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -77,6 +78,7 @@ def verify_and_keep(settings: Settings, db: Database) -> Report:
         session.execute(delete(VaultCheck))
         session.add(
             VaultCheck(
+                at=clock.now(),
                 secrets=report.secrets, destroyed=report.destroyed, faults=report.faults,
                 first_fault=report.named[0] if report.named else "",
             )
@@ -101,7 +103,7 @@ def _look(session: Session, master: MasterKeys, row: VaultSecret, report: Report
     name = f"company {row.company_id}: {row.integration} / {row.name}"
     try:
         unsealed(session, master, row)
-    except NotFound:
+    except SecretDestroyed:
         report.destroyed += 1
     except SecretDamaged:
         report._fault(name)  # noqa: SLF001 - of this module

@@ -113,13 +113,6 @@ def test_worker_and_clock_say_when_nobody_is_there(lux):
         assert (finding.level, "lux worker" in finding.fix) == ("bad", True)
 
 
-def test_the_last_backup_is_unknown_and_said_so(lux_sqlite):
-    (finding,) = found(lux_sqlite, storage_health.BackupHealth())
-    assert finding.level == "unknown"
-    assert "not known" in finding.message
-    assert str(lux_sqlite.settings.home) in finding.fix
-
-
 def test_the_page_shows_each_level_in_words_with_its_fix_worst_first(lux, monkeypatch):
     firm = lux.firm()
     make_operator(lux, firm)

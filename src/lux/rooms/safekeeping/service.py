@@ -47,7 +47,8 @@ def request(session: Session, person: Person | None) -> Backup:
     if waiting:
         return waiting[0]
     origin = BackupOrigin.PERSON if person else BackupOrigin.CLOCK
-    entry = Backup(origin=origin, state=BackupState.QUEUED, created_by=person.user_id if person else None)
+    author = person.user_id if person else None
+    entry = Backup(origin=origin, state=BackupState.QUEUED, started_at=clock.now(), created_by=author)
     session.add(entry)
     session.flush()
     entry.job_id = jobs.enqueue(session, JOB, {"backup_id": entry.id}, key=JOB, dedup_key=str(entry.id))
@@ -200,7 +201,7 @@ def _begin(db: Database, backup_id: int) -> Backup | None:
         entry = session.get(Backup, backup_id, with_for_update=True)
         if entry is None or entry.state in {BackupState.DONE, BackupState.REMOVED}:
             return None
-        entry.state, entry.error = BackupState.RUNNING, ""
+        entry.state, entry.error, entry.started_at = BackupState.RUNNING, "", clock.now()
         entry.file_name = entry.file_name or writing.file_name()
         return entry
 

@@ -76,7 +76,7 @@ def same_place(lux: Installation, path: Path, home: Path, url: str = "") -> None
         before, after = rows(lux.db), rows(db)
         assert [name for name in before if name not in CHANGED and before[name] != after[name]] == []
         assert set(before["approval_audit_log"]) < set(after["approval_audit_log"])
-        assert [key for key in store_of(settings).list("")] == [key for key in store_of(lux.settings).list("")]
+        assert list(store_of(settings).list("")) == list(store_of(lux.settings).list(""))
         mails = {path.name: path.read_bytes() for path in (lux.settings.home / "mailbox").rglob("*.eml")}
         assert mails
         assert {path.name: path.read_bytes() for path in (home / "mailbox").rglob("*.eml")} == mails

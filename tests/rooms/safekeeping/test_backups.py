@@ -224,7 +224,7 @@ def test_health_names_what_is_wrong_with_the_keys(lux_sqlite: Installation, monk
     keys.key_file(lux.settings).chmod(0o440)
     at(monkeypatch, clock.now() + timedelta(days=366))
     found = levels(lux, check)
-    words = ("Others on this machine", "change of the master key", "change of the data key of Tide", "older than a year",
-             "One secret does not open")  # fmt: skip
+    words = ("Others on this machine", "change of the master key", "change of the data key of Tide",
+             "older than a year",             "One secret does not open")  # fmt: skip
     assert [one in message for one, (_level, message) in zip(words, found, strict=True)] == [True] * 5
     assert [level for level, _message in found] == ["bad", "warn", "warn", "warn", "bad"]

@@ -81,7 +81,7 @@ def _tokens_are_watched() -> Iterator[None]:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(call: pytest.CallInfo[None]) -> Generator[None, pytest.TestReport]:
+def pytest_runtest_makereport(call: pytest.CallInfo[None]) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Fail a test during which LUX has written a secret to its log: session, key, link, webhook secret, password.
 
     What pytest captures as "log" is what was handed to the log before it was cleaned; what counts is what came out.

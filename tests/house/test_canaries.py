@@ -1,4 +1,4 @@
-"""Thirty planted secrets of every kind stand in no page, API answer, log, error, job, export, backup or database dump."""
+"""Thirty planted secrets stand in no page, API answer, log, error, job, export, backup or database dump."""
 
 from __future__ import annotations
 

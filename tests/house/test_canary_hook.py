@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import secrets
 from typing import Any
 
@@ -25,10 +26,8 @@ def reported(said: str) -> str:
     call: Any = type("Call", (), {"when": "call"})()
     hook, report = conftest.pytest_runtest_makereport(call), Report(said)
     next(hook)
-    try:
+    with contextlib.suppress(StopIteration):
         hook.send(report)  # type: ignore[arg-type]
-    except StopIteration:
-        pass
     return report.outcome
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine, column, insert, table
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -28,6 +28,13 @@ def upgrade(engine: Engine, revision: str = "head") -> None:
     from alembic import command
 
     command.upgrade(alembic_config(engine), revision)
+
+
+def stamp(connection: Connection, revision: str) -> None:
+    """Note the revision in a database whose tables were made from the models."""
+    connection.exec_driver_sql("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY)")
+    known = table("alembic_version", column("version_num"))
+    connection.execute(insert(known).values(version_num=revision))
 
 
 def present(engine: Engine) -> str | None:

@@ -9,9 +9,10 @@ from sqlalchemy import Table, func, select
 
 from lux.kit.db import ALL_COMPANIES
 from lux.kit.db.bulk import insert_rows
+from lux.kit.db.numbers import put_back
 from lux.kit.i18n import gettext as _
+from lux.ledger.models import ApprovalAuditLog
 from lux.rooms.safekeeping.archive import columns
-from lux.rooms.safekeeping.archive.counters import put_back
 from lux.rooms.safekeeping.archive.shape import Damaged
 
 if TYPE_CHECKING:
@@ -33,7 +34,11 @@ def fill(db: Database, reader: Reader, tell: Tell) -> None:
                 insert_rows(session, table, names, chunk)
                 done += len(chunk)
                 tell(done, total)
-        put_back(session, [_table(part) for part in reader.manifest.tables], reader.manifest.counters)
+        # The chain of a removed company stays under its number, which is never given again.
+        chains = session.scalar(select(func.max(ApprovalAuditLog.company_id))) or 0
+        given = dict(reader.manifest.counters)
+        given["company"] = max(given.get("company", 0), chains)
+        put_back(session, [_table(part) for part in reader.manifest.tables], given)
 
 
 def differing(db: Database, manifest: Manifest) -> list[str]:

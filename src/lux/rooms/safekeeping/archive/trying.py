@@ -7,9 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sqlalchemy import insert, select, table, text
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.sql import column
 
 from lux.kit.db import ALL_COMPANIES, Base, Database, measure, schema
 from lux.kit.errors import InvalidInput, VaultLocked
@@ -86,14 +84,13 @@ def _make_schema(db: Database, revision: str) -> None:
     with db.engine.begin() as connection:
         Base.metadata.create_all(connection)
         guards.install(connection)
-        connection.execute(text("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)"))
-        connection.execute(insert(table("alembic_version", column("version_num"))).values(version_num=revision))
+        schema.stamp(connection, revision)
 
 
 def _looked_at(db: Database, manifest: Manifest, settings: Settings) -> Verdict:
     with db.read(ALL_COMPANIES) as session:
-        if strays := session.execute(text("PRAGMA foreign_key_check")).all():
-            return Verdict(is_good=False, words=_("Rows point to nothing: %(table)s", table=strays[0][0]))
+        if strays := measure.stray_rows(session):
+            return Verdict(is_good=False, words=_("Rows point to nothing: %(table)s", table=strays[0]))
         if damage := measure.faults(session):
             return Verdict(is_good=False, words=damage[0])
         chains = audit.chains(session)
@@ -102,7 +99,6 @@ def _looked_at(db: Database, manifest: Manifest, settings: Settings) -> Verdict:
             if fault is not None:
                 words = _("The audit chain %(id)s does not hold at row %(seq)s.", id=company_id, seq=fault.seq)
                 return Verdict(is_good=False, words=words)
-        session.execute(select(1))
         try:
             report = verification.verify(settings, session)
             opened = _("%(count)s secrets open", count=report.secrets - report.destroyed - report.faults)

@@ -16,9 +16,9 @@ from sqlalchemy import Table, func, inspect, select
 import lux
 from lux.kit import clock, crypto
 from lux.kit.db import ALL_COMPANIES, measure
+from lux.kit.db.numbers import counters
 from lux.kit.db.session import dialect_of
 from lux.rooms.safekeeping.archive import columns
-from lux.rooms.safekeeping.archive.counters import counters
 from lux.rooms.safekeeping.archive.shape import SUFFIX, Manifest, Writer
 from lux.vault.models import VaultKeyCheck
 

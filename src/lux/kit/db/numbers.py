@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Integer, Table, func, inspect, select, text
 
 from lux.kit.db.session import dialect_of
-from lux.ledger.models import ApprovalAuditLog
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from sqlalchemy.orm import Session
 
+_AUTOINCREMENT = {"company"}  # SQLite never gives a number twice there
 _POSTGRESQL = (
     "SELECT t.relname, s.last_value FROM pg_sequences s "
     "JOIN pg_class c ON c.relname = s.sequencename AND c.relnamespace = s.schemaname::regnamespace "
@@ -40,14 +40,11 @@ def counters(session: Session) -> dict[str, int]:
 
 def put_back(session: Session, tables: Sequence[Table], given: Mapping[str, int]) -> None:
     """Let every table go on behind what it ever gave, and behind what stands in it."""
-    chains = session.scalar(select(func.max(ApprovalAuditLog.company_id))) or 0
     for table in tables:
         number = table.c.get("id")
         if number is None or not isinstance(number.type, Integer):
             continue
         highest = max(given.get(table.name, 0), session.scalar(select(func.max(number))) or 0)
-        if table.name == "company":
-            highest = max(highest, chains)  # the chain of a removed company stays under its number
         if highest:
             _put(session, table.name, highest)
 
@@ -61,5 +58,5 @@ def _put(session: Session, table: str, highest: int) -> None:
         session.execute(text(f"ALTER TABLE `{table}` AUTO_INCREMENT = {highest + 1}"))
     elif session.execute(text("SELECT 1 FROM sqlite_sequence WHERE name = :name"), values).first():
         session.execute(text("UPDATE sqlite_sequence SET seq = :highest WHERE name = :name"), values)
-    elif table == "company":  # the one that must never give a number twice; the others count their rows
+    elif table in _AUTOINCREMENT:  # the others go on behind the highest row
         session.execute(text("INSERT INTO sqlite_sequence (name, seq) VALUES (:name, :highest)"), values)

@@ -13,7 +13,7 @@ CONTRIBUTIONS = Contributions(
             icon="archive",
             label=lambda: _("Backups"),
             section="operate",
-            order=90,
+            order=82,
             operator_only=True,
         ),
         NavItem(
@@ -21,7 +21,7 @@ CONTRIBUTIONS = Contributions(
             icon="lock",
             label=lambda: _("Vault"),
             section="operate",
-            order=91,
+            order=84,
             operator_only=True,
         ),
     ),

@@ -16,7 +16,7 @@ from lux.ui import lists, web
 from lux.ui.access import access
 from lux.ui.forms import form_state, read_form, shows_again
 from lux.ui.pages import page, redirect_to, toast
-from lux.vault import keys, verification
+from lux.vault import data_keys, keys, verification
 from lux.vault.secrets import Vault
 
 if TYPE_CHECKING:
@@ -62,7 +62,9 @@ def key_ring(public_id: uuid.UUID) -> Response:
 def rotate_keys(public_id: uuid.UUID) -> Response:
     """Put a new data key for a company into the queue."""
     company = queries.company_by_public_id(web.session(), public_id)
-    args = {"company_id": company.id, "user_id": web.person().user_id}
+    present = data_keys.living(web.session(), company.id)
+    oldest = present[0].dek_id if present else ""
+    args = {"company_id": company.id, "user_id": web.person().user_id, "instead_of": oldest}
     jobs.enqueue(web.session(), "safekeeping.rotate_keys", args, key=f"rotate {company.id}", dedup_key=str(company.id))
     toast(_("The secrets of %(name)s are sealed anew in the background.", name=company.name))
     return redirect_to("safekeeping.key_ring", public_id=public_id)

@@ -120,12 +120,11 @@ def test_the_page_shows_each_level_in_words_with_its_fix_worst_first(lux, monkey
     monkeypatch.setattr(health, "free_bytes", lambda _folder: GB // 10)
     make_job(lux, None, due_at=clock.now() - timedelta(minutes=5))
     shown = lux.client(firm).get("/operate/health").text
-    order = [shown.index(f'data-status="{level}"') for level in ("bad", "warn", "unknown", "ok")]
+    order = [shown.index(f'data-status="{level}"') for level in ("bad", "warn", "ok")]
     assert order == sorted(order)
     for words in (
         "Broken",
         "Look at it",
-        "Not known",
         "Well",
         "One thing is broken.",
         "Make room, or move LUX_HOME.",

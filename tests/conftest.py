@@ -6,7 +6,7 @@ import os
 import shutil
 import socket
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -70,6 +70,33 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.section("time of each group")
         for group in sorted(seconds, key=lambda name: -seconds[name]):
             terminalreporter.line(f"{seconds[group]:8.1f} s {tests[group]:5} tests  {group}")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _tokens_are_watched() -> Iterator[None]:
+    """Remember every secret token that is made, so that the hook below finds it in what was said."""
+    from tests import canaries
+
+    with canaries.watching():
+        yield
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(call: pytest.CallInfo[None]) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Fail a test during which LUX has written a secret to its log: session, key, link, webhook secret, password.
+
+    What pytest captures as "log" is what was handed to the log before it was cleaned; what counts is what came out.
+    """
+    from tests import canaries
+
+    report = yield
+    said = "".join(text for name, text in report.sections if name.startswith(("Captured stderr", "Captured stdout")))
+    if report.passed and said and (leaks := canaries.found_in(said, canaries.made())):
+        report.outcome = "failed"
+        report.longrepr = f"a secret token was written to the log: …{leaks[0][-4:]}"
+    if call.when == "teardown":
+        canaries.forget()
+    return report
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -56,10 +56,12 @@ from lux.rooms.diagnostics.scope import Scope as Reach
 from lux.rooms.email.models import Campaign
 from lux.rooms.newsletter.models import OptIn, SubscribeForm
 from lux.rooms.notifications.service import notify
+from lux.rooms.safekeeping.models import Backup, BackupOrigin, BackupState
 from lux.rooms.segments.models import BulkAction, Segment, SegmentMember
 from lux.rooms.site import queries as site_queries
 from lux.rooms.site.service import collecting, identity
 from lux.rooms.site.service import setup as site_setup
+from lux.vault.models import VaultCheck
 from tests.factories import Firm, Installation
 
 
@@ -121,6 +123,7 @@ def filled(lux: Installation, *, locale: str = "") -> Firm:
     _errors(lux, firm)
     _deciding(lux, firm)
     _stops(lux, firm)
+    _kept(lux)
     return firm
 
 
@@ -140,6 +143,18 @@ def _stops(lux: Installation, firm: Firm) -> None:
         measured = {"left_before": 31, "left_after": 52, "rest_ms": 870, "settled_ms": 910}
         session.add(StopDrill(state=DrillState.FAILED, reason="Secret reason", **values))
         session.add(StopDrill(state=DrillState.DONE, **values, **measured))
+
+
+def _kept(lux: Installation) -> None:
+    """Leave backups of the installation, and what a walk through its secrets found."""
+    with lux.db.begin(ALL_COMPANIES) as session:
+        verdict = {"verified_at": clock.now(), "is_good": False, "verdict": "Secret verdict"}
+        made = {"origin": BackupOrigin.CLOCK, "state": BackupState.DONE, "finished_at": clock.now(), "size": 2**21}
+        failed = {"origin": BackupOrigin.PERSON, "state": BackupState.FAILED, "error": "Secret failure"}
+        session.add_all([
+            Backup(file_name="lux-secret.lux-backup", rows=7, files=1, **made, **verdict), Backup(**failed),
+            VaultCheck(secrets=3, faults=1, first_fault="Secret fault"),
+        ])  # fmt: skip
 
 
 def _errors(lux: Installation, firm: Firm) -> None:

@@ -31,6 +31,7 @@ def blueprints() -> list[Blueprint]:
     from lux.rooms.integrations import pages as integrations
     from lux.rooms.newsletter import pages as newsletter
     from lux.rooms.notifications import pages as notifications
+    from lux.rooms.safekeeping import pages as safekeeping
     from lux.rooms.search import pages as search
     from lux.rooms.segments import pages as segments
     from lux.rooms.signin import pages as signin
@@ -38,7 +39,8 @@ def blueprints() -> list[Blueprint]:
     from lux.rooms.trash import pages as trash
 
     return [
-        *home.blueprints, *approvals.blueprints, *diagnostics.blueprints, *newsletter.blueprints, *site.blueprints,
+        *home.blueprints, *approvals.blueprints, *diagnostics.blueprints, *safekeeping.blueprints,
+        *newsletter.blueprints, *site.blueprints,
         *email.blueprints, *segments.blueprints, *contacts.blueprints, *content.blueprints, *integrations.blueprints,
         *company.blueprints, *notifications.blueprints, *search.blueprints, *trash.blueprints, *signin.blueprints,
     ]  # fmt: skip
@@ -73,6 +75,7 @@ def job_kinds() -> list[JobKind]:
     from lux.rooms.integrations import jobs as integrations
     from lux.rooms.newsletter import jobs as newsletter
     from lux.rooms.notifications import jobs as notifications
+    from lux.rooms.safekeeping import jobs as safekeeping
     from lux.rooms.segments import jobs as segments
     from lux.rooms.signin import jobs as signin
     from lux.rooms.site import jobs as site
@@ -80,8 +83,8 @@ def job_kinds() -> list[JobKind]:
 
     return [
         *gate.KINDS, *approvals.KINDS, *company.KINDS, *contacts.KINDS, *content.KINDS, *diagnostics.KINDS,
-        *integrations.KINDS, *newsletter.KINDS, *notifications.KINDS, *segments.KINDS, *signin.KINDS, *site.KINDS,
-        *trash.KINDS,
+        *integrations.KINDS, *newsletter.KINDS, *notifications.KINDS, *safekeeping.KINDS, *segments.KINDS,
+        *signin.KINDS, *site.KINDS, *trash.KINDS,
     ]  # fmt: skip
 
 
@@ -95,6 +98,7 @@ def schedules() -> list[Schedule]:
     from lux.rooms.integrations import jobs as integrations
     from lux.rooms.newsletter import jobs as newsletter
     from lux.rooms.notifications import jobs as notifications
+    from lux.rooms.safekeeping import jobs as safekeeping
     from lux.rooms.segments import jobs as segments
     from lux.rooms.signin import jobs as signin
     from lux.rooms.site import jobs as site
@@ -102,8 +106,8 @@ def schedules() -> list[Schedule]:
 
     return [
         *gate.SCHEDULES, *approvals.SCHEDULES, *company.SCHEDULES, *contacts.SCHEDULES, *diagnostics.SCHEDULES,
-        *integrations.SCHEDULES, *newsletter.SCHEDULES, *notifications.SCHEDULES, *segments.SCHEDULES,
-        *signin.SCHEDULES, *site.SCHEDULES, *trash.SCHEDULES,
+        *integrations.SCHEDULES, *newsletter.SCHEDULES, *notifications.SCHEDULES, *safekeeping.SCHEDULES,
+        *segments.SCHEDULES, *signin.SCHEDULES, *site.SCHEDULES, *trash.SCHEDULES,
     ]  # fmt: skip
 
 
@@ -126,13 +130,14 @@ def contributions() -> ports.Contributions:
     from lux.rooms.integrations.contributions import CONTRIBUTIONS as INTEGRATIONS
     from lux.rooms.newsletter.contributions import CONTRIBUTIONS as NEWSLETTER
     from lux.rooms.notifications.contributions import CONTRIBUTIONS as NOTIFICATIONS
+    from lux.rooms.safekeeping.contributions import CONTRIBUTIONS as SAFEKEEPING
     from lux.rooms.segments.contributions import CONTRIBUTIONS as SEGMENTS
     from lux.rooms.site.contributions import CONTRIBUTIONS as SITE
     from lux.rooms.trash.contributions import CONTRIBUTIONS as TRASH
 
     merged = ports.Contributions()
     for one in (
-        HOME, APPROVALS, DIAGNOSTICS, NEWSLETTER, SITE, EMAIL, SEGMENTS, CONTACTS, CONTENT, INTEGRATIONS,
+        HOME, APPROVALS, DIAGNOSTICS, SAFEKEEPING, NEWSLETTER, SITE, EMAIL, SEGMENTS, CONTACTS, CONTENT, INTEGRATIONS,
         COMPANY, NOTIFICATIONS, TRASH,
     ):  # fmt: skip
         merged = merged.merged(one)

@@ -16,10 +16,11 @@ from lux.gate import stop as stops
 from lux.identity import companies, users
 from lux.identity.models import Company
 from lux.kit.db import ALL_COMPANIES, Database
-from lux.kit.settings import load
-from lux.ledger import facts
+from lux.kit.settings import Settings, load
+from lux.ledger import audit, facts
 from lux.ledger.facts import NewFact
 from lux.ledger.models import ApprovalAuditLog, Rollup
+from lux.vault.secrets import Vault
 from tests.cli.conftest import Lux
 
 SECRET = "sesame-open-4711"
@@ -158,7 +159,8 @@ def tampered(home: Path) -> None:
 
 
 def test_the_vault_is_verified_and_a_missing_key_told(prepared: Lux, home: Path):
-    assert (prepared("vault", "verify").exit_code, prepared("vault", "verify").stdout) == (0, "The vault opens.\n")
+    told = prepared("vault", "verify")
+    assert (told.exit_code, told.stdout) == (0, "The vault opens.\n0 secrets open, under 0 data keys.\n")
     (home / "keys" / "master.key").unlink()
     locked = prepared("vault", "verify")
     assert locked.exit_code == 1
@@ -168,7 +170,7 @@ def test_the_vault_is_verified_and_a_missing_key_told(prepared: Lux, home: Path)
 def test_a_new_master_key_takes_the_place_of_the_present_one(prepared: Lux, home: Path):
     path = home / "keys" / "master.key"
     before = path.read_text()
-    done = prepared("vault", "rotate-master")
+    done = prepared("vault", "rotate")
     assert done.exit_code == 0
     assert "are wrapped by k2 now" in done.stdout
     assert path.read_text().startswith("k2:")
@@ -176,7 +178,7 @@ def test_a_new_master_key_takes_the_place_of_the_present_one(prepared: Lux, home
     assert prepared("vault", "verify").exit_code == 0
 
 
-@pytest.mark.parametrize("words", [("stop",), ("owner-link",), ("audit", "verify"), ("vault", "rotate-master")])
+@pytest.mark.parametrize("words", [("stop",), ("owner-link",), ("audit", "verify"), ("vault", "rotate")])
 def test_a_command_before_the_first_start_says_what_to_do(lux_command: Lux, home: Path, words: tuple[str, ...]):
     told = lux_command(*words)
     assert (told.exit_code, told.stdout, len(told.stderr.splitlines())) == (1, "", 1)
@@ -206,3 +208,31 @@ def test_rollups_are_counted_anew_and_a_dry_run_only_tells(lux_command: Lux, hom
         refused = lux_command("rollups", "rebuild", *wrong)
         assert refused.exit_code == 1
         assert "Traceback" not in refused.output
+
+
+def test_data_keys_are_rotated_and_shredded_by_name_only(prepared: Lux, home: Path):
+    slug = with_owner(home)
+    db = database(home)
+    with db.read(ALL_COMPANIES) as session:
+        company_id = session.scalar(select(Company.id).where(Company.slug == slug))
+    settings = Settings(home=home)
+    with db.begin(company_id) as session:
+        Vault(settings).store(session, integration="smtp:1", name="password", value="x" * 8, actor=audit.SYSTEM)
+    db.close()
+    before = (home / "lux.db").read_bytes()
+    dry = prepared("vault", "rotate", "--data-keys", "--company", slug, "--dry-run").output
+    assert dry == f"{slug}: one secret would be sealed anew.\nNothing was changed.\n"
+    dry = prepared("vault", "rotate", "--dry-run").output
+    assert dry == "One data key would be wrapped by k2 instead of k1.\nNothing was changed.\n"
+    assert (home / "lux.db").read_bytes() == before
+    assert prepared("vault", "rotate", "--company", slug).exit_code == 2
+    done = prepared("vault", "rotate", "--data-keys")
+    assert done.output == f"{slug}: one secret is sealed anew, the earlier key is gone.\n"
+    assert "1 secrets open" in prepared("vault", "verify", "--company", slug).output
+    assert prepared("vault", "shred", "--company", slug, "--yes-i-mean", "other").exit_code == 2
+    assert (
+        "can't be opened by anybody any more"
+        in prepared("vault", "shred", "--company", slug, "--yes-i-mean", slug).output
+    )
+    told = prepared("vault", "verify")
+    assert (told.exit_code, "1 belong to keys that were destroyed on purpose" in told.output) == (0, True)

@@ -25,16 +25,20 @@ from lux.rooms.approvals.models import AuditExport
 from lux.rooms.company.models import CompanyExport
 from lux.rooms.contacts.models import Contact, ContactExport, ContactImport, ImportedContact
 from lux.rooms.contacts.service import tagging
+from lux.rooms.safekeeping import service as safekeeping
+from lux.rooms.safekeeping.models import Backup, BackupState
 from lux.rooms.segments import bulk
 from lux.rooms.segments.models import BulkAction
+from lux.vault import verification
 from tests.factories import Firm, Installation
 from tests.full_company import filled
 from tests.house import sources
 from tests.rooms.company.moving import archive, asked
 
 KINDS: Final = sorted(kind.name for kind in house.job_kinds())
-# The queue's own bookkeeping: each run is a row of its own there; and when a chain was last looked at.
+# The queue's own bookkeeping: each run is a row of its own there; and when a chain or a secret was last looked at.
 NOT_COMPARED: Final = {
+    "vault_check",
     "job",
     "job_worker",
     "job_leader",
@@ -173,6 +177,29 @@ def _nobody(_lux: Installation, _firm: Firm) -> Made:
     return {"user_id": None}, None
 
 
+def _backup(lux: Installation, _firm: Firm) -> Made:
+    with lux.db.begin(ALL_COMPANIES) as session:
+        return {"backup_id": safekeeping.request(session, None).id}, None
+
+
+def _made_backup(lux: Installation, firm: Firm) -> Made:
+    """Keep the moment out of the comparison: trying a backup again is noted each time."""
+    args, company_id = _backup(lux, firm)
+    lux.work()
+    with lux.db.begin(ALL_COMPANIES) as session:
+        session.get_one(Backup, args["backup_id"]).state = BackupState.REMOVED
+    return args, company_id
+
+
+def _walked(lux: Installation, _firm: Firm) -> Made:
+    verification.verify_and_keep(lux.settings, lux.db)
+    return {}, None
+
+
+def _rotated(_lux: Installation, firm: Firm) -> Made:
+    return {"company_id": firm.id, "user_id": firm.user_id, "instead_of": "d1"}, None
+
+
 # How each kind of job is given something to do; a new kind has to be taught here.
 FACTORIES: Final[dict[str, Callable[[Installation, Firm], Made]]] = {
     "approvals.checkpoint": _nothing,
@@ -202,6 +229,11 @@ FACTORIES: Final[dict[str, Callable[[Installation, Firm], Made]]] = {
     "newsletter.sweep": _nothing,
     "integrations.watch_domains": _nothing,
     "notifications.sweep": _nothing,
+    "safekeeping.back_up": _backup,
+    "safekeeping.rotate_keys": _rotated,
+    "safekeeping.verify_backup": _made_backup,
+    "safekeeping.verify_vault": _walked,
+    "safekeeping.watch": _nothing,
     "segments.bulk": _bulk,
     "segments.bulk_forget": _nothing,
     "segments.bulk_undo": _bulk_undo,

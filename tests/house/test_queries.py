@@ -59,6 +59,14 @@ NOT_OF_A_COMPANY: Final = {
     "diagnostics.queries.waiting": "the installation's queue as a number and an age, shown to operators",
     "diagnostics.queries.workers": "the installation's workers, shown to operators",
     "diagnostics.queries.leader": "the installation's leader, shown to operators",
+    **dict.fromkeys(
+        [f"safekeeping.queries.{name}" for name in ("backups", "backup", "unfinished", "kept", "last", "progress_of")],
+        "backups of the installation, shown to operators",
+    ),
+    **dict.fromkeys(
+        [f"safekeeping.queries.{name}" for name in ("rings", "company_by_public_id", "master_keys")],
+        "keys of the installation and numbers of secrets by company, shown to operators",
+    ),
     "site.queries.setup_by_key": "the public key in a snippet says whose it is; what follows is the company's own",
     "segments.queries.zone": "a time zone, read by the id of the session's own company",
 }

@@ -24,7 +24,7 @@ DATA = re.compile(
     "|".join(
         (
             r"\{\{.*?\}\}",
-            r"https?://\S+|\S+@\S+|\w+(\.\w+)+|[A-Z]{2,5}|v\d+|\b[0-9a-f]{12}\b|[0-9a-f-]{16,}|…\w{4}\b|\bO\d*\b",
+            r"https?://\S+|\S+@\S+|\w+(\.\w+)+|[A-Z]{2,5}|v\d+|\b[0-9a-f]{12}\b|[0-9a-f-]{16,}|…[\w-]{4}|\bO\d*\b",
             r"LUX|Instagram|TikTok|Facebook|Reddit|YouTube|LinkedIn|Snapchat",
             r"Owner \d+|Person \d+|Company \d+|First\d+|Last\d+|Main Street \d+|\d{5} Town|Firm|Street \d+",
             r"Secret[\w .-]*|secret(\.csv|-block)?|</?mjml>|\bmjml\b|news\d*|News|Plan|plan|Hello|Everyone|test|email",

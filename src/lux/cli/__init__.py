@@ -11,6 +11,8 @@ import click
 
 from lux import __version__
 from lux.cli import faults
+from lux.cli.backups import backup, restore
+from lux.cli.vault import vault
 from lux.kit.errors import LuxError
 from lux.kit.i18n import gettext as _
 from lux.kit.settings import load
@@ -193,30 +195,6 @@ def audit_checkpoint() -> None:
         click.echo(line)
 
 
-@main.group()
-def vault() -> None:
-    """Look after the keys that seal secrets."""
-
-
-@vault.command("verify")
-def vault_verify() -> None:
-    """Say whether the vault opens with the key at hand; exit code 1 when it does not."""
-    from lux.cli import control
-
-    message, is_open = control.verify_vault(load())
-    click.echo(message)
-    sys.exit(0 if is_open else 1)
-
-
-@vault.command("rotate-master")
-def vault_rotate_master() -> None:
-    """Put a new master key in the place of the present one; broken off, it is resumed by the next call."""
-    from lux.cli import control
-
-    for note in control.rotate_master(load()):
-        click.echo(note)
-
-
 @main.group("company")
 def of_companies() -> None:
     """Carry a whole company to another installation."""
@@ -273,3 +251,7 @@ def rollups_rebuild(slug: str | None, *, is_dry: bool, position: str) -> None:
         is_right = is_right and not differs
         click.echo(line)
     sys.exit(0 if is_right or not is_dry else 1)
+
+
+for command in (vault, backup, restore):
+    main.add_command(command)

@@ -51,7 +51,7 @@ def export(settings: Settings, which: str, path: Path) -> str:
             company = _company(session, which)
             note(session, company.id, None, "company.exported", about=("company", company.public_id))
             company_id = company.id
-        with _appearing(path) as target, _bar() as tell:
+        with _appearing(path) as target, bar() as tell:
             manifest = leaving.write(db, company_id, store_of(settings), target, tell)
     return _(
         "%(rows)s rows and %(files)s files of “%(name)s” are in %(path)s. Keep it as you keep the database: it holds "
@@ -68,7 +68,7 @@ def look(settings: Settings, path: Path) -> list[str]:
     from lux.rooms.company.transfer.archive import Reader
 
     house.install()
-    with database.opened(settings) as db, _file(path) as file, tempfile.TemporaryDirectory() as folder, _bar() as tell:
+    with database.opened(settings) as db, _file(path) as file, tempfile.TemporaryDirectory() as folder, bar() as tell:
         reader = Reader(file)
         found = arriving.look(db, reader, Path(folder), tell)
         found.numbers.close()
@@ -101,7 +101,7 @@ def import_(settings: Settings, path: Path, *, owner: str, name: str, slug: str)
             session.add(entry)
             session.flush()
             number = entry.id
-        with _bar() as tell:
+        with bar() as tell:
             imports.run(place, number, lambda: _file(path), tell)
         with db.read(ALL_COMPANIES) as session:
             done = session.get_one(CompanyImport, number)
@@ -178,7 +178,7 @@ def _appearing(path: Path) -> Iterator[BinaryIO]:
 
 
 @contextmanager
-def _bar() -> Iterator[Tell]:
+def bar() -> Iterator[Tell]:
     """Show how far it is, on a terminal."""
     if not sys.stderr.isatty():
         yield _say_nothing

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, overload
 
 from sqlalchemy import select
 
@@ -16,8 +16,6 @@ from lux.kit.db import ALL_COMPANIES
 from lux.kit.errors import InvalidInput, NotFound
 from lux.kit.i18n import gettext as _
 from lux.kit.i18n import ngettext
-from lux.vault import rotation
-from lux.vault.secrets import Vault
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -73,22 +71,9 @@ def resume(settings: Settings, slug: str | None, *, reason: str, part: Part = WH
     return text
 
 
-def verify_vault(settings: Settings) -> tuple[str, bool]:
-    """Say whether the vault opens."""
-    with database.opened(settings) as db, db.read(ALL_COMPANIES) as session:
-        state = Vault(settings).state(session)
-    return (_("The vault opens.") if state.is_open else f"{state.reason} {state.fix}"), state.is_open
-
-
-def rotate_master(settings: Settings) -> list[str]:
-    """Change the vault's master key; returns notes. Raises VaultLocked, WrongState."""
-    with database.opened(settings) as db:
-        return rotation.rotate_master(settings, db)
-
-
 def _scope(session: Session, slug: str | None, part: Part) -> stops.Scope:
     """Return what is meant; raises NotFound, or InvalidInput for an agent without its company."""
-    company_id = _company(session, slug)
+    company_id = company_id_of(session, slug)
     if part.campaign is not None:
         campaign = _campaign(session, part.campaign)
         if company_id not in {None, campaign.company_id}:
@@ -119,7 +104,14 @@ def _named(slug: str | None, part: Part) -> str:
     return ", ".join(found) or _("the whole installation")
 
 
-def _company(session: Session, slug: str | None) -> int | None:
+@overload
+def company_id_of(session: Session, slug: str) -> int: ...
+@overload
+def company_id_of(session: Session, slug: None) -> None: ...
+@overload
+def company_id_of(session: Session, slug: str | None) -> int | None: ...
+def company_id_of(session: Session, slug: str | None) -> int | None:
+    """Return a company's id by its short name, None for none; raises NotFound."""
     if slug is None:
         return None
     found = session.scalar(select(Company.id).where(Company.slug == slug))

@@ -98,11 +98,11 @@ def _place(path: Path, text: str, move: Callable[[Path, Path], None]) -> bool:
     finally:
         unfinished.unlink(missing_ok=True)
     for folder in (path.parent, path.parent.parent):
-        _sync_folder(folder)
+        sync_folder(folder)
     return True
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
     """Bring a folder's entries to the disk: a file's own fsync does not hold its name (fsync(2))."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:

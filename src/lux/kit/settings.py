@@ -83,6 +83,11 @@ class Settings(BaseSettings):
     trash_days: int = Field(
         default=30, ge=0, le=3650, description="Days after which what is in the trash is removed for good; 0 = never."
     )
+    backup_dir: str = Field(default="", description="Folder for backups; empty = `backups` in the home folder.")
+    backup_hours: int = Field(
+        default=24, ge=0, le=8760, description="Hours between backups that LUX makes by itself; 0 = it makes none."
+    )
+    backup_keep: int = Field(default=7, ge=1, le=1000, description="How many backups are kept; older ones are removed.")
     mail_pace: int = Field(default=0, ge=0, description="Most messages per second over all; 0 = no limit.")
     resume_ramp_minutes: int = Field(
         default=10, ge=0, le=1440, description="Minutes until the full pace is back after a stop; 0 = at once."

@@ -58,6 +58,12 @@ def wall(value: datetime | None) -> str:
     return clock.in_zone(value, web.tz()).strftime("%Y-%m-%dT%H:%M") if value else ""
 
 
+def filesize(count: int) -> str:
+    """Write bytes in the unit that people would use."""
+    unit, divisor = ("GB", 1024**3) if count >= 1024**3 else ("MB", 1024**2) if count >= 1024**2 else ("KB", 1024)
+    return f"{number(round(count / divisor, 1 if count < 100 * divisor else 0))} {unit}"
+
+
 def has_endpoint(name: str) -> bool:
     """Say whether a page exists, so that rooms can link to rooms above them when they are there."""
     return name in current_app.view_functions
@@ -65,7 +71,7 @@ def has_endpoint(name: str) -> bool:
 
 def register(app: Flask) -> None:
     """Give templates these filters."""
-    for filter_ in (number, money, moment, ago, wall):
+    for filter_ in (number, money, moment, ago, wall, filesize):
         app.jinja_env.filters[filter_.__name__] = filter_
     lists.register(app)
     app.jinja_env.globals.update(percent=percent, has_endpoint=has_endpoint, now=clock.now)

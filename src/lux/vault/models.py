@@ -58,10 +58,15 @@ class VaultSecret(Tenant, Base):
     version: Mapped[int] = mapped_column(default=1)
     created_at: Mapped[dt.datetime] = mapped_column(default=clock.now)  # of the present value
     last_used_at: Mapped[dt.datetime | None]
+    last_used_for: Mapped[str] = mapped_column(String(64), default="", server_default="")  # "probe", "send campaign"
 
 
 class DataKey(Tenant, Base):
-    """A company's data key, wrapped by a master key; without it the company's secrets are gone for good."""
+    """A company's data key, wrapped by a master key; without it the company's secrets are gone for good.
+
+    The newest that is neither retired nor destroyed seals what is new. A destroyed one keeps its row without the key:
+    pages can say what happened, and its id is never given again.
+    """
 
     __tablename__ = "data_key"
     __table_args__ = (UniqueConstraint("company_id", "dek_id"),)
@@ -69,8 +74,10 @@ class DataKey(Tenant, Base):
     id: Mapped[int] = mapped_column(BigKey, primary_key=True)
     dek_id: Mapped[str] = mapped_column(ShortKeyStr)
     key_id: Mapped[str] = mapped_column(ShortKeyStr)  # the master key that wraps it
-    wrapped: Mapped[str] = mapped_column(Text)
+    wrapped: Mapped[str] = mapped_column(Text)  # "" = destroyed
     created_at: Mapped[dt.datetime] = mapped_column(default=clock.now)
+    retired_at: Mapped[dt.datetime | None]  # a rotation began: it opens what it sealed until that is sealed anew
+    destroyed_at: Mapped[dt.datetime | None]
 
 
 class VaultKeyCheck(Base):
@@ -82,3 +89,16 @@ class VaultKeyCheck(Base):
     key_id: Mapped[str] = mapped_column(ShortKeyStr, unique=True)
     record: Mapped[str] = mapped_column(Text)
     created_at: Mapped[dt.datetime] = mapped_column(default=clock.now)
+
+
+class VaultCheck(Base):
+    """What the last walk through all secrets found; there is one row, of the latest."""
+
+    __tablename__ = "vault_check"
+
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    at: Mapped[dt.datetime] = mapped_column(default=clock.now)
+    secrets: Mapped[int] = mapped_column(default=0)  # looked at
+    destroyed: Mapped[int] = mapped_column(default=0)  # of them sealed by keys that were destroyed on purpose
+    faults: Mapped[int] = mapped_column(default=0)
+    first_fault: Mapped[str] = mapped_column(Text, default="")  # which one, and why; never a value

@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import datetime as dt
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from cryptography.exceptions import InvalidTag
 from sqlalchemy import select
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from lux.kit import clock, crypto
-from lux.kit.db.session import company_of, dialect_of
+from lux.kit import clock
+from lux.kit.db.session import company_of
 from lux.kit.errors import LuxError, NotFound, VaultLocked
 from lux.kit.i18n import gettext as _
 from lux.kit.logs import register_secret
 from lux.ledger import audit
-from lux.vault import records
+from lux.vault import data_keys, records
 from lux.vault.keys import MasterKeys, fitting_keys
 from lux.vault.models import DataKey, ProviderAccount, VaultSecret
 
@@ -28,6 +26,7 @@ if TYPE_CHECKING:
 
 LEAST_FOR_LAST4: Final = 12  # of a shorter value, four characters would give too much away
 NOTE_USE_EVERY: Final = dt.timedelta(hours=1)  # a campaign opens its account hundreds of times
+NOTE_OTHER_USE_EVERY: Final = dt.timedelta(minutes=5)  # for another purpose than the last one
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +47,8 @@ class SecretView:
     version: int
     created_at: dt.datetime
     last_used_at: dt.datetime | None
+    last_used_for: str  # a purpose as the code names it: "probe", "send campaign", "sign"
+    is_destroyed: bool = False  # its key was destroyed: nobody can open it any more
 
 
 class SecretDamaged(LuxError):
@@ -58,6 +59,17 @@ class SecretDamaged(LuxError):
     def __init__(self) -> None:
         """Say how it is mended."""
         super().__init__(fix=_("Enter it anew, and find out who writes to the database."))
+
+
+class SecretDestroyed(LuxError):
+    """A stored secret can't be opened any more: its key was destroyed."""
+
+    code = "secret_destroyed"
+    status = 409
+
+    def __init__(self) -> None:
+        """Say what to do."""
+        super().__init__(fix=_("Enter the secret anew under Settings → Integrations."))
 
 
 class Vault:
@@ -88,24 +100,24 @@ class Vault:
         """Seal a value, replacing an earlier one of the same integration and name."""
         master = fitting_keys(self._settings, session)
         register_secret(value)
-        dek_id, key = self._data_key(session, master)
+        dek_id, key = data_keys.for_sealing(session, master, company_of(session))
         row = _row(session, integration, name)
         version = row.version + 1 if row else 1
         if row is None:
             row = VaultSecret(integration=integration, name=name, account_id=account_id)
             session.add(row)
-        row.version, row.created_at, row.last_used_at = version, clock.now(), None
+        row.version, row.created_at, row.last_used_at, row.last_used_for = version, clock.now(), None, ""
         row.last4 = value[-4:] if len(value) >= LEAST_FOR_LAST4 else ""
-        bound_to = _bound_to(company_of(session), integration, name, version)
-        row.record = records.seal(key, value.encode(), bound_to, head=(records.VERSION, master.active_id, dek_id))
+        place = bound_to(company_of(session), integration, name, version)
+        row.record = records.seal(key, value.encode(), place, head=(records.VERSION, master.active_id, dek_id))
         session.flush()
         action = "secret.stored" if version == 1 else "secret.replaced"
         _note(session, actor, action, integration, name, version=version)
 
     def open(self, session: Session, *, integration: str, name: str, purpose: str) -> str:
-        """Return a secret's value for one use; raises NotFound, VaultLocked.
+        """Return a secret's value for one use; raises NotFound, SecretDestroyed, VaultLocked.
 
-        In a session that writes, the use is noted (at most once an hour).
+        In a session that writes, the use is noted (at most once an hour, and every five minutes for another purpose).
         """
         master = fitting_keys(self._settings, session)
         row = _row(session, integration, name)
@@ -126,7 +138,8 @@ class Vault:
 
     def describe(self, session: Session, integration: str) -> Mapping[str, SecretView]:
         """Return what may be seen of an integration's secrets, by name. It needs no key."""
-        rows = session.scalars(select(VaultSecret).where(VaultSecret.integration == integration))
+        rows = session.scalars(select(VaultSecret).where(VaultSecret.integration == integration)).all()
+        living = {row.dek_id for row in data_keys.living(session, company_of(session))} if rows else set()
         return {
             row.name: SecretView(
                 name=row.name,
@@ -134,44 +147,27 @@ class Vault:
                 version=row.version,
                 created_at=row.created_at,
                 last_used_at=row.last_used_at,
+                last_used_for=row.last_used_for,
+                is_destroyed=records.head_of(row.record)[2] not in living,
             )
             for row in rows
         }
 
-    def _data_key(self, session: Session, master: MasterKeys) -> tuple[str, bytes]:
-        """Return the company's newest data key, made at the first use."""
-        look = select(DataKey).order_by(DataKey.id.desc()).limit(1)
-        newest = session.scalars(look).one_or_none()
-        if newest is not None:
-            return newest.dek_id, unwrap(master, newest)
-        company_id, dek_id, key = company_of(session), "d1", os.urandom(crypto.KEY_BYTES)
-        made = DataKey(dek_id=dek_id, key_id=master.active_id, wrapped=wrap(master, company_id, dek_id, key))
-        try:
-            with session.begin_nested():
-                session.add(made)
-        except IntegrityError:  # another session was first: its key counts
-            if dialect_of(session) == "mysql":  # its snapshot is older than that row; a lock reads the latest
-                look = look.with_for_update()
-            first = session.scalars(look).one()
-            return first.dek_id, unwrap(master, first)
-        return dek_id, key
-
     def _unsealed(self, session: Session, master: MasterKeys, row: VaultSecret) -> str:
-        dek_id = records.head_of(row.record)[2]
-        data_key = session.scalars(select(DataKey).where(DataKey.dek_id == dek_id)).one_or_none()
-        if data_key is None:
-            raise NotFound(_("The key of this secret was destroyed."), fix=_("Enter the secret anew."))
-        bound_to = _bound_to(company_of(session), row.integration, row.name, row.version)
         try:
-            return records.unseal(unwrap(master, data_key), row.record, bound_to).decode()
-        except (InvalidTag, ValueError) as error:
-            raise SecretDamaged from error
+            return unsealed(session, master, row)
+        except (SecretDestroyed, VaultLocked):
+            # A rotation may have sealed the row anew, or wrapped its key anew, after it was read: look once more.
+            session.refresh(row)
+            return unsealed(session, fitting_keys(self._settings, session), row)
 
     def _note_use(self, session: Session, row: VaultSecret, purpose: str) -> None:
-        options = session.get_bind().get_execution_options()
-        if options.get("read_only") or (row.last_used_at and clock.now() - row.last_used_at < NOTE_USE_EVERY):
+        if session.get_bind().get_execution_options().get("read_only"):
             return
-        row.last_used_at = clock.now()
+        pause = NOTE_USE_EVERY if row.last_used_for == purpose else NOTE_OTHER_USE_EVERY
+        if row.last_used_at and clock.now() - row.last_used_at < pause:
+            return
+        row.last_used_at, row.last_used_for = clock.now(), purpose[:64]
         session.flush()
         _note(session, audit.SYSTEM, "secret.used", row.integration, row.name, purpose=purpose)
 
@@ -181,28 +177,24 @@ def integration_of(account: ProviderAccount) -> str:
     return f"{account.provider}:{account.public_id.hex}"
 
 
-def wrap(master: MasterKeys, company_id: int, dek_id: str, key: bytes) -> str:
-    """Return a data key sealed by the active master key."""
-    bound_to: Sequence[str | int] = ["lux-dek", 1, company_id, dek_id, master.active_id]
-    return records.seal(master.by_id[master.active_id], key, bound_to, head=(records.VERSION, master.active_id))
-
-
-def unwrap(master: MasterKeys, row: DataKey) -> bytes:
-    """Return a data key; raises VaultLocked when its master key is not there."""
-    key = master.by_id.get(row.key_id)
-    if key is None:
-        raise VaultLocked(
-            _(
-                "The vault is locked for this company: its master key %(key)s is missing.",
-                key=row.key_id,
-            ),
-            fix=_("Add the older key to LUX_MASTER_KEYS or to the key file again."),
-        )
-    return records.unseal(key, row.wrapped, ["lux-dek", 1, row.company_id, row.dek_id, row.key_id])
-
-
-def _bound_to(company_id: int, integration: str, name: str, version: int) -> Sequence[str | int]:
+def bound_to(company_id: int, integration: str, name: str, version: int) -> Sequence[str | int]:
+    """Return what a sealed secret is bound to: moved anywhere else it does not open."""
     return ["lux-secret", 1, company_id, integration, name, version]
+
+
+def unsealed(session: Session, master: MasterKeys, row: VaultSecret) -> str:
+    """Return a row's value; raises SecretDestroyed, SecretDamaged, VaultLocked."""
+    query = select(DataKey).where(
+        DataKey.company_id == row.company_id, DataKey.dek_id == records.head_of(row.record)[2]
+    )  # fmt: skip
+    data_key = session.scalars(query.execution_options(populate_existing=True)).one_or_none()
+    if data_key is None or data_key.destroyed_at is not None:
+        raise SecretDestroyed
+    place = bound_to(row.company_id, row.integration, row.name, row.version)
+    try:
+        return records.unseal(data_keys.unwrap(master, data_key), row.record, place).decode()
+    except (InvalidTag, ValueError) as error:
+        raise SecretDamaged from error
 
 
 def _row(session: Session, integration: str, name: str) -> VaultSecret | None:

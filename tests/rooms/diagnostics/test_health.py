@@ -113,13 +113,6 @@ def test_worker_and_clock_say_when_nobody_is_there(lux):
         assert (finding.level, "lux worker" in finding.fix) == ("bad", True)
 
 
-def test_the_last_backup_is_unknown_and_said_so(lux_sqlite):
-    (finding,) = found(lux_sqlite, storage_health.BackupHealth())
-    assert finding.level == "unknown"
-    assert "not known" in finding.message
-    assert str(lux_sqlite.settings.home) in finding.fix
-
-
 def test_the_page_shows_each_level_in_words_with_its_fix_worst_first(lux, monkeypatch):
     firm = lux.firm()
     make_operator(lux, firm)
@@ -127,12 +120,11 @@ def test_the_page_shows_each_level_in_words_with_its_fix_worst_first(lux, monkey
     monkeypatch.setattr(health, "free_bytes", lambda _folder: GB // 10)
     make_job(lux, None, due_at=clock.now() - timedelta(minutes=5))
     shown = lux.client(firm).get("/operate/health").text
-    order = [shown.index(f'data-status="{level}"') for level in ("bad", "warn", "unknown", "ok")]
+    order = [shown.index(f'data-status="{level}"') for level in ("bad", "warn", "ok")]
     assert order == sorted(order)
     for words in (
         "Broken",
         "Look at it",
-        "Not known",
         "Well",
         "One thing is broken.",
         "Make room, or move LUX_HOME.",

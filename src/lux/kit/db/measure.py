@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sqlalchemy import column, func, inspect, literal, select, table
+from sqlalchemy import column, func, inspect, literal, select, table, text
 
 from lux.kit import clock
 from lux.kit.db.session import dialect_of
@@ -54,6 +54,11 @@ def server_version(session: Session) -> str:
     """Return the version the server tells, for example 16.4."""
     found = session.connection().dialect.server_version_info or ()
     return ".".join(str(part) for part in found)
+
+
+def stray_rows(session: Session) -> list[str]:
+    """Return the tables in SQLite whose rows point to rows that are not there."""
+    return [str(row[0]) for row in session.execute(text("PRAGMA foreign_key_check"))]
 
 
 def revision(session: Session) -> str:

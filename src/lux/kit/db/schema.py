@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine, column, insert, table
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -23,11 +23,18 @@ def alembic_config(engine: Engine) -> Config:
     return config
 
 
-def upgrade(engine: Engine) -> None:
-    """Apply what is missing; does nothing on a database that is up to date."""
+def upgrade(engine: Engine, revision: str = "head") -> None:
+    """Apply what is missing, up to a revision; does nothing on a database that is up to date."""
     from alembic import command
 
-    command.upgrade(alembic_config(engine), "head")
+    command.upgrade(alembic_config(engine), revision)
+
+
+def stamp(connection: Connection, revision: str) -> None:
+    """Note the revision in a database whose tables were made from the models."""
+    connection.exec_driver_sql("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY)")
+    known = table("alembic_version", column("version_num"))
+    connection.execute(insert(known).values(version_num=revision))
 
 
 def present(engine: Engine) -> str | None:

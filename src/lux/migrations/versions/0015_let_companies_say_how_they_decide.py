@@ -6,7 +6,7 @@ from alembic import op
 from lux.kit.db import base
 
 revision = "0015"
-down_revision = "0019"
+down_revision = "0014"
 branch_labels = None
 depends_on = None
 

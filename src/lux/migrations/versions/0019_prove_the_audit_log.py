@@ -8,7 +8,7 @@ from lux.kit.db import base
 from lux.ledger import guards
 
 revision = "0019"
-down_revision = "0017"
+down_revision = "0018"
 branch_labels = None
 depends_on = None
 

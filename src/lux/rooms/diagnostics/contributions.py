@@ -10,7 +10,7 @@ from lux.rooms.diagnostics import queries, words
 from lux.rooms.diagnostics.health import ClockHealth, DiskHealth, JobsHealth, QueueHealth, WorkersHealth
 from lux.rooms.diagnostics.models import GroupState
 from lux.rooms.diagnostics.scope import Scope
-from lux.rooms.diagnostics.storage_health import BackupHealth, DatabaseHealth, DatabaseSizeHealth, FilesHealth
+from lux.rooms.diagnostics.storage_health import DatabaseHealth, DatabaseSizeHealth, FilesHealth
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -97,7 +97,6 @@ CONTRIBUTIONS = Contributions(
         JobsHealth(),
         DiskHealth(),
         FilesHealth(),
-        BackupHealth(),
     ),
     tiles=(BrokenTile(),),
 )

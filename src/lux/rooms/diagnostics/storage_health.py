@@ -1,4 +1,4 @@
-"""Looks at what keeps things: the database, the file store, backups; and, when asked, more deeply."""
+"""Looks at what keeps things: the database, the file store; and, when asked, more deeply."""
 
 from __future__ import annotations
 
@@ -86,23 +86,6 @@ class FilesHealth:
         message = _("The file store can't be written to: imports, exports and pictures fail.")
         fix = _("Let the user that runs LUX write into %(folder)s.", folder=folder)
         return (HealthFinding(key=self.key, level="bad", message=message, fix=fix),)
-
-
-class BackupHealth:
-    """When the last backup was made, which LUX can't know."""
-
-    key = "backup"
-
-    def check(self, session: Session, company_id: int | None) -> Sequence[HealthFinding]:
-        """Say so."""
-        if company_id is not None:
-            return ()
-        message = _("When the last backup was made is not known: LUX makes none by itself.")
-        home = settings_of(session).home
-        fix = _(
-            "Back up the database and %(home)s with the key files in it, and try a restore now and then.", home=home
-        )
-        return (HealthFinding(key=self.key, level="unknown", message=message, fix=fix),)
 
 
 class DatabaseDeep:

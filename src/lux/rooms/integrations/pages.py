@@ -44,7 +44,7 @@ def new(provider: str) -> Response:
     """Show the fields of a provider."""
     schema = service.schema_of(web.settings(), provider)
     values = {"label": schema.label, "use": True, **{field.name: field.default for field in schema.fields}}
-    return page("integrations/new.html", form=form_state(values), schema=schema)
+    return page("integrations/new.html", form=form_state(values), schema=schema, purpose_of=service.purpose_of)
 
 
 @integrations.post("/new/<provider>")
@@ -62,7 +62,8 @@ def show(public_id: uuid.UUID) -> Response:
     """Show an account: its fields, the state of its secrets, its last test."""
     view = service.view(web.session(), public_id)
     values = {"label": view.account.label, "use": service.is_wanted(web.session(), view.account), **view.account.config}
-    return page("integrations/show.html", form=form_state(values), view=view, schema=view.schema)
+    return page("integrations/show.html", form=form_state(values), view=view, schema=view.schema,
+                purpose_of=service.purpose_of)  # fmt: skip
 
 
 @integrations.post("/<uuid:public_id>")

@@ -166,3 +166,12 @@ def _view(session: Session, account: ProviderAccount) -> AccountView:
 
 def _actor(person: Person) -> Actor:
     return Actor(type="person", id=person.user_id)
+
+
+def purpose_of(purpose: str) -> str:
+    """Return in words what a secret was used for."""
+    if purpose.startswith("send"):
+        return _("to send")
+    return {
+        "probe": _("for a test"), "sign": _("to sign"), "rotate": _("when it was changed"),
+    }.get(purpose, purpose)  # fmt: skip

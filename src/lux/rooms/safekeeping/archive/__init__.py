@@ -1,0 +1,1 @@
+"""The backup's file: its form, writing one, reading one, trying one."""

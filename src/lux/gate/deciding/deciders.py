@@ -81,7 +81,9 @@ def by_link(session: Session, reviewer: Reviewer, item: ApprovalQueue) -> Decide
         raise NotFound
     guest = session.scalar(select(Guest).where(Guest.id == reviewer.guest_id).with_for_update())
     is_here = session.scalar(
-        select(GuestSession.id).where(GuestSession.id == reviewer.session_id, GuestSession.guest_id == reviewer.guest_id)
+        select(GuestSession.id).where(
+            GuestSession.id == reviewer.session_id, GuestSession.guest_id == reviewer.guest_id
+        )
     )
     if guest is None or is_here is None or not reviewer.reaches(item):
         raise NotFound

@@ -159,9 +159,7 @@ def _item(session: Session, wanted: Wanted) -> ApprovalQueue | None:
         )
     )  # fmt: skip
     if item is None or item.kind.value not in KINDS:
-        raise InvalidInput(
-            field="item", message=_("This does not wait for a yes."), fix=_("Choose one from the list.")
-        )
+        raise InvalidInput(field="item", message=_("This does not wait for a yes."), fix=_("Choose one from the list."))
     return item
 
 

@@ -78,9 +78,7 @@ def guests(session: Session) -> list[GuestView]:
     rules = policies.rules_of(session)
     query = (
         select(Guest, ApprovalQueue)
-        .outerjoin(
-            ApprovalQueue, and_(ApprovalQueue.id == Guest.item_id, ApprovalQueue.company_id == Guest.company_id)
-        )
+        .outerjoin(ApprovalQueue, and_(ApprovalQueue.id == Guest.item_id, ApprovalQueue.company_id == Guest.company_id))
         .order_by(Guest.invited_at.desc(), Guest.id.desc())
     )
     rows = session.execute(query).all()

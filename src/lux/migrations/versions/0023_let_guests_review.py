@@ -96,7 +96,9 @@ def _sessions() -> None:
         sa.Column("user_agent", sa.String(length=200), nullable=False),
         sa.Column("company_id", _BIG, nullable=False),
         sa.ForeignKeyConstraint(
-            ["company_id", "guest_id"], ["guest.company_id", "guest.id"], name=op.f("fk_guest_session_company_id_guest_id")
+            ["company_id", "guest_id"],
+            ["guest.company_id", "guest.id"],
+            name=op.f("fk_guest_session_company_id_guest_id"),
         ),
         sa.ForeignKeyConstraint(["company_id"], ["company.id"], name=op.f("fk_guest_session_company_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_guest_session")),

@@ -132,6 +132,14 @@ CONTRIBUTIONS = Contributions(
             minimum_role="admin",
         ),
         NavItem(
+            endpoint="approvals.guests",
+            icon="user-check",
+            label=lambda: _("Guest reviewers"),
+            section="govern",
+            order=45,
+            minimum_role="admin",
+        ),
+        NavItem(
             endpoint="approvals.rules",
             icon="book-open",
             label=lambda: _("Review rules"),

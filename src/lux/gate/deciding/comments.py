@@ -68,7 +68,7 @@ def _said(session: Session, item: ApprovalQueue, text: str, *, by: Actor, author
     )
     session.add(row)
     session.flush()
-    moves.write_down(session, "approval.commented", item, by=by, detail={"comment": str(row.public_id)})
+    moves.write_down(session, "approval.commented", item, by=by, detail={"comment_id": str(row.public_id)})
     return row
 
 

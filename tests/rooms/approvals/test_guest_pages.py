@@ -148,6 +148,21 @@ def test_a_guest_decides_by_the_number_and_the_hash(lux: Installation) -> None:
     assert "cleo@" not in audit
 
 
+def test_guests_who_decide_hear_of_what_waits(lux_sqlite: Installation) -> None:
+    """By a mail without a secret, once for each version; not who only comments, nor whose link is for another item."""
+    lux = lux_sqlite
+    firm = ready(lux, 1)
+    allow(lux, firm)
+    first = asked(lux, firm, "First")
+    invited(lux, firm)
+    invited(lux, firm, email="dan@client.example", may_decide=False)
+    invited(lux, firm, email="eve@client.example", item=first.public_id, kinds=[])
+    asked(lux, firm, "Second")
+    with lux.db.read(firm.id) as session:
+        mails = session.scalars(select(ApprovalQueue).where(ApprovalQueue.kind == ActKind.SYSTEM_EMAIL)).all()
+        assert [(one.title, one.body["recipient"]) for one in mails] == [("approval_notice", "cleo@client.example")]
+
+
 def test_a_guest_reaches_nothing_else(lux_sqlite: Installation) -> None:
     """Every route of the house with a guest's cookie is as closed as to a stranger; so are other items."""
     lux = lux_sqlite
@@ -190,6 +205,8 @@ def test_admins_invite_mail_anew_and_revoke(lux_sqlite: Installation) -> None:
     assert lux.client(marketer).get(path).status_code == 403
     allow(lux, firm, guests_decide=False)
     item = asked(lux, firm)
+    assert "Let a guest look at it" in client.get(f"/approvals/{item.public_id}").text
+    assert f'value="{item.public_id}" selected' in client.get(f"{path}?item={item.public_id}").text
     form: dict[str, Any] = {
         "name": "Cleo",
         "email": "cleo@client.example",

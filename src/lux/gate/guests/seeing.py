@@ -16,6 +16,7 @@ from lux.gate.guests.reviewer import KINDS, GuestView, Reviewer, rights_of
 from lux.gate.models import ApprovalDecision, ApprovalQueue
 from lux.gate.states import ItemState
 from lux.gate.views import ItemView, item_view
+from lux.identity.models import User
 from lux.kit import clock
 from lux.kit.errors import NotFound
 from lux.kit.i18n import gettext as _
@@ -92,16 +93,34 @@ def names(session: Session) -> list[tuple[int, uuid.UUID, str]]:
     return [(number, public_id, name) for number, public_id, name in session.execute(query)]
 
 
-def readers(session: Session, of: ItemView) -> Sequence[str]:
-    """Return the names of the guests who can read an item that waits, and what is said about it."""
+def readers(session: Session, of: ItemView) -> Sequence[str] | None:
+    """Return the names of the guests who can read an item that waits; None = the company lets no guest see such."""
     rules = policies.rules_of(session)
     if not (rules.guests_comment or rules.guests_decide) or of.kind not in KINDS:
+        return None
+    return [guest.name for guest, _account in _reaching(session, of) if any(rights_of(guest, rules))]
+
+
+def to_tell(session: Session, of: ItemView) -> list[tuple[int, str]]:
+    """Return (number, address) of the guests who may decide on an item and have not said yes to it."""
+    rules = policies.rules_of(session)
+    if not rules.guests_decide or of.kind not in KINDS:
         return []
-    rows = session.scalars(select(Guest).where(Guest.revoked_at.is_(None), Guest.expires_at > clock.now()))
+    so_far, own = yeses.of_item(session, of), {of.author_id, of.editor_id, of.prompted_by} - {None}
     return [
-        one.name
-        for one in rows
-        if any(rights_of(one, rules)) and (one.item_id == of.id if one.item_id is not None else of.kind in one.kinds)
+        (guest.id, guest.email)
+        for guest, account in _reaching(session, of)
+        if rights_of(guest, rules)[1] and account not in own and not so_far.includes(account, guest.id)
+    ]
+
+
+def _reaching(session: Session, of: ItemView) -> list[tuple[Guest, int | None]]:
+    query = select(Guest, User.id).outerjoin(User, User.email_key == Guest.email_key).order_by(Guest.id)
+    rows = session.execute(query.where(Guest.revoked_at.is_(None), Guest.expires_at > clock.now()))
+    return [
+        (guest, account)
+        for guest, account in rows
+        if (guest.item_id == of.id if guest.item_id is not None else of.kind in guest.kinds)
     ]
 
 

@@ -33,9 +33,10 @@ def guests() -> Response:
     none: list[GuestView] = []
     rows = lists.load("guest-rows", lambda: inviting.guests(session()), none)
     item, until = request.args.get("item", ""), inviting.usual_end(companies.current(session()).timezone)
-    initial = {"may_comment": True, "until": until.isoformat(), "reach": "item" if item else "kinds",
+    rules = policies.rules_of(session())
+    initial = {"may_comment": rules.guests_comment, "until": until.isoformat(), "reach": "item" if item else "kinds",
                "kinds": ["email_campaign"], "item": item}  # fmt: skip
-    return page("approvals/guests.html", guests=rows, rules=policies.rules_of(session()), form=form_state(initial),
+    return page("approvals/guests.html", guests=rows, rules=rules, form=form_state(initial),
                 kinds=inviting.kinds(), items=inviting.items(session()), words=queries)  # fmt: skip
 
 

@@ -33,7 +33,7 @@ def invited(lux: Installation, firm: Firm, **values: Any) -> str:
         "kinds": ["email_campaign"],
     }
     with lux.db.begin(firm.id) as session:
-        return inviting.invite(session, firm.person, Wanted(**{**plain, **values}))[1]
+        return inviting.invite(session, firm.person, Wanted(**{**plain, **values})).token
 
 
 def come(lux: Installation, firm: Firm, **values: Any) -> Reviewer:

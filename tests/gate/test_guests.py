@@ -137,7 +137,7 @@ def come_again(lux: Installation, firm: Firm, who: Reviewer) -> Reviewer:
     """Follow a new link."""
     with lux.db.begin(firm.id) as session:
         public_id = session.get_one(Guest, who.guest_id).public_id
-        _guest, token = inviting.renew(session, firm.person, public_id)
+        token = inviting.renew(session, firm.person, public_id).token
     found = doors.reviewer_for(lux.db, doors.enter(lux.db, token))
     assert found is not None
     return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from sqlalchemy import delete, select
@@ -45,8 +45,18 @@ class Wanted:
     item: uuid.UUID | None = None  # or this one alone
 
 
-def invite(session: Session, person: Person, wanted: Wanted) -> tuple[Guest, str]:
-    """Invite a guest into the session's company; returns the guest and the link's token.
+@dataclass(frozen=True, kw_only=True)
+class Link:
+    """A link that was just made: its token exists here and in the mail alone."""
+
+    name: str
+    email: str
+    token: str = field(repr=False)
+    expires_at: dt.datetime
+
+
+def invite(session: Session, person: Person, wanted: Wanted) -> Link:
+    """Invite a guest into the session's company; returns the link to mail.
 
     An address is one guest: inviting it again replaces what it had. Raises Forbidden, InvalidInput naming the field.
     """
@@ -81,10 +91,10 @@ def invite(session: Session, person: Person, wanted: Wanted) -> tuple[Guest, str
         "until": guest.expires_at.isoformat(),
     }
     _note(session, person, guest, "guest.invited", detail)
-    return guest, token
+    return Link(name=guest.name, email=guest.email, token=token, expires_at=guest.expires_at)
 
 
-def renew(session: Session, person: Person, public_id: uuid.UUID) -> tuple[Guest, str]:
+def renew(session: Session, person: Person, public_id: uuid.UUID) -> Link:
     """Give a guest a new link; the earlier one and what it had begun are over. Raises NotFound, WrongState."""
     person.require(Right.MANAGE)
     guest = _locked(session, public_id)
@@ -94,28 +104,31 @@ def renew(session: Session, person: Person, public_id: uuid.UUID) -> tuple[Guest
     guest.token_hash = link_hash(token)
     _end_sessions(session, guest)
     _note(session, person, guest, "guest.link_renewed")
-    return guest, token
+    return Link(name=guest.name, email=guest.email, token=token, expires_at=guest.expires_at)
 
 
-def revoke(session: Session, person: Person, public_id: uuid.UUID) -> Guest:
-    """End a guest's link and where they are; a yes of theirs that still waits for a second counts no more."""
+def revoke(session: Session, person: Person, public_id: uuid.UUID) -> str:
+    """End a guest's link and where they are; returns the name.
+
+    A yes of theirs that still waits for a second counts no more.
+    """
     person.require(Right.MANAGE)
     guest = _locked(session, public_id)
     if guest.revoked_at is None:
         guest.revoked_at = clock.now()
         _end_sessions(session, guest)
         _note(session, person, guest, "guest.revoked")
-    return guest
+    return guest.name
 
 
 def _check(session: Session, wanted: Wanted, rules: Rules, key: str) -> None:
-    for field, is_wanted, is_allowed in (
+    for name, is_wanted, is_allowed in (
         ("may_comment", wanted.may_comment, rules.guests_comment),
         ("may_decide", wanted.may_decide, rules.guests_decide),
     ):
         if is_wanted and not is_allowed:
             raise InvalidInput(
-                field=field,
+                field=name,
                 message=_("The approval policy does not let guests do this."),
                 fix=_("Change the policy first, or leave it out."),
             )

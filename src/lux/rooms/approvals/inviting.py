@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from lux.gate import reads
 from lux.gate.guests import inviting, seeing
-from lux.gate.guests.inviting import Wanted
+from lux.gate.guests.inviting import Link, Wanted
 from lux.gate.guests.reviewer import KINDS
 from lux.gate.submit import submit_system_email
 from lux.identity import companies
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
-    from lux.gate.guests.models import Guest
     from lux.gate.guests.reviewer import GuestView
     from lux.identity.access import Person
     from lux.rooms.approvals.guest_forms import GuestForm
@@ -39,21 +38,21 @@ def invite(session: Session, person: Person, form: GuestForm) -> str:
         name=form.name, email=form.email, may_comment=form.may_comment, may_decide=form.may_decide,
         until=_end_of(form.until, companies.current(session).timezone), kinds=form.kinds, item=form.item,
     )  # fmt: skip
-    guest, token = inviting.invite(session, person, wanted)
-    _mail(session, person, guest, token)
-    return guest.email
+    link = inviting.invite(session, person, wanted)
+    _mail(session, person, link)
+    return link.email
 
 
 def renew(session: Session, person: Person, public_id: uuid.UUID) -> str:
     """Mail a guest a new link, which ends the earlier one; returns the address."""
-    guest, token = inviting.renew(session, person, public_id)
-    _mail(session, person, guest, token)
-    return guest.email
+    link = inviting.renew(session, person, public_id)
+    _mail(session, person, link)
+    return link.email
 
 
 def revoke(session: Session, person: Person, public_id: uuid.UUID) -> str:
     """End a guest's link; returns the name."""
-    return inviting.revoke(session, person, public_id).name
+    return inviting.revoke(session, person, public_id)
 
 
 def guests(session: Session) -> list[GuestView]:
@@ -81,19 +80,19 @@ def _end_of(day: dt.date, zone: str) -> dt.datetime:
     return clock.local_to_utc(dt.datetime.combine(day, dt.time(23, 59)), zone)
 
 
-def _mail(session: Session, person: Person, guest: Guest, token: str) -> None:
+def _mail(session: Session, person: Person, link: Link) -> None:
     company = companies.current(session)
-    left = (guest.expires_at - clock.now()) / dt.timedelta(days=1)
+    left = (link.expires_at - clock.now()) / dt.timedelta(days=1)
     submit_system_email(
         session,
         company_id=company.id,
         template="guest_link",
-        recipient=guest.email,
+        recipient=link.email,
         params={
-            "url": f"{settings_of(session).base_url}{PATH}/{token}",
+            "url": f"{settings_of(session).base_url}{PATH}/{link.token}",
             "company": company.name,
             "inviter": person.name or person.email,
-            "name": guest.name,
+            "name": link.name,
             "days": str(max(1, math.floor(left))),
         },
         locale=company.locale,

@@ -53,7 +53,7 @@ class Travels:
         return {name: target for name, target in {**found, **self.refs}.items() if self._is_number_of_row(name)}
 
     def _is_number_of_row(self, name: str) -> bool:
-        return name != "company_id" and name not in self.later
+        return name != "company_id" and name not in {*self.later, *self.omitted}
 
     @property
     def columns(self) -> list[str]:

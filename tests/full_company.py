@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import replace
 from datetime import timedelta
 from io import BytesIO
 from typing import Any
@@ -13,6 +14,8 @@ from sqlalchemy import select, update
 
 from lux.gate import reads, submit
 from lux.gate.deciding import comments, policies
+from lux.gate.guests.inviting import Wanted, invite
+from lux.gate.guests.reviewer import KINDS
 from lux.gate.review import budgets, own_rules
 from lux.gate.service import ApprovalService
 from lux.gate.stop import triggers
@@ -130,9 +133,19 @@ def filled(lux: Installation, *, locale: str = "") -> Firm:
 def _deciding(lux: Installation, firm: Firm) -> None:
     """Choose a policy, and say something about what waits."""
     with lux.db.begin(firm.id) as session:
-        policies.choose(session, firm.person, policies.Rules(expires_days=10), version=0, reason="Secret reason")
+        policies.choose(
+            session,
+            firm.person,
+            policies.Rules(expires_days=10, guests_comment=True),
+            version=0,
+            reason="Secret reason",
+        )
         waiting = reads.items(session, states=[reads.ItemState.PENDING])[0]
         comments.add(session, firm.person, waiting.public_id, "Secret comment")
+        wanted = Wanted(name="Secret guest", email=f"guest{firm.id}@example.com", may_comment=True, may_decide=False,
+                        until=clock.now() + timedelta(days=30), item=waiting.public_id)  # fmt: skip
+        invite(session, firm.person, wanted)
+        invite(session, firm.person, replace(wanted, email=f"other{firm.id}@example.com", item=None, kinds=KINDS))
 
 
 def _stops(lux: Installation, firm: Firm) -> None:

@@ -45,6 +45,13 @@ MUST: Final[dict[str, dict[str, str]]] = {
     "lux.identity.arrivals": {
         "finish": "company.imported", "begin": "- a company nobody is in yet; `finish` notes",
     },
+    "lux.gate.guests.inviting": {
+        "invite": "guest.invited", "renew": "guest.link_renewed", "revoke": "guest.revoked",
+    },
+    "lux.gate.guests.doors": {
+        "enter": "guest.entered", "leave": "- the guest's own browser; the link stays",
+        "reviewer_for": "- when a guest was seen last",
+    },
     "lux.gate.toggles.changing": {"set_toggle": "toggle.o", "set_limits": "toggle.limits", "set_for_all": "toggle.o"},
     "lux.gate.stop.pressing": {
         "press": "stop.pressed", "press_by_system": "stop.pressed", "resume": "stop.resumed",

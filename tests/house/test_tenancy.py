@@ -34,6 +34,10 @@ ALLOWANCE: Final = {
     "until": (clock.now() + timedelta(days=30)).date().isoformat(),
     "confirmation": "Secret program",
 }  # fmt: skip
+GUEST: Final = {
+    "name": "Mine", "email": "guest@client.example", "may_comment": "1", "reach": "item",
+    "until": (clock.now() + timedelta(days=3)).date().isoformat(),
+}  # fmt: skip
 _READ: Final = re.compile(r"request\.(?:args|values)(?:\.get|\.getlist)?[\[(]\s*\"(\w+)\"|\bread\(\"(\w+)\"\)")
 
 
@@ -151,6 +155,7 @@ def forms(pair: Pair) -> Iterator[tuple[str, dict[str, Any]]]:
         yield "/campaigns/new", {"name": "Mine", "start": f"template:{one}"}
         yield f"/campaigns/{campaign}/edit", mail | {"sender": one}
         yield f"/campaigns/{campaign}/edit", mail | {"audience": f"segment:{one}"}
+        yield "/approvals/guests", GUEST | {"item": one}
         yield f"/campaigns/{campaign}/test", {"version": 1, "members": [one]}
         yield "/templates/preview", {"name": "x", "source": "<mjml></mjml>", "preview_contact": one}
         yield "/settings/integrations/use", {"account": one}
@@ -220,6 +225,7 @@ ID_FORMS: Final = frozenset(
         "ChosenForm",
         "RemoveForm",
         "BulkForm",
+        "GuestForm",
     )
 )
 

@@ -13,12 +13,15 @@ from lux.identity.access import Role
 from lux.kit import clock
 from lux.kit.db import ALL_COMPANIES
 from lux.kit.i18n import PSEUDO_LOCALE
+from lux.ports.acts import AudienceRef
 from lux.ports.opt_in import OptInAsk
 from lux.render.tokens import UNSUBSCRIBE
 from lux.rooms.newsletter import opt_in
 from lux.rooms.newsletter.models import SubscribeForm
 from lux.rooms.signin import choices
 from tests.factories import Installation
+from tests.gate.conftest import ready, submitted
+from tests.gate.guests import allow, invited
 from tests.house.test_translated import in_pseudo_locale, untranslated
 from tests.rooms.email import campaigns
 from tests.rooms.email.test_tracking import token as mail_token
@@ -75,6 +78,34 @@ def test_what_a_link_in_a_mail_opens_is_translated(lux_sqlite: Installation) -> 
     found = faults(lux, path) + faults(lux, path, {}) + faults(lux, path)
     for gone in ("/u/gone", "/c/gone/1", "/v/gone"):
         found += faults(lux, gone, status=404)
+    assert not found, "\n".join(found)
+
+
+def test_what_guests_see_is_translated(lux_sqlite: Installation) -> None:
+    """The door, the list, one item, what is refused, a problem, the way out; the mail is rendered elsewhere."""
+    lux = lux_sqlite
+    firm = ready(lux, 1)
+    allow(lux, firm)
+    item = submitted(lux, firm, audience=AudienceRef(source="everyone", key="", label="Everyone"), subject="Secret")
+    path = f"/review/link/{invited(lux, firm, name='Secret guest')}"
+    found = faults(lux, path) + faults(lux, path, {}) + faults(lux, "/review/link/gone", status=404)
+    client = lux.client()
+    client.post(path)
+    place = f"/review/{item.public_id}"
+    for path, form, status in (
+        ("/review/", None, 200),
+        (place, None, 200),
+        ("/review/00000000-0000-7000-8000-000000000000", None, 404),
+        (f"{place}/approve", {"shown_hash": item.content_hash, "confirmation": "17"}, 422),
+        (f"{place}/approve", {"shown_hash": "0" * 64, "confirmation": "1"}, 409),
+        (f"{place}/comment", {"text": "Secret"}, 200),
+        (f"{place}/approve", {"shown_hash": item.content_hash, "confirmation": "1"}, 200),
+        (f"{place}/approve", {"shown_hash": item.content_hash, "confirmation": "1"}, 409),
+        ("/review/leave", {}, 200),
+    ):
+        answer = client.get(path) if form is None else client.post(path, data=form, follow_redirects=True)
+        assert answer.status_code == status, path
+        found += [f"{path}: {text}" for text in untranslated(answer.get_data(as_text=True))]
     assert not found, "\n".join(found)
 
 

@@ -56,6 +56,13 @@ def out(request, tmp_path) -> Logged:
     return configured(tmp_path, request.param)
 
 
+def test_a_link_with_a_token_is_hidden_in_addresses():
+    """A server's log says which page was asked for; who reads the log must not get in by it."""
+    token = "PISYjSb2ikVVGbEZWpii504WVdMLXuy5AtNJBaDFS6g"
+    said = redaction.redact(f"GET /review/link/{token} HTTP/1.1, /invitation/{token}?x=1, /contacts/new")
+    assert said == "GET /review/link/[hidden] HTTP/1.1, /invitation/[hidden]?x=1, /contacts/new"
+
+
 def inner():
     raise KeyError(f"inner {SECRET}")
 

@@ -14,6 +14,7 @@ VALUES = {
     "days": "7",
     "company": "A <b> & Co",
     "inviter": "Ann",
+    "name": "Cleo",
     "role": "viewer",
     "sender": "news@shop.example",
     "code": "123456",

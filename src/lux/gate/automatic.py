@@ -23,7 +23,17 @@ from lux.kit.i18n import gettext as _
 from lux.ports.acts import ActKind, SendEmail, SystemEmail
 
 SYSTEM_TEMPLATES = frozenset(
-    {"password_reset", "sign_in_link", "invitation", "sender_code", "approval_notice", "alert", "opt_in", "notice"}
+    {
+        "password_reset",
+        "sign_in_link",
+        "invitation",
+        "sender_code",
+        "approval_notice",
+        "alert",
+        "opt_in",
+        "notice",
+        "guest_link",
+    }
 )
 SYSTEM_CAP_PER_HOUR = 10  # system mails to one recipient
 

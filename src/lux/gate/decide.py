@@ -49,16 +49,15 @@ def decide(
         method = _eyes(session, decider, item)
         send_at = _agreed(decider, so_far, send_at)
         _within_offer(item, send_at)
-    others = [one for one in so_far.yeses if one.user_id != decider.user_id or decider.user_id is None]
+    others = [one for one in so_far.yeses if not one.is_of(decider.user_id, decider.guest_id)]
     decision = ApprovalDecision(
         item_id=item.id,
         version=item.version,
         content_hash=item.content_hash,
         verdict=verdict,
         method=method,
-        decided_by=decider.user_id,
         decided_by_name=decider.name,
-        session_id=decider.session_id,
+        **decider.columns,
         number=len(others) + 1,
         needed=so_far.needed,
         waited_seconds=_waited(session, item),
@@ -87,6 +86,8 @@ def _eyes(session: Session, decider: Decider, item: ApprovalQueue) -> Method:
     )
     if not parts:
         return decider.method
+    if decider.method is Method.GUEST:
+        raise Forbidden(deciders.guests_own(parts), fix=_("Ask an owner or admin of the company."))
     if policies.rules_of(session).four_eyes:
         raise Forbidden(
             _("%(why)s Four eyes are asked for: somebody else has to say yes.", why=deciders.words(parts)),
@@ -99,7 +100,7 @@ def _agreed(decider: Decider, so_far: Progress, send_at: datetime | None) -> dat
     """Return the time that all yeses are for; raises when this person's counts already, or names another time."""
     if not so_far.yeses:
         return send_at
-    mine = decider.user_id is not None and so_far.includes(decider.user_id)
+    mine = so_far.includes(decider.user_id, decider.guest_id)
     if mine and len(so_far.yeses) < so_far.needed:
         raise WrongState(
             _("You said yes already: %(n)s different people have to.", n=so_far.needed),
@@ -137,7 +138,7 @@ def _waited(session: Session, item: ApprovalQueue) -> int | None:
 
 
 def _carry_out(session: Session, decider: Decider, item: ApprovalQueue, decision: ApprovalDecision) -> None:
-    known = {"decided_at": clock.now(), "decided_by": decider.user_id, "decided_by_name": decider.name}
+    known = {"decided_at": clock.now(), "decided_by": decider.member_id, "decided_by_name": decider.name}
     detail: dict[str, object] = {"decision": decision.id, "method": decision.method.value}
     if decision.verdict is Verdict.NO:
         moves.move_item(session, item, ItemState.REJECTED, reason=decision.reason, **known)
@@ -165,7 +166,7 @@ def _let_go(
     starts_at = max(due_at or now, now + timedelta(seconds=companies.current(session).unsend_seconds))
     state = ItemState.SCHEDULED if is_later else ItemState.APPROVED
     send_at = due_at if is_later else item.send_at
-    moves.move_item(session, item, state, reason="", send_at=send_at, decided_at=now, decided_by=decider.user_id,
+    moves.move_item(session, item, state, reason="", send_at=send_at, decided_at=now, decided_by=decider.member_id,
                     decided_by_name=decider.name)  # fmt: skip
     session.execute(
         update(ApprovalVersion)

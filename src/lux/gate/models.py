@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import (
     JSON,
     CheckConstraint,
+    ForeignKey,
     ForeignKeyConstraint,
     Index,
     LargeBinary,
@@ -17,6 +18,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import mysql
 from sqlalchemy.orm import Mapped, mapped_column
 
+from lux.gate.guests.models import Guest
 from lux.gate.states import (
     DeliveryState,
     ItemState,
@@ -109,6 +111,11 @@ class ApprovalDecision(Tenant, Base):
         CheckConstraint(
             "method IN ('system', 'test') OR (decided_by IS NOT NULL AND session_id IS NOT NULL)", name="person"
         ),
+        CheckConstraint(
+            "(method <> 'guest' AND guest_id IS NULL AND guest_session_id IS NULL) OR (method = 'guest' AND"
+            " guest_id IS NOT NULL AND guest_session_id IS NOT NULL AND decided_by = 0 AND session_id = 0)",
+            name="guest",
+        ),
         Index("ix_approval_decision_item", "company_id", "item_id"),
     )
 
@@ -118,9 +125,11 @@ class ApprovalDecision(Tenant, Base):
     content_hash: Mapped[str] = mapped_column(String(64))
     verdict: Mapped[Verdict] = mapped_column(enum_type(Verdict, 8))
     method: Mapped[Method] = mapped_column(enum_type(Method, 16))
-    decided_by: Mapped[int | None] = mapped_column(BigKey)
+    decided_by: Mapped[int | None] = mapped_column(BigKey)  # 0 = nobody who has an account here
     decided_by_name: Mapped[str] = mapped_column(String(200), default="", server_default="")
     session_id: Mapped[int | None] = mapped_column(BigKey)  # the signed-in session that proves the person
+    guest_id: Mapped[int | None] = mapped_column(BigKey, ForeignKey(Guest.id))  # who decided by a personal link
+    guest_session_id: Mapped[int | None] = mapped_column(BigKey)  # what proves them
     number: Mapped[int] = mapped_column(default=1, server_default="1")  # which yes over this version it is
     needed: Mapped[int] = mapped_column(default=1, server_default="1")  # how many different people had to say yes
     waited_seconds: Mapped[int | None]  # from the submission of this version to the decision

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from email import message_from_bytes, policy
+from typing import Final
 
 from markupsafe import escape
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from lux.gate import audience
-from lux.gate.messages import builder_for
+from lux.gate.messages import CampaignBuilder, builder_for
 from lux.gate.models import ApprovalQueue, Delivery, Outbound
 from lux.gate.states import DeliveryState
 from lux.kit.errors import NotFound
@@ -22,6 +23,12 @@ ARRIVED = (DeliveryState.SENT, DeliveryState.CAPTURED, DeliveryState.DELIVERED, 
 # What counts: the picture of opens, and the link only machines follow.
 COUNTING = re.compile(r"<img\b[^>]*/o/[A-Za-z0-9_-]{24}\.gif[^>]*>|<a\b[^>]*/t/[A-Za-z0-9_-]{24}\"[^>]*></a>")
 SAMPLES = 5  # recipients a reviewer can look through
+# Nobody: what a guest sees in place of a recipient. Fields of the company's own stay empty, as for who has none.
+INVENTED: Final[Mapping[str, object]] = {
+    "email": "alex.sample@example.com", "first_name": "Alex", "last_name": "Sample", "name": "Alex Sample",
+    "organisation": "Sample & Co", "website": "https://example.com", "street": "Sample Street 1", "city": "Sampletown",
+    "postal_code": "12345", "country": "DE", "country_name": "Germany", "language": "en", "lifecycle": "lead",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,6 +76,19 @@ def rendered(session: Session, item_id: int, *, contact_id: int | None = None) -
     return for_the_eye(builder.build(row).message)
 
 
+def for_a_guest(session: Session, item_id: int) -> Shown:
+    """Return an item's message as an invented contact would get it: a guest sees nobody's personal data."""
+    item = _item(session, item_id)
+    outbound, act = session.scalar(select(Outbound).where(Outbound.item_id == item.id)), act_from(item.body)
+    if outbound is None or not isinstance(act, SendEmail):
+        raise NotFound
+    builder = builder_for(session, outbound, act, is_preview=True)
+    row = _row(item, contact_id=None, address=str(INVENTED["email"]))
+    if isinstance(builder, CampaignBuilder):
+        builder.data = {0: INVENTED}
+    return for_the_eye(builder.build(row).message)
+
+
 def as_sent(session: Session, delivery_id: int) -> Shown:
     """Return a message that left, built anew for "look at it in the browser"; raises NotFound.
 
@@ -113,13 +133,19 @@ def text_page(text: str) -> str:
 def _recipient(session: Session, item: ApprovalQueue, contact_id: int | None) -> Delivery:
     known = samples(session, item.id)
     chosen = next((s for s in known if s.contact_id == contact_id), known[0] if known else None)
+    if chosen is None:
+        return _row(item, contact_id=None, address="reader@example.com")
+    return _row(item, contact_id=chosen.contact_id, address=chosen.address)
+
+
+def _row(item: ApprovalQueue, *, contact_id: int | None, address: str) -> Delivery:
     return Delivery(
         id=0,
         company_id=item.company_id,
         outbound_id=0,
         channel=item.channel,
-        contact_id=chosen.contact_id if chosen else None,
-        address=chosen.address if chosen else "reader@example.com",
+        contact_id=contact_id,
+        address=address,
         address_key="",
         state=DeliveryState.QUEUED,
     )

@@ -13,8 +13,9 @@ from sqlalchemy.orm import Session
 
 from lux.gate import moves, submit
 from lux.gate.decide import decide
-from lux.gate.deciding.deciders import signed_in
+from lux.gate.deciding.deciders import proven, signed_in
 from lux.gate.deciding.proposals import NOTHING, Proposal
+from lux.gate.guests.reviewer import Reviewer
 from lux.gate.models import ApprovalQueue, Outbound
 from lux.gate.policy import Finding
 from lux.gate.states import ItemState, Verdict
@@ -62,20 +63,20 @@ class ApprovalService:
         )  # fmt: skip
 
     def approve(
-        self, person: Person, public_id: uuid.UUID, *, shown_hash: str, send_at: datetime | None = None
+        self, person: Person | Reviewer, public_id: uuid.UUID, *, shown_hash: str, send_at: datetime | None = None
     ) -> ApprovalQueue:
         """Say yes to exactly what was shown; `send_at` (UTC) = not before. Raises as `decide` does."""
         if send_at is not None and send_at <= clock.now():
             raise InvalidInput(field="send_at", message=_("This time has passed."), fix=_("Choose a later one."))
         item, _outbound = self._locked(public_id)
-        decider = signed_in(self._session, person, item)
+        decider = proven(self._session, person, item)
         decide(self._session, decider, item, verdict=Verdict.YES, shown_hash=shown_hash, send_at=send_at)
         return item
 
-    def reject(self, person: Person, public_id: uuid.UUID, *, shown_hash: str, reason: str) -> ApprovalQueue:
+    def reject(self, person: Person | Reviewer, public_id: uuid.UUID, *, shown_hash: str, reason: str) -> ApprovalQueue:
         """Say no, with a reason that reaches the author."""
         item, _outbound = self._locked(public_id)
-        decider = signed_in(self._session, person, item)
+        decider = proven(self._session, person, item)
         decide(self._session, decider, item, verdict=Verdict.NO, shown_hash=shown_hash, reason=reason)
         return item
 

@@ -111,6 +111,7 @@ class Method(enum.Enum):
     TEST = "test"  # a test send to members of the company
     SUBSCRIPTION = "subscription"  # a signed-in person set up a webhook and typed where it leads
     STANDING = "standing"  # a signed-in person let a program subscribe addresses within bounds
+    GUEST = "guest"  # a person outside of the company, by a personal link that it allows
     ELSEWHERE = "elsewhere"  # given on another installation, before the company moved here: history, never a yes
 
 

@@ -40,6 +40,7 @@ _SHAPES: Final = (
         re.compile(r"Failing row contains [^\n]*"),
         "Failing row hidden",
     ),  # PostgreSQL prints the whole row
+    (re.compile(r"(?P<keep>/)[\w-]{43}(?![\w-])"), rf"\g<keep>{HIDDEN}"),  # an address with a token of 32 bytes in it
     (re.compile(r"(?P<keep>://[^\s/:@]{0,200}:)[^\s/@]{1,500}@"), rf"\g<keep>{HIDDEN}@"),
     (
         re.compile(r"\beyJ[\w-]{5,4000}\.[\w-]{5,8000}(?:\.[\w-]{0,4000})?"),

@@ -78,7 +78,7 @@ def company_id() -> int:
 def tz() -> str:
     """Return the zone in which this person sees times."""
     found = maybe_person()
-    return found.timezone if found else "UTC"
+    return found.timezone if found else str(g.get("lux_zone", "UTC"))
 
 
 def session() -> Session:
@@ -101,6 +101,11 @@ def use_company(company: int) -> Session:
     rollback()
     g.lux_public_company = company
     return session()
+
+
+def use_zone(name: str) -> None:
+    """Show times of a public request in this zone."""
+    g.lux_zone = name
 
 
 def remember_session(token: str) -> None:

@@ -10,10 +10,12 @@ from sqlalchemy.orm import Session
 
 from lux.gate import moves
 from lux.gate.deciding.models import ApprovalComment
+from lux.gate.guests.reviewer import Reviewer
 from lux.gate.models import ApprovalDecision, ApprovalQueue
 from lux.identity.access import Person, Right
-from lux.kit.errors import InvalidInput, NotFound
+from lux.kit.errors import Forbidden, InvalidInput, NotFound
 from lux.kit.i18n import gettext as _
+from lux.ledger.audit import Actor
 from lux.ports.acts import UNLISTED
 
 MOST_CHARACTERS = 2000
@@ -25,11 +27,30 @@ def add(session: Session, person: Person, public_id: uuid.UUID, text: str) -> Ap
     That something was said stands in the audit chain, what was said does not: people may be named in it.
     """
     person.require(Right.EDIT)
+    name = (person.name or person.email)[:200]
+    return _said(session, _item(session, public_id), text, by=person.actor, author_id=person.user_id, name=name)
+
+
+def add_as_guest(session: Session, reviewer: Reviewer, public_id: uuid.UUID, text: str) -> ApprovalComment:
+    """Say something as a guest; raises NotFound, Forbidden, InvalidInput."""
+    item = _item(session, public_id)
+    if not reviewer.reaches(item) or item.company_id != reviewer.company_id:
+        raise NotFound
+    if not reviewer.may_comment:
+        raise Forbidden(_("You may look at this, and not comment on it."), fix=_("Tell whoever invited you."))
+    return _said(session, item, text, by=reviewer.actor, author_id=reviewer.guest_id, name=reviewer.name)
+
+
+def _item(session: Session, public_id: uuid.UUID) -> ApprovalQueue:
     item = session.scalar(
         select(ApprovalQueue).where(ApprovalQueue.public_id == public_id, ApprovalQueue.kind.not_in(UNLISTED))
     )
     if item is None:
         raise NotFound
+    return item
+
+
+def _said(session: Session, item: ApprovalQueue, text: str, *, by: Actor, author_id: int, name: str) -> ApprovalComment:
     said = text.strip()
     if not said or len(said) > MOST_CHARACTERS:
         raise InvalidInput(
@@ -40,14 +61,14 @@ def add(session: Session, person: Person, public_id: uuid.UUID, text: str) -> Ap
     row = ApprovalComment(
         item_id=item.id,
         version=item.version,
-        author_type=person.actor.type,
-        author_id=person.user_id,
-        author_name=(person.name or person.email)[:200],
+        author_type=by.type,
+        author_id=author_id,
+        author_name=name,
         text=said,
     )
     session.add(row)
     session.flush()
-    moves.write_down(session, "approval.commented", item, by=person, detail={"comment_id": str(row.public_id)})
+    moves.write_down(session, "approval.commented", item, by=by, detail={"comment_id": str(row.public_id)})
     return row
 
 

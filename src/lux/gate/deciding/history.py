@@ -123,7 +123,7 @@ def _decided(row: ApprovalDecision) -> Event:
         at=row.at,
         version=row.version,
         who=row.decided_by_name,
-        who_type="system" if row.decided_by is None else "person",
+        who_type="guest" if row.guest_id is not None else "system" if row.decided_by is None else "person",
         text=row.reason,
         number=row.number,
         needed=row.needed,

@@ -21,6 +21,8 @@ class ApprovalPolicy(Tenant, Base):
     two_above: Mapped[int | None]  # recipients above which two different people must say yes; None = never
     expires_days: Mapped[int]  # until an item nobody decided on expires
     offer_hours: Mapped[int]  # the same for what carries a date
+    guests_comment: Mapped[bool] = mapped_column(default=False)  # people outside may, by a personal link
+    guests_decide: Mapped[bool] = mapped_column(default=False)
     reason: Mapped[str] = mapped_column(Text, default="")
     changed_by: Mapped[int | None] = mapped_column(BigKey)
     changed_by_name: Mapped[str] = mapped_column(String(200), default="")

@@ -33,6 +33,8 @@ class Rules:
     two_above: int | None = None  # recipients
     expires_days: int = 14
     offer_hours: int = 72
+    guests_comment: bool = False  # people outside of the company, by a personal link
+    guests_decide: bool = False
 
     def yeses_for(self, recipients: int) -> int:
         """Return how many different people have to say yes to this many recipients."""
@@ -55,7 +57,8 @@ class Rules:
         """Say whether these rules let something pass that the others hold back."""
         most = float("inf")
         two, others = (most if one.two_above is None else one.two_above for one in (self, other))
-        return (other.four_eyes and not self.four_eyes) or two > others
+        lets_in = (self.guests_comment and not other.guests_comment) or (self.guests_decide and not other.guests_decide)
+        return (other.four_eyes and not self.four_eyes) or two > others or lets_in
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,6 +109,7 @@ def choose(session: Session, person: Person, wanted: Rules, *, version: int, rea
         session.add(row)
     row.four_eyes, row.two_above = wanted.four_eyes, wanted.two_above
     row.expires_days, row.offer_hours = wanted.expires_days, wanted.offer_hours
+    row.guests_comment, row.guests_decide = wanted.guests_comment, wanted.guests_decide
     row.reason, row.changed_at, row.version = reason.strip(), clock.now(), row.version + 1
     row.changed_by, row.changed_by_name = person.user_id, person.name or person.email
     session.flush()
@@ -129,6 +133,8 @@ def plain(rules: Rules) -> Mapping[str, object]:
         "two_above": rules.two_above,
         "expires_days": rules.expires_days,
         "offer_hours": rules.offer_hours,
+        "guests_comment": rules.guests_comment,
+        "guests_decide": rules.guests_decide,
     }
 
 
@@ -175,4 +181,6 @@ def _rules(row: ApprovalPolicy) -> Rules:
         two_above=row.two_above,
         expires_days=row.expires_days,
         offer_hours=row.offer_hours,
+        guests_comment=row.guests_comment,
+        guests_decide=row.guests_decide,
     )

@@ -112,6 +112,10 @@ register(
     Action("member.removed", ACCESS, _("%(who)s took %(what)s out of the company")),
     Action("invitation.sent", ACCESS, _("%(who)s invited somebody")),
     Action("invitation.withdrawn", ACCESS, _("%(who)s withdrew an invitation")),
+    Action("guest.invited", ACCESS, _("%(who)s invited a guest reviewer: %(what)s")),
+    Action("guest.link_renewed", ACCESS, _("%(who)s gave a guest reviewer a new link: %(what)s")),
+    Action("guest.revoked", ACCESS, _("%(who)s ended the link of a guest reviewer: %(what)s")),
+    Action("guest.entered", ACCESS, _("%(who)s came in by their guest link")),
     # Secrets, keys and the audit log
     Action("secret.stored", SECURITY, _("%(who)s set a secret: %(what)s")),
     Action("secret.replaced", SECURITY, _("%(who)s replaced a secret: %(what)s")),

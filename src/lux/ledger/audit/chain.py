@@ -27,7 +27,7 @@ INSTALLATION = 0  # the chain of what belongs to no company
 class Actor:
     """Who acted."""
 
-    type: str  # person | api_key | system | agent | operator
+    type: str  # person | guest | api_key | system | agent | operator
     id: int | None = None
 
 

@@ -22,6 +22,7 @@ PARAMS: dict[str, frozenset[str]] = {
     "invitation": frozenset({"company", "inviter", "role", "url", "days"}),
     "sender_code": frozenset({"company", "sender", "code", "minutes"}),
     "approval_notice": frozenset({"company", "title", "author", "recipients", "url"}),
+    "guest_link": frozenset({"company", "inviter", "name", "url", "days"}),
     "opt_in": frozenset({"company", "url", "days"}),
     "alert": frozenset({"title", "detail", "url"}),
     "notice": frozenset({"title", "detail", "url"}),

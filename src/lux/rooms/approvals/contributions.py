@@ -10,6 +10,7 @@ from lux.ports.contributions import Contributions, NavItem, Tile
 from lux.ports.finding import PaletteAction, SearchHit
 from lux.rooms.approvals import queries
 from lux.rooms.approvals.alarm import TellOfStops
+from lux.rooms.approvals.guest_telling import TellGuests
 from lux.rooms.approvals.log.watching import AuditHealth
 from lux.rooms.approvals.observers import TellApprovers, TellAuthors
 from lux.rooms.approvals.switch_health import SwitchHealth
@@ -132,6 +133,14 @@ CONTRIBUTIONS = Contributions(
             minimum_role="admin",
         ),
         NavItem(
+            endpoint="approvals.guests",
+            icon="user-check",
+            label=lambda: _("Guest reviewers"),
+            section="govern",
+            order=45,
+            minimum_role="admin",
+        ),
+        NavItem(
             endpoint="approvals.rules",
             icon="book-open",
             label=lambda: _("Review rules"),
@@ -153,5 +162,5 @@ CONTRIBUTIONS = Contributions(
         ),
     ),
     tiles=(WaitingTile(), StopTile()),
-    observers=(TellApprovers(), TellAuthors(), TellOfStops()),
+    observers=(TellApprovers(), TellAuthors(), TellGuests(), TellOfStops()),
 )

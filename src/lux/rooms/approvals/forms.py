@@ -68,6 +68,8 @@ class PolicyForm(FormModel):
     two_above: Annotated[int, Field(ge=0, le=MOST_RECIPIENTS)] | None = None
     expires_days: Annotated[int, Field(ge=DAYS[0], le=DAYS[1])]
     offer_hours: Annotated[int, Field(ge=HOURS[0], le=HOURS[1])]
+    guests_comment: bool = False
+    guests_decide: bool = False
     reason: Reason = ""
 
     @field_validator("two_above", mode="before")
@@ -83,6 +85,8 @@ class PolicyForm(FormModel):
             two_above=self.two_above,
             expires_days=self.expires_days,
             offer_hours=self.offer_hours,
+            guests_comment=self.guests_comment,
+            guests_decide=self.guests_decide,
         )
 
 

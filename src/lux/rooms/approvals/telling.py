@@ -73,6 +73,7 @@ def _line(event: Event) -> Line:
 
 def _text(event: Event) -> str:
     who = event.who or (_("LUX") if event.who_type == "system" else _("Somebody"))
+    who = _("%(name)s (guest)", name=who) if event.who_type == "guest" else who
     n = event.version
     words = {
         Happened.SUBMITTED: _("%(who)s submitted version %(n)s", who=who, n=n),

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from lux.gate import domains, senders, titles, toggles
+from lux.gate.guests import seeing
 from lux.gate.webhooks import reads as hooks
 from lux.identity import api_keys, members
 from lux.kit.i18n import gettext as _
@@ -32,6 +33,7 @@ KINDS: Final[Mapping[str, LazyProxy]] = {
     "toggle": _l("a switch"),
     "contact": _l("a contact"),
     "company": _l("the company"),
+    "guest": _l("a guest reviewer"),
 }
 
 
@@ -74,6 +76,7 @@ def about(row: ApprovalAuditLog, names: Mapping[tuple[str, str], Named]) -> str:
 def actors(session: Session) -> Mapping[tuple[str, int], str]:
     """Return the names of those who act in the company now, by type and id."""
     found = {("person", one.user_id): one.name or one.email for one in members.listing(session)}
+    found |= {("guest", number): _("%(name)s (guest)", name=name) for number, _key, name in seeing.names(session)}
     return found | {("api_key", key.id): api_keys.shown_name(key) for key in api_keys.listing(session)}
 
 
@@ -124,6 +127,10 @@ def _contacts(session: Session, ids: Collection[str]) -> Names:
     return {str(one.public_id): Named(name=one.name, url=f"/contacts/{one.public_id}") for one in rows.values()}
 
 
+def _guests(session: Session, _ids: Collection[str]) -> Names:
+    return {str(key): Named(name=name, url="/approvals/guests") for _number, key, name in seeing.names(session)}
+
+
 def _uuids(ids: Collection[str]) -> list[uuid.UUID]:
     found = []
     for one in ids:
@@ -137,4 +144,5 @@ def _uuids(ids: Collection[str]) -> list[uuid.UUID]:
 _ASKED: Final[Mapping[str, Callable[[Session, Collection[str]], Names]]] = {
     "approval": _approvals, "user": _members, "api_key": _keys, "sender": _senders, "domain": _domains,
     "webhook": _hooks, "account": _accounts, "toggle": _toggles, "contact": _contacts,
+    "guest": _guests,
 }  # fmt: skip

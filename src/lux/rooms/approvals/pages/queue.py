@@ -9,6 +9,7 @@ from flask import make_response, request
 
 from lux.gate import preview, reads, stop
 from lux.gate.deciding import history, looking
+from lux.gate.guests import seeing
 from lux.identity import companies
 from lux.identity.access import Right
 from lux.kit.i18n import gettext as _
@@ -74,7 +75,7 @@ def _deciding(item: reads.ItemView) -> dict[str, Any]:
     """Return what is said about deciding on an item: by whom, what happened, what it comes after."""
     before, after = history.kin(session(), item)
     return {"look": looking.at_item(session(), person(), item), "history": telling.history(session(), item),
-            "before": before, "after": after}  # fmt: skip
+            "before": before, "after": after, "guest_readers": seeing.readers(session(), item)}  # fmt: skip
 
 
 @approvals.post("/<uuid:public_id>/comment")

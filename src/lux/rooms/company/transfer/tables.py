@@ -53,7 +53,7 @@ class Travels:
         return {name: target for name, target in {**found, **self.refs}.items() if self._is_number_of_row(name)}
 
     def _is_number_of_row(self, name: str) -> bool:
-        return name != "company_id" and name not in self.later
+        return name != "company_id" and name not in {*self.later, *self.omitted}
 
     @property
     def columns(self) -> list[str]:
@@ -104,7 +104,7 @@ TRAVELS: Final[tuple[Travels, ...]] = (
         omitted=("snapshot",),
     ),
     Travels(name="approval_version", people=_CREATED, verbatim=("body",)),
-    Travels(name="approval_decision"),
+    Travels(name="approval_decision", omitted=("guest_id", "guest_session_id")),
     Travels(name="approval_comment", people=("author_id",)),
     Travels(name="approval_policy", people=("changed_by",)),
     Travels(name="outbound", subjects={"subject_type": "subject_id"}),
@@ -149,6 +149,8 @@ LEFT_OUT: Final[Mapping[str, str]] = {
     "error_group": "Faults of this installation.",
     "error_log": "Faults of this installation.",
     "error_tally": "Faults of this installation.",
+    "guest": "Links to this installation for people outside; what they decided and said goes along with the items.",
+    "guest_session": "A secret.",
     "hook_allowance": "A yes to addresses that a program subscribes, given here to a key of this installation.",
     "idempotency": "Answers to repeated requests, kept for a day.",
     "incoming_delivery": "A log of deliveries by this installation's keys, kept for a while.",

@@ -121,6 +121,7 @@ class ApprovalDecision(Tenant, Base):
     decided_by: Mapped[int | None] = mapped_column(BigKey)
     decided_by_name: Mapped[str] = mapped_column(String(200), default="", server_default="")
     session_id: Mapped[int | None] = mapped_column(BigKey)  # the signed-in session that proves the person
+    parent_id: Mapped[int | None] = mapped_column(BigKey)  # a run's: the person's yes over its series
     number: Mapped[int] = mapped_column(default=1, server_default="1")  # which yes over this version it is
     needed: Mapped[int] = mapped_column(default=1, server_default="1")  # how many different people had to say yes
     waited_seconds: Mapped[int | None]  # from the submission of this version to the decision

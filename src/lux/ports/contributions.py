@@ -8,6 +8,8 @@ from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from sqlalchemy import Select
     from sqlalchemy.orm import Session
 
@@ -187,6 +189,18 @@ class SubjectResolver(Protocol):
         """Return the latest ones that people may choose from, newest first."""
 
 
+class RunKeeper(Protocol):
+    """Keeps a record of its own for each run of a series; the gate, which starts them, stands below the room."""
+
+    subject_type: str  # of the series and of its runs, e.g. "campaign"
+
+    def begin(self, session: Session, company_id: int, subject_id: int, *, number: int, slot_at: datetime) -> int:
+        """Make the record of a run; returns its id."""
+
+    def attach(self, session: Session, company_id: int, run_id: int, outbound_id: int) -> None:
+        """Take the outbound by which the run leaves."""
+
+
 class LinkDresser(Protocol):
     """Says on the way to the company's own site who follows a link of a mail; mails stand below the site's room."""
 
@@ -272,6 +286,7 @@ class Contributions:
     content_users: tuple[ContentUser, ...] = ()
     contact_lists: tuple[ContactLists, ...] = ()
     people: tuple[FactPeople, ...] = ()
+    run_keepers: tuple[RunKeeper, ...] = ()
     link_dressers: tuple[LinkDresser, ...] = ()
     opt_ins: tuple[OptInStarter, ...] = ()
     prices: tuple[PriceSource, ...] = ()

@@ -74,7 +74,7 @@ def _deciding(item: reads.ItemView) -> dict[str, Any]:
     """Return what is said about deciding on an item: by whom, what happened, what it comes after."""
     before, after = history.kin(session(), item)
     return {"look": looking.at_item(session(), person(), item), "history": telling.history(session(), item),
-            "before": before, "after": after}  # fmt: skip
+            "before": before, "after": after, "series": queries.series_of(item)}  # fmt: skip
 
 
 @approvals.post("/<uuid:public_id>/comment")

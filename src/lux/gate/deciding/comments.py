@@ -47,7 +47,7 @@ def add(session: Session, person: Person, public_id: uuid.UUID, text: str) -> Ap
     )
     session.add(row)
     session.flush()
-    moves.write_down(session, "approval.commented", item, by=person, detail={"comment": str(row.public_id)})
+    moves.write_down(session, "approval.commented", item, by=person, detail={"comment_id": str(row.public_id)})
     return row
 
 

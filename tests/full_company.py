@@ -135,7 +135,7 @@ def filled(lux: Installation, *, locale: str = "") -> Firm:
 def _repeats(lux: Installation, firm: Firm, sender: int) -> None:
     """Leave a campaign that repeats: it ran once, and a slot was left out."""
     with lux.db.begin(firm.id) as session:
-        content = {"subject": "Secret", "format": "text", "source": "Secret {{ unsubscribe_url }}"}
+        content = {"subject": "Secret", "format": "text", "source": "Secret {{ unsubscribe_url }} {{ postal_address }}"}
         campaign = Campaign(name="Secret series", sender_id=sender, audience_source="everyone",
                             created_by=firm.user_id, **content)  # fmt: skip
         session.add(campaign)

@@ -49,8 +49,11 @@ BODIES: dict[str, dict[str, Any]] = {
     "create_campaign": {"name": "A campaign"},
     "change_campaign": {"name": "Another"},
     "repeat_campaign": {
-        "every": "day", "until": (clock.now() + timedelta(days=30)).date().isoformat(), "most": 3,
-        "most_recipients": 10, "most_messages": 30,
+        "every": "day",
+        "until": (clock.now() + timedelta(days=30)).date().isoformat(),
+        "most": 3,
+        "most_recipients": 10,
+        "most_messages": 30,
     },
     "describe_media": {"alt": "Another"},
     "resolve_error": {"note": "Mended"},

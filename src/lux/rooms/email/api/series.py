@@ -34,9 +34,7 @@ class SeriesIn(Input):
     """How a campaign repeats, and how far one yes reaches; days and times are those of the company's zone."""
 
     every: Every
-    weekday: Annotated[str, Field(max_length=3, description="of a weekly one: mon, tue, …")] = (
-        ""
-    )
+    weekday: Annotated[str, Field(max_length=3, description="of a weekly one: mon, tue, …")] = ""
     day: Annotated[str, Field(max_length=4, description="of a monthly one: 1 to 28, or “last”")] = ""
     at: Annotated[str, Field(max_length=8, description="wall time, for example 09:00")] = "09:00"
     until: Annotated[dt.date, Field(description="last day on which a run may begin")]

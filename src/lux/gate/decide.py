@@ -119,6 +119,8 @@ def _agreed(decider: Decider, so_far: Progress, send_at: datetime | None) -> dat
 def _within_offer(item: ApprovalQueue, send_at: datetime | None) -> None:
     """Raise InvalidInput when it would leave after what it offers is over."""
     leaves_at = send_at or item.send_at or clock.now()
+    if item.kind is ActKind.SERIES:  # its last run
+        leaves_at = datetime.fromisoformat(str(item.body["until"])) - timedelta(seconds=1)
     if item.offer_ends_at is not None and leaves_at >= item.offer_ends_at:
         raise InvalidInput(
             field="send_at",

@@ -71,6 +71,11 @@ def of_items(session: Session, items: Sequence[ApprovalQueue | ItemView]) -> Map
                 user_id=row.decided_by, name=row.decided_by_name, send_at=row.send_at, at=row.at
             )
     return {
-        number: Progress(yeses=tuple(found[number].values()), needed=rules.yeses_for(item.audience_count))
+        number: Progress(yeses=tuple(found[number].values()), needed=rules.yeses_for(_reach(item)))
         for number, item in waiting.items()
     }
+
+
+def _reach(item: ApprovalQueue | ItemView) -> int:
+    """Return how many people one yes may reach at a time: a series as many as its cap lets, not those of today."""
+    return max(item.audience_count, int(item.body.get("most_recipients") or 0))

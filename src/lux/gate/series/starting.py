@@ -91,6 +91,8 @@ def one_slot(session: Session, outbound_id: int, *, is_stopped: bool) -> bool:
         _refuse(session, item, outbound, refusal)
         return False
     following = frame.first_slot(act, slot)
+    if why is not None and (following is None or following > now):
+        moves.tell(session, item, "run_skipped")  # of many that were missed, one is told
     if following is None or within.runs_under(session, yes.id) >= act.most:
         close(session, item, outbound, yes)
         return False
@@ -116,7 +118,6 @@ def leave_out(session: Session, item: ApprovalQueue, outbound: Outbound, why: Wh
     _note(session, outbound, RunState.SKIPPED, check=why.check, reason=why.reason)
     detail = {"slot": _iso(outbound.due_at), "check": why.check}
     moves.write_down(session, "series.skipped", item, by=None, detail=detail)
-    moves.tell(session, item, "run_skipped")
 
 
 def _start(session: Session, item: ApprovalQueue, outbound: Outbound, act: RunSeries, yes: ApprovalDecision) -> None:
@@ -129,6 +130,7 @@ def _start(session: Session, item: ApprovalQueue, outbound: Outbound, act: RunSe
     if not counted.mailable:
         why = Why(check="nobody", reason=_("Nobody of its audience may be written to."))
         leave_out(session, item, outbound, why)
+        moves.tell(session, item, "run_skipped")
         return
     run = _note(session, outbound, RunState.STARTED, yes=yes)
     run.audience_count = counted.matching

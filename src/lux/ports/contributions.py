@@ -8,8 +8,6 @@ from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from sqlalchemy import Select
     from sqlalchemy.orm import Session
 
@@ -18,6 +16,7 @@ if TYPE_CHECKING:
     from lux.ports.news import NewsTeller
     from lux.ports.opt_in import OptInStarter
     from lux.ports.prices import PriceSource
+    from lux.ports.runs import RunKeeper
     from lux.ports.trash import TrashBin
 
 
@@ -187,18 +186,6 @@ class SubjectResolver(Protocol):
 
     def choices(self, session: Session, company_id: int, limit: int) -> Sequence[Subject]:
         """Return the latest ones that people may choose from, newest first."""
-
-
-class RunKeeper(Protocol):
-    """Keeps a record of its own for each run of a series; the gate, which starts them, stands below the room."""
-
-    subject_type: str  # of the series and of its runs, e.g. "campaign"
-
-    def begin(self, session: Session, company_id: int, subject_id: int, *, number: int, slot_at: datetime) -> int:
-        """Make the record of a run; returns its id."""
-
-    def attach(self, session: Session, company_id: int, run_id: int, outbound_id: int) -> None:
-        """Take the outbound by which the run leaves."""
 
 
 class LinkDresser(Protocol):

@@ -10,7 +10,8 @@ from lux.gate.series.models import SeriesRun
 from lux.gate.states import ItemState, Method
 from lux.kit import clock
 from lux.ports.acts import SendEmail
-from lux.ports.contributions import RunKeeper, installed
+from lux.ports.contributions import installed
+from lux.ports.runs import RunKeeper
 
 
 def make(session: Session, series: ApprovalQueue, mail: SendEmail, yes: ApprovalDecision, run: SeriesRun) -> Outbound:

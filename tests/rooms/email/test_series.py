@@ -18,7 +18,9 @@ from lux.gate.parties import Sender
 from lux.gate.series import frame, looking, starting
 from lux.gate.series.models import SeriesRun
 from lux.gate.states import ItemState, Method, OutboundState, RunState
+from lux.identity import api_keys
 from lux.identity.access import Role
+from lux.identity.api_keys import Scope
 from lux.kit import clock
 from lux.ports.acts import digest_of
 from lux.rooms.email import drafts, queries, repeating
@@ -357,3 +359,29 @@ def test_two_have_to_say_yes_when_its_cap_is_above_what_one_may_let_go(lux_sqlit
     with lux_sqlite.db.begin(weekly.firm.id) as session:
         policies.choose(session, weekly.firm.person, policies.Rules(two_above=5), version=0, reason="test")
         assert yeses.of_item(session, weekly.item()).needed == 2
+
+
+def test_a_program_lets_a_campaign_repeat_and_reads_its_runs_but_no_key_lets_it_go_on(
+    lux_sqlite: Installation,
+) -> None:
+    lux = lux_sqlite
+    firm = campaigns.ready(lux, PEOPLE)
+    with lux.db.begin(firm.id) as session:
+        _row, key = api_keys.issue(session, name="Program", scopes=list(Scope), by=firm.person)
+    public_id, client = campaigns.draft(lux, firm), lux.client()
+    headers, path = {"Authorization": f"Bearer {key}"}, f"/api/v1/campaigns/{public_id}"
+    assert client.get(f"{path}/series", headers=headers).status_code == 404
+    how = {**WEEKLY, "at": "09:00", "until": (clock.now() + dt.timedelta(days=60)).date().isoformat()}
+    wrong = client.put(f"{path}/series", headers=headers, json={**how, "weekday": "someday"})
+    assert wrong.status_code == 422
+    assert client.put(f"{path}/series", headers=headers, json=how).status_code == 200
+    later = {"send_at": (clock.now() + dt.timedelta(days=1)).isoformat()}
+    assert client.post(f"{path}/submit", headers=headers, json=later).status_code == 422, "it says itself when"
+    assert client.post(f"{path}/submit", headers=headers, json={}).status_code == 200
+    campaigns.approve(lux, firm, public_id)
+    shown = client.get(f"{path}/series", headers=headers).json
+    assert (shown["is_active"], shown["runs_started"], shown["runs"], shown["weekday"]) == (True, 0, [], "tue")
+    paused = client.post(f"{path}/series/pause", headers=headers, json={}).json
+    assert (paused["is_active"], paused["is_paused"]) == (False, True)
+    assert client.post(f"{path}/series/resume", headers=headers, json={}).status_code == 404
+    assert client.post(f"{path}/series/end", headers=headers, json={}).json["next_at"] is None

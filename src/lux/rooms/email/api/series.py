@@ -1,4 +1,7 @@
-"""The API of campaigns that repeat: say how, read how far it is within its yes, pause, go on, end."""
+"""The API of campaigns that repeat: say how, read how far it is within its yes, pause, end.
+
+Letting a paused one go on is for people: no key can do that.
+"""
 
 from __future__ import annotations
 
@@ -116,22 +119,10 @@ def repeat_campaign(public_id: uuid.UUID, body: SeriesIn) -> SeriesOut:
     answer=SeriesOut,
 )  # fmt: skip
 def pause_series(public_id: uuid.UUID, body: VersionIn) -> SeriesOut:
-    """Start no run until it goes on; a run under way is finished."""
+    """Start no run until a person lets it go on; a run under way is finished."""
     campaign = _repeating(public_id)
     check_version(campaign.version, body.version)
     control.pause(web.session(), program(), repeating.submitted(web.session(), campaign))
-    return _shown(campaign)
-
-
-@operation(
-    campaigns, "POST /campaigns/<uuid:public_id>/series/resume", scope=Scope.CAMPAIGNS_WRITE, tag=TAG, body=VersionIn,
-    answer=SeriesOut,
-)  # fmt: skip
-def resume_series(public_id: uuid.UUID, body: VersionIn) -> SeriesOut:
-    """Let a paused series go on under the yes it has."""
-    campaign = _repeating(public_id)
-    check_version(campaign.version, body.version)
-    control.resume(web.session(), program(), repeating.submitted(web.session(), campaign))
     return _shown(campaign)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import replace
-from datetime import timedelta
+from datetime import time, timedelta
 from io import BytesIO
 from typing import Any
 
@@ -16,7 +16,9 @@ from lux.gate import reads, submit
 from lux.gate.deciding import comments, policies
 from lux.gate.guests.inviting import Wanted, invite
 from lux.gate.guests.reviewer import KINDS
+from lux.gate.models import Outbound
 from lux.gate.review import budgets, own_rules
+from lux.gate.series import starting
 from lux.gate.service import ApprovalService
 from lux.gate.stop import triggers
 from lux.gate.stop.models import DrillState, StopDrill
@@ -56,7 +58,9 @@ from lux.rooms.content.service import media, versions
 from lux.rooms.diagnostics import service as diagnostics
 from lux.rooms.diagnostics.models import ErrorGroup, GroupState
 from lux.rooms.diagnostics.scope import Scope as Reach
+from lux.rooms.email import launch, repeating
 from lux.rooms.email.models import Campaign
+from lux.rooms.email.repeat import Repeat
 from lux.rooms.newsletter.models import OptIn, SubscribeForm
 from lux.rooms.notifications.service import notify
 from lux.rooms.safekeeping.models import Backup, BackupOrigin, BackupState
@@ -126,8 +130,34 @@ def filled(lux: Installation, *, locale: str = "") -> Firm:
     _errors(lux, firm)
     _deciding(lux, firm)
     _stops(lux, firm)
+    _repeats(lux, firm, sender)
     _kept(lux)
     return firm
+
+
+def _repeats(lux: Installation, firm: Firm, sender: int) -> None:
+    """Leave a campaign that repeats: it ran once, and a slot was left out."""
+    with lux.db.begin(firm.id) as session:
+        content = {"subject": "Secret", "format": "text", "source": "Secret {{ unsubscribe_url }} {{ postal_address }}"}
+        campaign = Campaign(name="Secret series", sender_id=sender, audience_source="everyone",
+                            created_by=firm.user_id, **content)  # fmt: skip
+        session.add(campaign)
+        session.flush()
+        until = (clock.now() + timedelta(days=90)).date()
+        how = Repeat(every="day", at=time(9), until=until, most=5, most_recipients=50, most_messages=100)
+        repeating.choose(session, campaign, how, editor=firm.person, version=campaign.version)
+        launch.submit_campaign(
+            session, campaign, launch.Asked(author=firm.person, version=campaign.version), local_time=None
+        )
+        assert campaign.outbound_id is not None
+        item = reads.outbound(session, campaign.outbound_id).item
+        ApprovalService(session).approve(firm.person, item.public_id, shown_hash=item.content_hash)
+        for slot in (clock.now() - timedelta(days=1), clock.now()):
+            outbound = session.get_one(Outbound, campaign.outbound_id)
+            outbound.due_at = slot
+            session.flush()
+            starting.one_slot(session, campaign.outbound_id, is_stopped=False)
+    lux.work()
 
 
 def _deciding(lux: Installation, firm: Firm) -> None:

@@ -13,10 +13,10 @@ from sqlalchemy import event, select
 from sqlalchemy.orm import Session
 
 from lux.gate import control, jobs, refused, submit
-from lux.gate.checks import Effect, Refusal
 from lux.gate.deciding import policies
 from lux.gate.models import ApprovalDecision, ApprovalQueue, Outbound
 from lux.gate.reads import ItemView
+from lux.gate.refusals import Effect, Refusal
 from lux.gate.service import ApprovalService, Chosen
 from lux.gate.states import ItemState, OutboundState, Verdict
 from lux.identity.access import Role

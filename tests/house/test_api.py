@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from lux.gate.service import ApprovalService
 from lux.identity import api_keys
 from lux.identity.access import Right
 from lux.identity.api_keys import Program, Scope
+from lux.kit import clock
 from lux.kit.db import ALL_COMPANIES
 from lux.kit.errors import Forbidden
 from lux.ui import wrong_keys
@@ -46,6 +48,13 @@ BODIES: dict[str, dict[str, Any]] = {
     "subscribe_hook": {"target_url": "https://hooks.example/x", "event": "contact.created"},
     "create_campaign": {"name": "A campaign"},
     "change_campaign": {"name": "Another"},
+    "repeat_campaign": {
+        "every": "day",
+        "until": (clock.now() + timedelta(days=30)).date().isoformat(),
+        "most": 3,
+        "most_recipients": 10,
+        "most_messages": 30,
+    },
     "describe_media": {"alt": "Another"},
     "resolve_error": {"note": "Mended"},
     "ignore_error": {"more": 3},

@@ -223,6 +223,7 @@ FACTORIES: Final[dict[str, Callable[[Installation, Firm], Made]]] = {
     "gate.call": _hook,
     "gate.forget_signals": _nothing,
     "gate.drill": _drill,
+    "gate.series": _outbound,
     "gate.expire": _expired,
     "gate.forget_calls": _nothing,
     "gate.send": _outbound,

@@ -80,8 +80,6 @@ SILENT: Final = {
     "contacts.queries.people.is_large": "it has three contacts",
     "contacts.queries.undo.plan": "the import there was written by hand, without what it did",
     "approvals.queries.leaving": "no campaign waits for its minute",
-    "email.queries.due_before": "no campaign waits for its hour",
-    "gate.reads.starting": "no campaign waits for its minute",
     "gate.reads.overdue": "no campaign waits for its hour",
     "gate.reads.proven": "nobody has opened anything",
 }

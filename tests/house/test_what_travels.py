@@ -29,6 +29,7 @@ JSONS = {
     "contact_import.dialect", "contact_import.mapping", "contact_import.options", "contact_import.counts",
     "contact_import.undo", "contact.attrs", "custom_field.choices", "import_rejection.cells", "import_mapping.columns",
     "import_mapping.answers", "contact_view.query", "segment.rule", "incoming_setup.rules", "media.files",
+    "campaign.repeat",
     "campaign.utm", "approval_queue.body", "approval_queue.findings", "approval_version.body", "content_version.saved",
     "consent.proof", "feature_toggle.limits", "fact.facets", "site_visit.extra",
     "approval_queue.sources",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import enum
 from dataclasses import dataclass
 
 from sqlalchemy import select
@@ -12,34 +11,17 @@ from sqlalchemy.orm import Session
 from lux.gate import audience, media, moves, toggles
 from lux.gate.models import ApprovalDecision, ApprovalQueue, Outbound
 from lux.gate.parties import Sender
+from lux.gate.refusals import Effect, Refusal
 from lux.gate.review import costs
+from lux.gate.series import within
 from lux.gate.states import ItemState, Method, OutboundState, Verdict
 from lux.kit import clock
 from lux.kit.addresses import email_key
 from lux.kit.errors import BrokenRule, LuxError
 from lux.kit.i18n import gettext as _
-from lux.ports.acts import AUTOMATIC, ActKind, QueuedAct, SendEmail, SystemEmail, act_from, digest_of
+from lux.ports.acts import AUTOMATIC, ActKind, QueuedAct, RunSeries, SendEmail, SystemEmail, act_from, digest_of
 
 MISSED_AFTER = dt.timedelta(hours=24)  # a start this late needs a new yes
-
-
-class Effect(enum.Enum):
-    """What a failed check does."""
-
-    RETURN = "return"  # the yes is void: back to pending
-    PAUSE = "pause"  # the yes stands; a person has to mend something
-    END = "end"  # there is nothing (more) to do
-
-
-class Refusal(Exception):
-    """A check said no."""
-
-    def __init__(self, *, check: str, effect: Effect, reason: str = "") -> None:
-        """Keep which check, what follows, and the words for people."""
-        super().__init__(check)
-        self.check = check
-        self.effect = effect
-        self.reason = reason
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,15 +48,19 @@ def clear(session: Session, outbound_id: int) -> Cleared:
         raise Refusal(check="paused", effect=Effect.END, reason=outbound.pause_reason)
     decision = _decision(session, item, outbound)
     act = _connected(act_from(item.body))
+    series = within.require(session, item, outbound, decision) if decision.method is Method.SERIES else None
     if outbound.kind is ActKind.DRILL:
         _rehearsal(outbound, act)
     allow(session, act, is_scheduled=item.state is ItemState.SCHEDULED)
     if isinstance(act, SendEmail):
-        _media(session, act)
+        require_media(session, act)
     # Until every recipient is written down nothing has left, however long ago the writing began.
     if isinstance(act, SendEmail) and act.kind is ActKind.EMAIL_CAMPAIGN and not outbound.is_materialised:
         _window(outbound)
-        _drift(session, item, act)
+        if series is not None:
+            within.require_fit(session, series, act, outbound)
+        else:
+            _drift(session, item, act)
     if act.kind not in AUTOMATIC:
         _budget(session, item, act)
     return Cleared(outbound=outbound, item=item, decision=decision, act=act)
@@ -131,6 +117,8 @@ def _decision(session: Session, item: ApprovalQueue, outbound: Outbound) -> Appr
 
 def _connected(act: QueuedAct | SystemEmail) -> SendEmail | SystemEmail:
     """Return what something here can send; everything else keeps its yes and waits, and nothing pretends."""
+    if isinstance(act, RunSeries):
+        raise Refusal(check="series", effect=Effect.END, reason=_("A series is not sent itself: its runs are."))
     if isinstance(act, SendEmail | SystemEmail):
         return act
     raise Refusal(
@@ -163,7 +151,8 @@ def _sender(session: Session, act: SendEmail) -> None:
         )
 
 
-def _media(session: Session, act: SendEmail) -> None:
+def require_media(session: Session, act: SendEmail) -> None:
+    """Raise Refusal when a picture is not, byte for byte, what was approved."""
     found = media.changed(session, act)
     if found is not None:
         raise Refusal(

@@ -13,6 +13,7 @@ from lux.identity.access import Person, Right
 from lux.kit import clock, jobs
 from lux.kit.errors import NotFound, WrongState
 from lux.kit.i18n import gettext as _
+from lux.ports.acts import ActKind
 
 RUNNING = frozenset({OutboundState.READY, OutboundState.WORKING})
 
@@ -117,7 +118,9 @@ def settle_unknown(session: Session, person: Person, delivery_id: int, *, was_se
 
 
 def wake(session: Session, outbound: Outbound) -> None:
-    """Start (again) the job that sends an outbound."""
+    """Start (again) the job that sends an outbound; the runs of a series are started by the clock."""
+    if outbound.kind is ActKind.SERIES:
+        return
     jobs.enqueue(
         session,
         "gate.send",

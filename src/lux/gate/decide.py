@@ -12,12 +12,13 @@ from lux.gate.deciding import deciders, policies, yeses
 from lux.gate.deciding.deciders import Decider
 from lux.gate.deciding.yeses import Progress
 from lux.gate.models import ApprovalDecision, ApprovalQueue, ApprovalVersion
+from lux.gate.series import frame
 from lux.gate.states import ItemState, Method, Verdict
 from lux.identity import companies
 from lux.kit import clock
 from lux.kit.errors import Conflict, Forbidden, InvalidInput, WrongState
 from lux.kit.i18n import gettext as _
-from lux.ports.acts import digest_of
+from lux.ports.acts import ActKind, RunSeries, act_from, digest_of
 
 
 def decide(
@@ -119,6 +120,8 @@ def _agreed(decider: Decider, so_far: Progress, send_at: datetime | None) -> dat
 def _within_offer(item: ApprovalQueue, send_at: datetime | None) -> None:
     """Raise InvalidInput when it would leave after what it offers is over."""
     leaves_at = send_at or item.send_at or clock.now()
+    if item.kind is ActKind.SERIES:  # its last run
+        leaves_at = datetime.fromisoformat(str(item.body["until"])) - timedelta(seconds=1)
     if item.offer_ends_at is not None and leaves_at >= item.offer_ends_at:
         raise InvalidInput(
             field="send_at",
@@ -161,9 +164,12 @@ def _let_go(
     now = clock.now()
     due_at = decision.send_at or item.send_at
     is_later = due_at is not None and due_at > now
-    if is_later:
+    series = act_from(item.body) if item.kind is ActKind.SERIES else None
+    if is_later or series is not None:
         toggles.require(session, item.company_id, toggles.SCHEDULED, field="send_at")
     starts_at = max(due_at or now, now + timedelta(seconds=companies.current(session).unsend_seconds))
+    if isinstance(series, RunSeries):
+        starts_at = _first_slot(series, starts_at)
     state = ItemState.SCHEDULED if is_later else ItemState.APPROVED
     send_at = due_at if is_later else item.send_at
     moves.move_item(session, item, state, reason="", send_at=send_at, decided_at=now, decided_by=decider.member_id,
@@ -177,3 +183,11 @@ def _let_go(
     planned = due_at.isoformat() if due_at and is_later else None
     moves.write_down(session, "approval.approved", item, by=decider.actor, detail={**detail, "send_at": planned})
     moves.tell(session, item, "approved")
+
+
+def _first_slot(series: RunSeries, after: datetime) -> datetime:
+    """Return when a series runs first; raises WrongState when it would not."""
+    slot = frame.first_slot(series, after)
+    if slot is None:
+        raise WrongState(_("There is no run before its end any more."), fix=_("Reject it, and say until when."))
+    return slot

@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from lux.gate import control, dispatch, moves
 from lux.gate.models import ApprovalQueue, Outbound
+from lux.gate.series import starting
 from lux.gate.states import ItemState, OutboundState
 from lux.gate.stop import looking, signals
 from lux.gate.stop.drill import Rehearsal
@@ -16,6 +17,7 @@ from lux.kit import clock
 from lux.kit.db import ALL_COMPANIES, Database
 from lux.kit.i18n import lazy_gettext
 from lux.kit.jobs import JobContext, JobKind, Schedule, Tick, enqueue
+from lux.ports.acts import ActKind
 
 SWEEP_SECONDS = 10.0
 ALLOWANCE_SECONDS = 60.0  # a run looks at the end of its yes itself; this is for what has nothing to tell
@@ -56,6 +58,7 @@ def sweep(db: Database) -> None:
             select(Outbound.company_id, Outbound.id).where(
                 Outbound.state.in_([OutboundState.READY, OutboundState.WORKING]),
                 Outbound.is_paused.is_(False),
+                Outbound.kind != ActKind.SERIES,
                 (Outbound.due_at.is_(None)) | (Outbound.due_at <= clock.now()),
             )
         ).all()
@@ -64,6 +67,11 @@ def sweep(db: Database) -> None:
             outbound = session.scalar(select(Outbound).where(Outbound.id == outbound_id))
             if outbound is not None:
                 control.wake(session, outbound)
+
+
+def run_series(context: JobContext, args: dict[str, Any]) -> None:
+    """Start what is due of one series, or write down why it does not start."""
+    starting.run_due(context.db, int(args["outbound_id"]))
 
 
 def drill(context: JobContext, args: dict[str, Any]) -> None:
@@ -108,6 +116,7 @@ KINDS: tuple[JobKind, ...] = (
         max_attempts=100_000,  # an unreachable server is tried again until a person cancels
         lease_seconds=15.0,
     ),
+    JobKind(name="gate.series", handler=run_series, title=lazy_gettext("Start a run of a series"), lease_seconds=30.0),
     JobKind(name="gate.call", handler=call, title=lazy_gettext("Call a webhook"), lease_seconds=30.0),
     JobKind(name="gate.forget_calls", handler=forget_calls, title=lazy_gettext("Forget old calls of webhooks")),
     JobKind(name="gate.drill", handler=drill, title=lazy_gettext("Rehearse the emergency stop"), max_attempts=3),
@@ -121,6 +130,7 @@ SCHEDULES: tuple[Schedule, ...] = (
 )
 TICKS: tuple[Tick, ...] = (
     Tick(name="gate.sweep", seconds=SWEEP_SECONDS, run=sweep),
+    Tick(name="gate.series", seconds=starting.TICK_SECONDS, run=starting.look),
     Tick(name="gate.triggers", seconds=TRIGGER_SECONDS, run=looking.tick),
     Tick(name="gate.end_allowances", seconds=ALLOWANCE_SECONDS, run=allowances.end_overdue),
     Tick(name="gate.calls", seconds=CALL_SECONDS, run=look_for_calls),

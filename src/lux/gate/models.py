@@ -130,6 +130,7 @@ class ApprovalDecision(Tenant, Base):
     session_id: Mapped[int | None] = mapped_column(BigKey)  # the signed-in session that proves the person
     guest_id: Mapped[int | None] = mapped_column(BigKey, ForeignKey(Guest.id))  # who decided by a personal link
     guest_session_id: Mapped[int | None] = mapped_column(BigKey)  # what proves them
+    parent_id: Mapped[int | None] = mapped_column(BigKey)  # a run's: the person's yes over its series
     number: Mapped[int] = mapped_column(default=1, server_default="1")  # which yes over this version it is
     needed: Mapped[int] = mapped_column(default=1, server_default="1")  # how many different people had to say yes
     waited_seconds: Mapped[int | None]  # from the submission of this version to the decision

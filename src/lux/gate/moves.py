@@ -15,6 +15,7 @@ from lux.kit import jobs
 from lux.kit.errors import Conflict, NotFound, WrongState
 from lux.kit.i18n import gettext as _
 from lux.ledger import audit
+from lux.ports.acts import ActKind
 from lux.ports.contributions import installed
 
 
@@ -140,6 +141,8 @@ def release(
         check_failed="",
         reason="",
     )
+    if item.kind is ActKind.SERIES:
+        return  # it has runs, and the clock starts each
     jobs.enqueue(
         session,
         "gate.send",

@@ -12,7 +12,8 @@ from lux.ports.acts import ActKind, QueuedAct
 
 LARGE_AUDIENCE = 10_000  # recipients; above it the reviewer is told
 MAX_SUBJECT = 300  # characters
-TO_MANY = frozenset({ActKind.EMAIL_CAMPAIGN, ActKind.SMS_CAMPAIGN})  # go to an audience, which may not be empty
+# What goes to an audience, which may not be empty.
+TO_MANY = frozenset({ActKind.EMAIL_CAMPAIGN, ActKind.SMS_CAMPAIGN, ActKind.SERIES})
 SIZE_CODES = frozenset({"empty_audience", "large_audience"})  # what is said about the number of recipients
 
 
@@ -44,7 +45,7 @@ REQUIRED: Final[Mapping[ActKind, tuple[str, ...]]] = {
     ActKind.AUTOMATION: ("name", "trigger", "steps"),
     ActKind.LANDING_PAGE: ("name", "address", "html"),
     ActKind.TRANSACTIONAL_TEMPLATE: ("name", "subject", "html|text", "from_email"),
-    ActKind.SERIES: ("name", "template", "rule", "most", "until"),
+    ActKind.SERIES: ("subject", "html|text", "from_email", "rule", "most", "until"),
 }
 
 
@@ -130,7 +131,6 @@ _WORDS: Final[Mapping[str, tuple[str, _Words, _Words]]] = {  # name → field fo
     "trigger": ("trigger", lambda: _("Nothing starts it."), lambda: _("Choose what starts it.")),
     "steps": ("steps", lambda: _("It has no steps."), lambda: _("Add at least one.")),
     "address": ("address", lambda: _("The page has no address."), lambda: _("Choose one.")),
-    "template": ("template", lambda: _("There is no template to repeat."), lambda: _("Choose one.")),
     "rule": ("rule", lambda: _("Nothing says when it runs."), lambda: _("Choose a rhythm.")),
     "most": ("most", lambda: _("There is no limit to its runs."), lambda: _("Say how many at most.")),
     "until": ("until", lambda: _("It has no end."), lambda: _("Choose a last day.")),

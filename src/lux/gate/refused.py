@@ -8,14 +8,19 @@ from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from lux.gate import audience, control, deliveries, moves
-from lux.gate.checks import Effect, Refusal
 from lux.gate.deciding import proposals
 from lux.gate.models import ApprovalQueue, Delivery, Outbound
+from lux.gate.refusals import Effect, Refusal
 from lux.gate.review.look import again
-from lux.gate.states import ItemState, OutboundState
+from lux.gate.series import within
+from lux.gate.series.models import SeriesRun
+from lux.gate.states import ItemState, OutboundState, RunState
 from lux.kit import clock
 from lux.kit.errors import BrokenRule
 from lux.ports.acts import AUTOMATIC, QueuedAct, act_from, digest_of
+
+# What ends a run alone: the series has its yes all the same, or has none.
+_OF_THE_RUN = frozenset({"window", "series", "end"})
 
 
 def carry_out(session: Session, outbound_id: int, refusal: Refusal) -> None:
@@ -25,14 +30,38 @@ def carry_out(session: Session, outbound_id: int, refusal: Refusal) -> None:
     item, outbound = moves.locked(session, outbound_id=outbound_id)
     if outbound.state not in control.RUNNING:
         return  # somebody ended it in the meantime
+    run = within.run_of(session, outbound_id)
     if outbound.kind in AUTOMATIC:
         give_up(session, item, outbound, refusal)
+    elif refusal.effect is Effect.RETURN and run is not None:
+        _end_run(session, run, item, outbound, refusal)
     elif refusal.effect is Effect.RETURN and not has_begun(outbound):
         return_to_pending(session, item, outbound, check=refusal.check, reason=refusal.reason)
     else:
         outbound.check_failed, outbound.reason = refusal.check, refusal.reason
         control.pause_by_system(session, outbound, reason=refusal.reason)
         moves.tell(session, item, "paused")
+
+
+def _end_run(session: Session, run: SeriesRun, item: ApprovalQueue, outbound: Outbound, refusal: Refusal) -> None:
+    """End a run that is outside the yes over its series, and ask for a new yes over that.
+
+    What it wrote down and has not left stays here for good: no person ever decided on the run itself. A run that was
+    merely too late takes nothing from the yes.
+    """
+    now = clock.now()
+    deliveries.skip_queued(session, outbound, error="refused", message=refusal.reason)
+    moves.move_outbound(session, outbound, OutboundState.CANCELLED, check_failed=refusal.check, reason=refusal.reason,
+                        finished_at=now, is_paused=False, pause_reason="")  # fmt: skip
+    moves.move_item(session, item, ItemState.CANCELLED, reason=refusal.reason)
+    run.state, run.check_failed, run.reason = RunState.REFUSED, refusal.check, refusal.reason
+    moves.write_down(session, "series.refused", item, by=None, detail={"check": refusal.check})
+    moves.tell(session, item, "cancelled")
+    if refusal.check in _OF_THE_RUN:
+        return
+    of_series, series = moves.locked(session, outbound_id=run.series_id)
+    if series.state is OutboundState.READY:
+        return_to_pending(session, of_series, series, check=refusal.check, reason=refusal.reason)
 
 
 def has_begun(outbound: Outbound) -> bool:

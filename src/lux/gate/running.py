@@ -11,12 +11,14 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from lux.gate import checks, deliveries, holding, moves, recovery, refused
-from lux.gate.checks import Cleared, Effect, Refusal
+from lux.gate.checks import Cleared
 from lux.gate.messages import Builder, builder_for
 from lux.gate.models import ApprovalQueue, Delivery, Outbound
 from lux.gate.pace import Pace, pace_of
+from lux.gate.refusals import Effect, Refusal
 from lux.gate.registry import MAILBOX, default_account, mail_connector, open_account
-from lux.gate.states import DeliveryState, OutboundState
+from lux.gate.series import within
+from lux.gate.states import DeliveryState, Method, OutboundState
 from lux.gate.stop import StopWatch, scopes, signals
 from lux.gate.stop.looking import Eye
 from lux.gate.toggles import quota
@@ -81,7 +83,7 @@ def prepare(context: JobContext, company_id: int, outbound_id: int, folder: Path
     recover(context, company_id, outbound_id, folder)
     with context.db.read(company_id) as session:
         outbound = load(session, outbound_id)
-        touching = scopes.of_outbound(outbound, _item(session, outbound))
+        touching = _touching(session, outbound)
     is_system = outbound.kind is ActKind.SYSTEM_EMAIL
     stop = StopWatch(context.db, company_id, is_system=is_system, touching=touching)
     if outbound.state in {OutboundState.READY, OutboundState.WORKING} and stop.is_stopped():
@@ -106,7 +108,8 @@ def prepare(context: JobContext, company_id: int, outbound_id: int, folder: Path
         if cleared.outbound.state is OutboundState.READY:
             moves.move_outbound(session, cleared.outbound, OutboundState.WORKING, started_at=clock.now())
             moves.tell(session, cleared.item, "started")
-    _write_recipients(context, company_id, outbound_id, cleared)
+    if not _write_recipients(context, company_id, outbound_id, cleared):
+        return None
     with context.db.read(company_id) as session:
         prepared.total = (
             session.scalar(
@@ -115,6 +118,17 @@ def prepare(context: JobContext, company_id: int, outbound_id: int, folder: Path
             or 0
         )
     return prepared
+
+
+def _is_within(context: JobContext, company_id: int, outbound_id: int) -> bool:
+    """Say whether as many were written down as the yes over the series allows; what is not leaves is refused."""
+    with context.db.begin(company_id) as session:
+        try:
+            within.require_written(session, outbound_id)
+        except Refusal as refusal:
+            refused.carry_out(session, outbound_id, refusal)
+            return False
+    return True
 
 
 def recover(context: JobContext, company_id: int, outbound_id: int, folder: Path) -> None:
@@ -242,9 +256,20 @@ def _open(session: Session, context: JobContext, cleared: Cleared, stop: StopWat
     )
 
 
-def _write_recipients(context: JobContext, company_id: int, outbound_id: int, cleared: Cleared) -> None:
+def _touching(session: Session, outbound: Outbound) -> tuple[str, ...]:
+    """Return every scope that an outbound stands under; a stop of a series is one of its runs."""
+    keys, run = scopes.of_outbound(outbound, _item(session, outbound)), within.run_of(session, outbound.id)
+    if run is not None:
+        of_series, series = within.series_of(session, run)
+        keys = tuple(dict.fromkeys((*keys, *scopes.of_outbound(series, of_series))))
+    return keys
+
+
+def _write_recipients(context: JobContext, company_id: int, outbound_id: int, cleared: Cleared) -> bool:
+    """Write recipients down where that has yet to be done; says whether they are as many as may get it."""
+    is_run = cleared.decision.method is Method.SERIES
     if cleared.outbound.is_materialised or not isinstance(cleared.act, SendEmail) or cleared.act.audience is None:
-        return
+        return not is_run or _is_within(context, company_id, outbound_id)
     with context.db.read(company_id) as session:
         last: int | None = (
             session.scalar(select(func.max(Delivery.contact_id)).where(Delivery.outbound_id == outbound_id)) or 0
@@ -255,6 +280,7 @@ def _write_recipients(context: JobContext, company_id: int, outbound_id: int, cl
             last = deliveries.write_down(
                 session, load(session, outbound_id), cleared.act.audience, after_contact_id=last
             )
+    return not is_run or _is_within(context, company_id, outbound_id)
 
 
 def _item(session: Session, outbound: Outbound) -> ApprovalQueue:

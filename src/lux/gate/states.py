@@ -112,7 +112,16 @@ class Method(enum.Enum):
     SUBSCRIPTION = "subscription"  # a signed-in person set up a webhook and typed where it leads
     STANDING = "standing"  # a signed-in person let a program subscribe addresses within bounds
     GUEST = "guest"  # a person outside of the company, by a personal link that it allows
+    SERIES = "series"  # a run within a signed-in person's yes over its series
     ELSEWHERE = "elsewhere"  # given on another installation, before the company moved here: history, never a yes
+
+
+class RunState(enum.Enum):
+    """What became of one slot of a series."""
+
+    STARTED = "started"  # a mail of its own went on its way
+    SKIPPED = "skipped"  # left out, within the yes
+    REFUSED = "refused"  # it would have been outside the yes
 
 
 class ConsentState(enum.Enum):

@@ -16,6 +16,7 @@ from lux.gate.deciding.proposals import NOTHING, Proposal
 from lux.gate.models import ApprovalQueue, Outbound, OutboundLink
 from lux.gate.policy import Finding
 from lux.gate.review.look import look
+from lux.gate.series import frame, within
 from lux.gate.states import ItemState, OutboundState
 from lux.identity.access import Person, Right
 from lux.kit import clock
@@ -54,6 +55,7 @@ def submit_for_approval(
     _require_time(session, act)
     media.refuse_changed(session, act)
     act, packed, count = audience.freeze(session, act)
+    frame.refuse_unfit(act, recipients=count)
     reviewed = look(session, act, recipients=count, author_type=author.actor.type, confidence=about.confidence,
                     told=findings)  # fmt: skip
     policy.refuse_blocked(reviewed.findings)
@@ -82,7 +84,12 @@ def revise(
     _require_time(session, act)
     media.refuse_changed(session, act)
     outbound, item = held_or_ready(session, outbound_id)
+    if act.kind is not item.kind:
+        raise WrongState(_("One yes is not the other kind."), fix=_("Take it back, and submit it as what it is."))
+    if within.run_of(session, outbound_id) is not None:
+        raise WrongState(_("This is a run of a series; it says what was approved."), fix=_("Change the series."))
     act, packed, count = audience.freeze(session, act)
+    frame.refuse_unfit(act, recipients=count)
     # What an agent or a program began is still theirs after a person's edit: it is looked at as closely as before.
     reviewed = look(session, act, recipients=count, told=findings, item_id=item.id,
                     author_type=editor.actor.type if item.author_type == "person" else item.author_type,
@@ -214,7 +221,7 @@ def _require_author(session: Session, act: QueuedAct, author: Person) -> None:
 def _require_time(session: Session, act: QueuedAct) -> None:
     """Raise ToggleIsOff when something is to leave at a later time and that is switched off."""
     moment = _moment(act.send_at)
-    if moment is not None and moment > clock.now():
+    if (moment is not None and moment > clock.now()) or act.kind is ActKind.SERIES:
         toggles.require(session, act.company_id, toggles.SCHEDULED, field="send_at")
 
 

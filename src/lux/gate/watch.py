@@ -8,8 +8,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from lux.gate import checks
-from lux.gate.checks import Cleared, Refusal
+from lux.gate.checks import Cleared
 from lux.gate.models import Outbound
+from lux.gate.refusals import Refusal
+from lux.gate.series import within
 from lux.gate.states import OutboundState
 from lux.gate.stop import FRESH_SECONDS, StopWatch
 from lux.gate.toggles.quota import Quota, Wait
@@ -66,6 +68,7 @@ class Watch:
             return Halt(kind="paused")
         try:
             checks.allow(session, self._act, is_scheduled=self._is_scheduled)
+            within.require_still(session, self._outbound_id)
         except Refusal as refusal:
             return Halt(kind="check", refusal=refusal)
         wait = self._quota.wait(session)

@@ -189,14 +189,21 @@ class UseTemplate(QueuedAct):
 
 
 @dataclass(frozen=True, kw_only=True)
-class RunSeries(QueuedAct):
-    """Let something repeat within a frozen template, a cap and an end."""
+class RunSeries(SendEmail):
+    """Send one mail again and again, within bounds: what the mail says and how it repeats are one yes.
 
-    name: str
-    template: str  # what every run sends
-    rule: str  # when it runs, in words
+    It is never sent itself: each run is a `SendEmail` of its own (`lux.gate.series`). Its audience is counted anew at
+    each run; its snapshot is what the drift guard measures against.
+    """
+
+    rule: str  # minute hour day month weekday, by the wall clock of the zone
+    zone: str
+    until: str  # ISO 8601 UTC; no run begins from then on
     most: int  # runs
-    until: str  # ISO 8601 UTC
+    most_recipients: int  # of one run
+    most_messages: int  # of all runs together
+    drift_percent: int  # by how much of the snapshot's count the audience may differ
+    drift_least: int  # a difference up to here is never too much
 
 
 @dataclass(frozen=True, kw_only=True)

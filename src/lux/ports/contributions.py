@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from lux.ports.news import NewsTeller
     from lux.ports.opt_in import OptInStarter
     from lux.ports.prices import PriceSource
+    from lux.ports.runs import RunKeeper
     from lux.ports.trash import TrashBin
 
 
@@ -272,6 +273,7 @@ class Contributions:
     content_users: tuple[ContentUser, ...] = ()
     contact_lists: tuple[ContactLists, ...] = ()
     people: tuple[FactPeople, ...] = ()
+    run_keepers: tuple[RunKeeper, ...] = ()
     link_dressers: tuple[LinkDresser, ...] = ()
     opt_ins: tuple[OptInStarter, ...] = ()
     prices: tuple[PriceSource, ...] = ()

@@ -37,7 +37,6 @@ from lux.ports.acts import (
     PublishPost,
     QueuedAct,
     RunAutomation,
-    RunSeries,
     SendDirectMessage,
     SendSms,
     UseTemplate,
@@ -66,7 +65,6 @@ KINDS: dict[ActKind, dict[str, Any]] = {
         "name": "Receipt", "subject": "Your receipt", "html": "<p>Thanks</p>", "text": "Thanks", "from_name": "Shop",
         "from_email": "news@example.com",
     },
-    ActKind.SERIES: {"name": "Weekly", "template": "Letter", "rule": "Mondays", "most": 12, "until": "2030-01-01"},
 }  # fmt: skip
 CLASSES: dict[ActKind, type[QueuedAct]] = {
     ActKind.SMS_CAMPAIGN: SendSms,
@@ -76,7 +74,6 @@ CLASSES: dict[ActKind, type[QueuedAct]] = {
     ActKind.AUTOMATION: RunAutomation,
     ActKind.LANDING_PAGE: PublishPage,
     ActKind.TRANSACTIONAL_TEMPLATE: UseTemplate,
-    ActKind.SERIES: RunSeries,
 }
 CHANNELS = {ActKind.SMS_CAMPAIGN: "sms", ActKind.TRANSACTIONAL_TEMPLATE: "email", ActKind.AUTOMATION: "automation"}
 
@@ -116,7 +113,7 @@ def test_every_kind_is_submitted_edited_decided_and_refused_without_a_connector(
             ],
         )  # fmt: skip
     assert set(KINDS) == {kind for kind in ActKind if kind.value not in {
-        "email_campaign", "test_email", "system_email", "webhook", "hooks", "drill"}}  # fmt: skip
+        "email_campaign", "test_email", "system_email", "webhook", "hooks", "drill", "series"}}  # fmt: skip
     for number, kind in enumerate(KINDS, 1):
         asked = made(firm, kind)
         assert act_from(asked.canonical()) == asked, "what is stored is what was asked for"

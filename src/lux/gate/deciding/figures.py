@@ -15,7 +15,7 @@ from lux.kit import clock
 from lux.ports.acts import UNLISTED
 
 SPANS: Final = (30, 90)  # days
-_BY_PEOPLE: Final = ApprovalDecision.method.not_in((Method.SYSTEM, Method.TEST, Method.ELSEWHERE))
+_BY_PEOPLE: Final = ApprovalDecision.method.not_in((Method.SYSTEM, Method.TEST, Method.SERIES, Method.ELSEWHERE))
 
 
 @dataclass(frozen=True, kw_only=True)

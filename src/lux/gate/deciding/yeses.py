@@ -85,7 +85,7 @@ def of_items(session: Session, items: Sequence[ApprovalQueue | ItemView]) -> Map
             key = ("guest", row.guest_id or 0) if one.user_id is None else ("user", one.user_id)
             found[item.id][key] = one
     return {
-        number: Progress(yeses=tuple(found[number].values()), needed=rules.yeses_for(item.audience_count))
+        number: Progress(yeses=tuple(found[number].values()), needed=rules.yeses_for(_reach(item)))
         for number, item in waiting.items()
     }
 
@@ -101,3 +101,8 @@ def _guests(session: Session, ids: Collection[int], rules: policies.Rules) -> Ma
         return {}
     query = select(Guest, User.id).outerjoin(User, User.email_key == Guest.email_key).where(Guest.id.in_(ids))
     return {guest.id: account for guest, account in session.execute(query) if rights_of(guest, rules)[1]}
+
+
+def _reach(item: ApprovalQueue | ItemView) -> int:
+    """Return how many people one yes may reach at a time: a series as many as its cap lets, not those of today."""
+    return max(item.audience_count, int(item.body.get("most_recipients") or 0))

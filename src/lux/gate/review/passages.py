@@ -13,7 +13,7 @@ from lux.ports.acts import QueuedAct, RunAutomation
 from lux.render.plaintext import text_from_html
 
 # In the order in which they are read; what is only quoted was written by somebody else.
-READ: Final = ("subject", "name", "preview_text", "html", "text", "first_comment", "template")
+READ: Final = ("subject", "name", "preview_text", "html", "text", "first_comment")
 _NOTE: Final = re.compile(r" ?\[\d++\]")  # the number that our text gives a link
 _URL: Final = re.compile(r"https?://[^\s<>\"')\]]++", re.IGNORECASE)
 
@@ -36,7 +36,7 @@ def passages(act: QueuedAct) -> list[Passage]:
 
 def links_of(act: QueuedAct) -> list[str]:
     """Return the addresses that an act leads to: its tracked links, and those written into its text."""
-    bare = (str(getattr(act, name, "")) for name in ("text", "first_comment", "template"))
+    bare = (str(getattr(act, name, "")) for name in ("text", "first_comment"))
     steps = (step.text for step in act.steps) if isinstance(act, RunAutomation) else ()
     written = [url for text in (*bare, *steps) for url in written_links(text)]
     return list(dict.fromkeys([*act.links, *written]))
@@ -69,7 +69,6 @@ def field_word(name: str) -> str:
         "html": _("Message"),
         "text": _("Text"),
         "first_comment": _("First comment"),
-        "template": _("Template"),
         "steps": _("Steps"),
         "pasted": _("Pasted text"),
     }.get(name, name)

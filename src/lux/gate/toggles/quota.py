@@ -138,6 +138,8 @@ def of(session: Session, outbound: Outbound) -> Quota:
 
 def keys_of(session: Session, outbound: Outbound) -> tuple[str, ...]:
     """Return the toggles whose limits bound an outbound: a campaign's channel, and the time if it left for one."""
+    if outbound.kind is ActKind.SERIES:
+        return (channel_key(outbound.channel), SCHEDULED)  # of every run of it
     if outbound.kind is not ActKind.EMAIL_CAMPAIGN:
         return ()
     state = session.scalar(select(ApprovalQueue.state).where(ApprovalQueue.id == outbound.item_id))

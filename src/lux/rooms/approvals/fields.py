@@ -10,7 +10,7 @@ from lux.kit.i18n import gettext as _
 
 # Fields that are not read as content: they stand elsewhere on the page, or say what the page itself is.
 _ELSEWHERE: Final = frozenset({"kind", "company_id", "channel", "snapshot", "recipients"})
-PREVIEWED: Final = frozenset({"email_campaign", "test_email"})  # shown as a real recipient gets them
+PREVIEWED: Final = frozenset({"email_campaign", "test_email", "series"})  # shown as a real recipient gets them
 
 
 def labels() -> dict[str, str]:
@@ -36,7 +36,11 @@ def labels() -> dict[str, str]:
         "rule": _("Runs"),
         "most": _("Runs at most"),
         "until": _("Ends"),
-        "template": _("Template"),
+        "zone": _("Time zone of the runs"),
+        "most_recipients": _("Recipients of one run at most"),
+        "most_messages": _("Messages of all runs at most"),
+        "drift_percent": _("The audience may change by (percent)"),
+        "drift_least": _("A change that is never too much (people)"),
         "media": _("Pictures and files"),
         "links": _("Tracked links"),
         "track_opens": _("Opens counted"),

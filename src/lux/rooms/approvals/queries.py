@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from lux.gate import reads
 from lux.gate.reads import ItemState, ItemView, OutboundView
+from lux.gate.series import looking
 from lux.kit import clock
 from lux.kit.i18n import gettext as _
 from lux.rooms.approvals.fields import labels, text_of
@@ -38,6 +39,14 @@ class Change:
     lines: Sequence[tuple[str, str]]  # (in | out | same | gap, text), as the diff macro takes it
 
 
+@dataclass(frozen=True, kw_only=True)
+class Series:
+    """The bounds of a series."""
+
+    sentence: str
+    lines: Sequence[tuple[str, str]]
+
+
 def waiting_count(session: Session, _company_id: int) -> int:
     """Return how many items wait, for the navigation's badge."""
     return reads.waiting(session)[0]
@@ -58,6 +67,12 @@ def campaign_of(session: Session, item: ItemView) -> Campaign | None:
     """Return the campaign an item is about, to open and edit it; None for anything else."""
     kind, number = item.subject
     return campaigns.by_ids(session, [number]).get(number) if kind == "campaign" and number else None
+
+
+def series_of(item: ItemView) -> Series | None:
+    """Return what one yes over a series lets happen, in words; None for anything else."""
+    lines = looking.lines_of(item)
+    return Series(sentence=looking.sentence_of(item), lines=lines) if lines else None
 
 
 def changes(session: Session, item: ItemView) -> tuple[str, list[Change]]:

@@ -11,7 +11,7 @@ from lux.identity.access import Right
 from lux.kit.i18n import gettext as _
 from lux.ports.contributions import Contributions, NavItem, Panel, SetupStep, Subject
 from lux.ports.finding import PaletteAction, SearchHit
-from lux.rooms.email import queries, tiles
+from lux.rooms.email import queries, repeating, tiles
 from lux.rooms.email.content_users import CampaignTexts
 from lux.rooms.email.states import delivery_label
 from lux.rooms.notifications import service as notifications
@@ -153,6 +153,8 @@ def _words(name: str) -> dict[str, tuple[str, str]]:
         "done": (_("“%(name)s” is done", name=name), "ok"),
         "failed": (_("“%(name)s” failed", name=name), "bad"),
         "paused": (_("“%(name)s” is paused", name=name), "warn"),
+        "series_ended": (_("“%(name)s” has come to the end of its series", name=name), "info"),
+        "run_skipped": (_("A run of “%(name)s” was left out", name=name), "warn"),
         "unknown": (_("“%(name)s”: some outcomes are unknown", name=name), "warn"),
     }
 
@@ -180,6 +182,7 @@ CONTRIBUTIONS = Contributions(
     erasers=(EraseDeliveries(),),
     observers=(TellAuthor(),),
     subject_resolvers=(Campaigns(),),
+    run_keepers=(repeating.CampaignRuns(),),
     content_users=(CampaignTexts(),),
     tiles=(tiles.Trouble(), tiles.Today(), tiles.Result(), tiles.Hub()),
 )

@@ -108,6 +108,12 @@ class TestForm(FormModel):
     members: list[str] = Field(min_length=1, max_length=20)  # public ids
 
 
+class VersionForm(FormModel):
+    """The version that somebody looked at."""
+
+    version: int = Field(ge=1)
+
+
 class ReasonForm(FormModel):
     """A reason in a few words, where one helps those who look later."""
 

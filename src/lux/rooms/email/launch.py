@@ -12,7 +12,7 @@ from lux.kit import clock
 from lux.kit.errors import FieldProblem, InvalidInput, WrongState
 from lux.kit.i18n import gettext as _
 from lux.rooms.content.service import versions
-from lux.rooms.email import composing, preflight, queries, service
+from lux.rooms.email import composing, preflight, queries, repeat, service
 from lux.rooms.email.links import no_links
 from lux.rooms.email.queries import SUBJECT
 from lux.rooms.email.states import CampaignState, is_waiting, state_of
@@ -64,13 +64,18 @@ def submit_campaign(session: Session, campaign: Campaign, asked: Asked, *, local
     outbound = queries.outbound_of(session, campaign)
     if state_of(outbound) is not CampaignState.DRAFT or campaign.trashed_at is not None:
         raise WrongState(_("Only a draft can be submitted."), fix=_("Load the page again."))
+    if campaign.repeat and local_time is not None:
+        message = _("This campaign repeats: when it leaves is said there.")
+        raise InvalidInput(field="send_at", message=message, fix=_("Leave the time out."))
     send_at = send_time(session, local_time)
     checked = preflight.check(session, campaign, link=asked.link)
     refuse_blocked(checked.blocks)
-    act = composing.act_of(session, campaign, checked.composed, ref=checked.audience, send_at=send_at)
+    mail = composing.act_of(session, campaign, checked.composed, ref=checked.audience, send_at=send_at)
+    act = repeat.asked(session, campaign, mail)
     findings = _told(checked)
     title = _title(campaign)
-    if outbound is not None and outbound.item.state is reads.ItemState.REJECTED:
+    is_same_kind = outbound is not None and outbound.item.kind == act.kind.value
+    if outbound is not None and is_same_kind and outbound.item.state is reads.ItemState.REJECTED:
         revised = submit.revise(session, outbound.id, act, editor=asked.author, title=title, findings=findings)
         _mark(session, campaign, revised.id)
         return
@@ -90,7 +95,8 @@ def revise(session: Session, campaign: Campaign, *, editor: Person, link: Link =
     checked = preflight.check(session, campaign, link=link)
     refuse_blocked(checked.blocks, is_waiting=True)
     send_at = outbound.item.send_at
-    act = composing.act_of(session, campaign, checked.composed, ref=checked.audience, send_at=send_at)
+    mail = composing.act_of(session, campaign, checked.composed, ref=checked.audience, send_at=send_at)
+    act = repeat.asked(session, campaign, mail)
     revised = submit.revise(session, outbound.id, act, editor=editor, title=_title(campaign), findings=_told(checked))
     _mark(session, campaign, revised.id)
 

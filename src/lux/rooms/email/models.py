@@ -37,6 +37,8 @@ class Campaign(Tenant, Trashable, Base):
     track_opens: Mapped[bool] = mapped_column(default=True)
     track_clicks: Mapped[bool] = mapped_column(default=True)
     utm: Mapped[dict[str, Any] | None]  # {"source", "medium", "campaign"}, "" = the default; None = not appended
+    repeat: Mapped[dict[str, Any] | None]  # how it repeats, as `repeating.Repeat` holds it; None = it goes once
+    run_of_id: Mapped[int | None] = mapped_column(BigKey)  # the campaign that this one is a run of
     outbound_id: Mapped[int | None] = mapped_column(BigKey)
     created_by: Mapped[int | None] = mapped_column(BigKey)
     created_at: Mapped[dt.datetime] = mapped_column(default=clock.now)

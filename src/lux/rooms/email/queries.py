@@ -16,7 +16,7 @@ from lux.kit.errors import NotFound
 from lux.ledger import rollups
 from lux.ledger.rollups import NOTHING, Count
 from lux.rooms.email.models import Campaign
-from lux.rooms.email.states import CampaignState, chip_of, label, reached, state_of
+from lux.rooms.email.states import CampaignState, chip_of, label, reached, series_label, state_of
 from lux.ui.paging import Slice, as_moment, as_row_number, decode_cursor, encode_cursor
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class CampaignRow:
     @property
     def label(self) -> str:
         """Return the state in the person's language."""
-        return label(self.state, self.counts)
+        return series_label(self.outbound, self.state) or label(self.state, self.counts)
 
     @property
     def recipients(self) -> int | None:

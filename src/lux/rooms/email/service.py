@@ -145,7 +145,7 @@ def content_of(campaign: Campaign) -> Content:
 
 def is_editable(campaign: Campaign, outbound: OutboundView | None) -> bool:
     """Say whether the content may still change: nothing has left, and it is not in the trash."""
-    if campaign.trashed_at is not None:
+    if campaign.trashed_at is not None or campaign.run_of_id is not None:
         return False
     is_refused = outbound is not None and outbound.state.value == "refused"
     return is_refused or state_of(outbound) is CampaignState.DRAFT or is_waiting(outbound)
@@ -157,6 +157,8 @@ def refuse_unless_editable(campaign: Campaign, outbound: OutboundView | None) ->
         return
     if campaign.trashed_at is not None:
         raise WrongState(_("This campaign is in the trash."), fix=_("Bring it back first."))
+    if campaign.run_of_id is not None:
+        raise WrongState(_("This is a run of a series; it says what was approved."), fix=_("Change the series."))
     raise WrongState(
         _("Messages of this campaign are leaving or have left, so it can't be changed any more."),
         fix=_("Duplicate it and change the copy."),

@@ -26,7 +26,7 @@ from lux.rooms.email import (
     watch,
 )
 from lux.rooms.email.links import links_for
-from lux.rooms.email.states import CampaignState, delivery_label, is_waiting
+from lux.rooms.email.states import SERIES, CampaignState, delivery_label, is_waiting
 from lux.ui.forms import form_state
 
 if TYPE_CHECKING:
@@ -79,7 +79,8 @@ def overview(session: Session, campaign: Campaign, person: Person, *, is_counted
             session, campaign, link=links_for(campaign), is_counted=is_counted or not contacts.is_large(session)
         )
         context |= tests(session, campaign)
-    if row.outbound is not None and row.state not in {CampaignState.DRAFT, CampaignState.PENDING}:
+    has_left = row.outbound is not None and row.outbound.item.kind != SERIES
+    if row.outbound is not None and has_left and row.state not in {CampaignState.DRAFT, CampaignState.PENDING}:
         context["progress"] = watch.progress_of(session, row.outbound)
         context["can_resend"] = can_resend(row.outbound)
         context["word_to_type"] = running.word_to_type(row.outbound)

@@ -31,6 +31,7 @@ RUNNING = frozenset({CampaignState.SCHEDULED, CampaignState.SENDING, CampaignSta
 ENDED = frozenset({CampaignState.SENT, CampaignState.CANCELLED, CampaignState.FAILED})
 REACHED = (DeliveryState.SENT, DeliveryState.DELIVERED, DeliveryState.CAPTURED)  # could be opened
 LEFT = (DeliveryState.SENT, DeliveryState.DELIVERED, DeliveryState.BOUNCED)  # the next server took it: counted as sent
+SERIES = "series"
 BACK_TO_DRAFT = frozenset({ItemState.REJECTED, ItemState.EXPIRED})
 
 _BY_OUTBOUND = {
@@ -65,6 +66,14 @@ def is_waiting(outbound: OutboundView | None) -> bool:
     return state in {CampaignState.PENDING, CampaignState.SCHEDULED} or (
         state is CampaignState.PAUSED and has_not_begun
     )
+
+
+def series_label(outbound: OutboundView | None, state: CampaignState) -> str | None:
+    """Return the state of a campaign that repeats in the person's language; None for what goes once."""
+    if outbound is None or outbound.item.kind != SERIES:
+        return None
+    words = {CampaignState.SCHEDULED: _("Repeats"), CampaignState.SENT: _("Series ended")}
+    return words.get(state)
 
 
 def label(state: CampaignState, counts: Mapping[DeliveryState, int] | None = None) -> str:

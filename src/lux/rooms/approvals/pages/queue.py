@@ -75,7 +75,8 @@ def _deciding(item: reads.ItemView) -> dict[str, Any]:
     """Return what is said about deciding on an item: by whom, what happened, what it comes after."""
     before, after = history.kin(session(), item)
     return {"look": looking.at_item(session(), person(), item), "history": telling.history(session(), item),
-            "before": before, "after": after, "guest_readers": seeing.readers(session(), item)}  # fmt: skip
+            "before": before, "after": after, "guest_readers": seeing.readers(session(), item),
+            "series": queries.series_of(item)}  # fmt: skip
 
 
 @approvals.post("/<uuid:public_id>/comment")

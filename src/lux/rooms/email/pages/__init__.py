@@ -1,6 +1,16 @@
 """The room's pages: campaigns, their results, the built-in mailbox, and what links and pixels in mails answer."""
 
-from lux.rooms.email.pages import campaigns, checking, comparing, mailbox, results, running, tracking, versions
+from lux.rooms.email.pages import (
+    campaigns,
+    checking,
+    comparing,
+    mailbox,
+    repeating,
+    results,
+    running,
+    tracking,
+    versions,
+)
 
 blueprints = (campaigns.email, mailbox.mailbox, tracking.tracking)
 
@@ -10,6 +20,7 @@ __all__ = [
     "checking",
     "comparing",
     "mailbox",
+    "repeating",
     "results",
     "running",
     "tracking",

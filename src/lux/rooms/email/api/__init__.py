@@ -1,0 +1,6 @@
+"""The API of campaigns: write, submit, read what became of them, and let them repeat."""
+
+from lux.rooms.email.api import series
+from lux.rooms.email.api.campaigns import blueprints
+
+__all__ = ["blueprints", "series"]

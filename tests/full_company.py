@@ -233,7 +233,7 @@ def _run(lux: Installation, firm: Firm, numbers: list[int]) -> None:
 
 def _reviewed(lux: Installation, firm: Firm) -> None:
     """Leave a rule of its own, a budget, and something of another kind than mail that was taken back."""
-    draft = own_rules.Draft(name="Secret rule", severity="warn", phrases=["secretive"], message="Secret words")
+    draft = own_rules.Draft(name="Secret rule", severity="warn", phrases=["Secret phrase"], message="Secret words")
     page = PublishPage(kind=ActKind.LANDING_PAGE, company_id=firm.id, channel="web", account="", name="Secret page",
                        address="/secret", html="<p>Secret</p>")  # fmt: skip
     with lux.db.begin(firm.id) as session:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import signal
-import threading
+from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING
 
 from lux import house
@@ -23,9 +23,11 @@ def main(settings: Settings, *, parent_pid: int | None = None) -> None:
     """Run until SIGTERM or SIGINT; with a parent, stop in order when it is gone."""
     keep_small()
     logs.configure(settings)
-    ending = threading.Event()
+    # A queue of this kind takes what a signal's handler puts in at any moment. An event does not: a signal that comes
+    # while the main thread takes the event's lock would wait for it for ever.
+    ending: SimpleQueue[int] = SimpleQueue()
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: ending.set())
+        signal.signal(number, lambda which, _frame: ending.put(which))
     db = Database.of(settings)
     house.install()
     worker = Worker(
@@ -38,9 +40,17 @@ def main(settings: Settings, *, parent_pid: int | None = None) -> None:
         on_tick_error=house.tick_error_recorder(db),
     )
     worker.start()
-    while not ending.wait(LOOK_SECONDS) and has_parent(parent_pid):
+    while not _is_asked(ending) and has_parent(parent_pid):
         pass
     is_complete = worker.stop(GRACE_SECONDS)
     db.close()
     if not is_complete:
         leave()  # a handler that does not listen must not keep the process; its lease is given back already
+
+
+def _is_asked(ending: SimpleQueue[int]) -> bool:
+    try:
+        ending.get(timeout=LOOK_SECONDS)
+    except Empty:
+        return False
+    return True

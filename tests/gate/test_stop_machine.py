@@ -14,6 +14,7 @@ from lux.gate.models import ApprovalDecision, ApprovalQueue, Outbound, Stop
 from lux.gate.states import OutboundState
 from lux.gate.stop import scopes, watching
 from lux.gate.stop.scopes import Scope, ScopeKind
+from lux.gate.toggles.quota import Quota
 from lux.gate.watch import Watch
 from lux.ports.acts import AudienceRef, act_from
 from tests.factories import Installation
@@ -112,7 +113,8 @@ def test_whatever_is_pressed_and_ended(  # noqa: C901 - a machine of small rules
             found = watching.StopWatch(lux_sqlite.db, cleared.outbound.company_id, touching=touching)
             assert found.is_stopped() is self._is_held(run)
             if not found.is_stopped():
-                self.runs[run] = (Watch(lux_sqlite.db, found, cleared), self._epoch(run))
+                free = Quota(company_id=cleared.outbound.company_id, keys=(), zone="UTC")
+                self.runs[run] = (Watch(lux_sqlite.db, found, cleared, free), self._epoch(run))
 
         @invariant()
         def a_message_leaves_only_under_a_current_permit(self) -> None:

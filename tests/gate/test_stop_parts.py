@@ -9,9 +9,10 @@ import pytest
 from sqlalchemy import update
 
 from lux.gate import reads, stop
+from lux.gate.deciding import policies
 from lux.gate.models import ApprovalQueue, Outbound, Stop
 from lux.gate.reads import ItemState
-from lux.gate.stop import ramp, scopes, second, waiting
+from lux.gate.stop import ramp, scopes, waiting
 from lux.gate.stop.scopes import Scope, ScopeKind
 from lux.gate.stop.watching import StopWatch
 from lux.kit import clock
@@ -125,15 +126,14 @@ def test_the_watch_knows_the_latest_end_and_the_pace_before_it(lux: Installation
     assert (system.is_stopped(), system.resumed) == (False, None)
 
 
-def test_another_person_ends_it_where_the_company_wants_four_eyes(
-    lux_sqlite: Installation, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_another_person_ends_it_where_the_company_wants_four_eyes(lux_sqlite: Installation) -> None:
     """Who pressed is refused; somebody else is not, nor is the same person when LUX pressed."""
     from lux.identity.access import Role
 
     firm = lux_sqlite.firm()
     other = lux_sqlite.member(firm.id, Role.ADMIN)
-    monkeypatch.setattr(second, "_policy", lambda _session: True)
+    with lux_sqlite.db.begin(firm.id) as session:
+        policies.choose(session, firm.person, policies.Rules(four_eyes=True), version=0, reason="")
     scope = scopes.of_company(firm.id)
     with lux_sqlite.db.begin(firm.id) as session:
         stop.press(session, scope=scope, by=firm.person)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 
 from lux.gate.toggles import BY_KEY, NOT_YET, SCHEDULED
-from lux.ports.acts import ActKind
+from lux.ports.acts import QUEUED, SendEmail
 from tests.house import sources
 
 TOGGLES = sources.SRC / "gate" / "toggles"
@@ -47,6 +47,7 @@ def test_what_does_not_exist_is_nowhere_consulted() -> None:
         if isinstance(node, ast.Constant) and node.value in NOT_YET
     }
     assert found == set()
+    sendable = {kind for kind, shape in QUEUED.items() if shape is SendEmail}  # the others have no connector yet
     assert {
-        f"channel_{kind.value.partition('_')[0]}" for kind in ActKind if kind.value.endswith("_campaign")
+        f"channel_{kind.value.partition('_')[0]}" for kind in sendable if kind.value.endswith("_campaign")
     } == CHANNELS

@@ -249,6 +249,7 @@ def digest_of(body: Mapping[str, object]) -> str:
 QUEUED: Mapping[ActKind, type[QueuedAct]] = {
     ActKind.EMAIL_CAMPAIGN: SendEmail,
     ActKind.TEST_EMAIL: SendEmail,
+    ActKind.DRILL: SendEmail,
     ActKind.SMS_CAMPAIGN: SendSms,
     ActKind.SOCIAL_POST: PublishPost,
     ActKind.SOCIAL_COMMENT: PublishComment,

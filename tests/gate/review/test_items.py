@@ -116,7 +116,7 @@ def test_every_kind_is_submitted_edited_decided_and_refused_without_a_connector(
             ],
         )  # fmt: skip
     assert set(KINDS) == {kind for kind in ActKind if kind.value not in {
-        "email_campaign", "test_email", "system_email", "webhook", "hooks"}}  # fmt: skip
+        "email_campaign", "test_email", "system_email", "webhook", "hooks", "drill"}}  # fmt: skip
     for number, kind in enumerate(KINDS, 1):
         asked = made(firm, kind)
         assert act_from(asked.canonical()) == asked, "what is stored is what was asked for"
@@ -182,6 +182,7 @@ def test_any_edit_of_the_six_voids_the_yes_and_shows_the_difference(lux_sqlite: 
     """Content, media, audience, sender, link, time: each waits anew, and the page names what changed."""
     lux, firm = lux_sqlite, ready(lux_sqlite, 3)
     lux.sender(firm, email=f"other{firm.id}@example.com")
+    lux.switch_on(firm, "automation_scheduled_publishing")
     changes = {
         "HTML": {"html": act(firm).html.replace("Hi", "Dear")},
         "Pictures and files": {"media": (picture(lux, firm, b"two"),)},

@@ -9,8 +9,8 @@ import json
 import os
 import signal
 import sys
-import threading
 from pathlib import Path
+from queue import SimpleQueue
 
 from lux.kit import logs
 from lux.kit.db import Database
@@ -48,12 +48,12 @@ def live(role: str, home: Path, url: str) -> None:
 
 
 def run_worker(db: Database, settings: Settings) -> None:
-    ended = threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: ended.set())
+    ended = SimpleQueue()  # an event's lock may be what the main thread takes when the signal comes
+    signal.signal(signal.SIGTERM, lambda *_: ended.put(True))
     worker = Worker(db, settings, KINDS)
     worker.start()
     print(worker.identity.name, flush=True)
-    ended.wait()
+    ended.get()
     worker.stop(10)
 
 

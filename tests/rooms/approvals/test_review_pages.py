@@ -136,7 +136,7 @@ def test_budgets_are_kept_per_channel(lux_sqlite: Installation) -> None:
     assert client.post("/approvals/budgets", data={**form, "channel": "pigeon"}).status_code == 404
     assert client.post("/approvals/budgets", data={**form, "day": "", "month": ""}).status_code == 303
     assert "are taken now" not in client.get("/approvals/budgets").text
-    assert client.get("/approvals/audit").text.count("<code>budget.changed</code>") == 5
+    assert client.get("/approvals/audit?action=budget.changed").text.count("<tr data-row>") == 5
     marketer = lux_sqlite.client(lux_sqlite.member(firm.id, Role.MARKETER))
     assert marketer.get("/approvals/budgets").status_code == 403
     assert marketer.post("/approvals/budgets", data=form).status_code == 403

@@ -5,13 +5,12 @@ from __future__ import annotations
 import datetime as dt
 import re
 
-import pytest
 from sqlalchemy import text, update
 
 from lux.gate import reads, stop
+from lux.gate.deciding import policies
 from lux.gate.models import Outbound
 from lux.gate.reads import ItemState
-from lux.gate.stop import second
 from lux.identity.access import Role
 from lux.identity.models import User
 from lux.kit import clock
@@ -114,11 +113,12 @@ def test_a_rehearsal_is_begun_by_owners(lux_sqlite: Installation) -> None:
     assert kinds == ["gate.drill", "gate.send"]
 
 
-def test_four_eyes_stand_on_the_page(lux_sqlite: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_four_eyes_stand_on_the_page(lux_sqlite: Installation) -> None:
     """Who pressed reads who ends it, instead of a button that would be refused."""
     firm = lux_sqlite.firm()
     client = lux_sqlite.client(firm)
-    monkeypatch.setattr(second, "_policy", lambda _session: True)
+    with lux_sqlite.db.begin(firm.id) as session:
+        policies.choose(session, firm.person, policies.Rules(four_eyes=True), version=0, reason="")
     client.post("/approvals/stop")
     assert "four eyes another person ends it" in client.get("/approvals/stop").text
     data = {"scope": "company", "confirmation": "resume", "reason": "It was me."}

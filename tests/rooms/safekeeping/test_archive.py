@@ -29,7 +29,7 @@ from tests.factories import Installation
 from tests.full_company import filled
 
 # The restore itself adds to these: the stop, and a row of the audit chain.
-CHANGED = {"stop", "approval_audit_log"}
+CHANGED = {"stop", "approval_audit_log", "audit_words"}  # a stop, its row in the chain, its typed reason
 
 
 def silent(_done: int, _total: int) -> None:

@@ -1,4 +1,4 @@
-"""What keeps something from leaving after its yes, told before and with it: emergency stops and switches that are off."""
+"""What keeps something from leaving after its yes, told before and with it: stops, and switches that are off."""
 
 from __future__ import annotations
 

@@ -11,30 +11,17 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import Select, or_, select
 
 from lux.kit import clock
-from lux.kit.i18n import gettext as _
-from lux.kit.i18n import lazy_gettext as _l
 from lux.ledger import audit
 from lux.ledger.audit.words import pointer_of
 from lux.ledger.models import ApprovalAuditLog
+from lux.rooms.approvals.log import details as particulars
 from lux.rooms.approvals.log import naming
+from lux.rooms.approvals.log.details import Detail
 
 if TYPE_CHECKING:
-    from babel.support import LazyProxy
     from sqlalchemy.orm import Session
 
 PAGE: Final = 50
-_WORDS: Final[Mapping[str, LazyProxy]] = {
-    "reason": _l("Reason"), "comment": _l("Comment"), "note": _l("Note"), "kind": _l("Kind"), "state": _l("State"),
-    "audience": _l("Recipients"), "fields": _l("Fields"), "from": _l("Before"), "to": _l("After"), "role": _l("Role"),
-    "scopes": _l("Scopes"), "purpose": _l("Purpose"), "name": _l("Name"), "version": _l("Version"),
-    "provider": _l("Provider"), "rows": _l("Rows"), "bytes": _l("Bytes"), "count": _l("Number"),
-    "contacts": _l("Contacts"), "channel": _l("Channel"), "check": _l("Check"), "host": _l("Website"),
-    "expires_at": _l("Ends"), "origin": _l("Address"), "since": _l("Since"), "recipients": _l("Recipients"),
-    "before": _l("Before"), "after": _l("After"), "period": _l("Period"), "severity": _l("What it does"),
-    "phrases": _l("Phrases"), "unless": _l("Harmless with"), "sent": _l("Sent"), "failed": _l("Failed"),
-    "send_at": _l("When"), "limits": _l("Limits"), "four_eyes": _l("Four eyes"), "two_above": _l("Two people above"),
-    "expires_days": _l("Days until it expires"), "offer_hours": _l("Hours for what carries a date"),
-}  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,7 +52,7 @@ class Line:
     object_id: str
     action: str
     category: str
-    details: Sequence[tuple[str, str]]
+    details: Sequence[Detail]
     has_words: bool  # words of people that can be removed
     content_hash: str
     hash: str
@@ -135,25 +122,10 @@ def _line(
         id=one.seq, at=one.at, sentence=sentence, who=who, about=about, url=named.url if named else "",
         actor=f"{one.actor_type}:{one.actor_id}" if one.actor_id else one.actor_type, action=one.action,
         category=category, object_type=one.object_type, object_id=one.object_id, content_hash=one.content_hash,
-        details=[(str(_WORDS.get(key, key)), _said(value, words)) for key, value in detail.items() if _says(value)],
+        details=particulars.of(detail, words),
         has_words=any(found[1] in words for value in detail.values() if (found := pointer_of(value))),
         hash=bytes(one.hash).hex(), prev_hash=bytes(one.prev_hash).hex(),
     )  # fmt: skip
-
-
-def _says(value: object) -> bool:
-    return value is not None and value not in ("", [], {})
-
-
-def _said(value: object, words: Mapping[str, str]) -> str:
-    found = pointer_of(value)
-    if found is not None:
-        return words.get(found[1]) or _("(removed; its hash stays in the chain)")
-    if isinstance(value, Mapping):
-        return " · ".join(f"{_WORDS.get(key, key)}: {_said(part, words)}" for key, part in value.items())
-    if isinstance(value, bool) or value is None:
-        return {True: _("yes"), False: _("no"), None: "–"}[value]
-    return ", ".join(_said(part, words) for part in value) if isinstance(value, list) else str(value)
 
 
 def _read(detail: str) -> Mapping[str, Any]:

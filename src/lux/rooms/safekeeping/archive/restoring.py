@@ -20,6 +20,8 @@ from lux.kit.errors import VaultLocked, WrongState
 from lux.kit.i18n import gettext as _
 from lux.kit.jobs import JobWorker
 from lux.ledger import audit
+from lux.ledger.audit.keys import key_file, public_keys
+from lux.ledger.models import AuditCheckpoint
 from lux.rooms.safekeeping.archive.filling import differing, fill
 from lux.rooms.safekeeping.archive.shape import Damaged, Reader
 from lux.rooms.safekeeping.archive.trying import require_known
@@ -206,6 +208,13 @@ def _look_at_keys(settings: Settings, db: Database, done: Restored) -> None:
         done.notes.append(
             _("Put the signing key there, too: %(path)s, or LUX_SECRET_KEY. Without it, links in mails that were sent "
               "(unsubscribe, clicks) stop working.", path=crypto.app_key_file(settings))
+        )  # fmt: skip
+    with db.read(ALL_COMPANIES) as session:
+        has_signed = session.scalar(select(AuditCheckpoint.seq).limit(1)) is not None
+    if has_signed and not public_keys(settings):
+        done.notes.append(
+            _("And the key that signs the audit log: %(path)s, or LUX_AUDIT_KEY. Without it no checkpoint is made.",
+              path=key_file(settings))
         )  # fmt: skip
 
 

@@ -43,6 +43,14 @@ def test_an_approval_tells_of_a_switch_that_is_off_before_and_with_the_yes(lux_s
     told = client.post(f"{page}/approve", data=data, follow_redirects=True).text
     assert "Approved, and it does not leave yet. The switch “E-mail”" in told
     assert "It is leaving now." not in told
+    assert "It has its yes, and nothing leaves until it is on" in told
+    lux.work()
+    on = {"key": "channel_email", "is_on": "true", "reason": "We begin slowly"}
+    told = client.post("/approvals/toggles", data=on, follow_redirects=True).text
+    assert "One item that a switch paused waits for somebody to resume it." in told
+    history = client.get("/approvals/toggles/channel_email").text.partition("Turned on by")[2]
+    assert "We begin slowly" in history, "the history says why in the words that were typed"
+    assert "sha256" not in history
 
 
 def test_an_approval_under_a_stop_leads_to_it(lux_sqlite: Installation) -> None:

@@ -35,10 +35,12 @@ def holds(session: Session, item: ItemView) -> Sequence[Hold]:
     if item.state not in _OPEN:
         return ()
     company_id = company_of(session)
+    is_open = item.state is ItemState.PENDING
+    said = _("It has its yes, and nothing leaves until the stop ends.")
     found = [
         Hold(
             title=_("An emergency stop is active"),
-            text=_("A yes is recorded now, but nothing leaves until the stop ends."),
+            text=_("A yes is recorded now, but nothing leaves until the stop ends.") if is_open else said,
             url="/approvals/stop",
             url_label=_("Open the stop"),
         )
@@ -47,10 +49,12 @@ def holds(session: Session, item: ItemView) -> Sequence[Hold]:
     if item.kind not in PREVIEWED:  # nothing sends it yet, and its page says so
         return found
     answers = [toggles.allow(session, company_id, toggles.channel_key(item.channel))]
-    texts = [_("A yes is recorded now, but nothing leaves until it is on and somebody resumes.")]
+    said = _("It has its yes, and nothing leaves until it is on and somebody resumes.")
+    texts = [_("A yes is recorded now, but nothing leaves until it is on and somebody resumes.") if is_open else said]
     if item.send_at is not None:
         answers.append(toggles.allow(session, company_id, toggles.SCHEDULED))
-        texts.append(_("It asks for a time, and for a time nobody can say yes until it is on."))
+        asks = _("It asks for a time, and for a time nobody can say yes until it is on.")
+        texts.append(asks if is_open else said)
     return found + [
         Hold(title=answer.why, text=text, url=answer.url, url_label=_("Open the switch"))
         for answer, text in zip(answers, texts, strict=True)

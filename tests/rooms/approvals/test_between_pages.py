@@ -54,15 +54,18 @@ def test_an_approval_tells_of_a_switch_that_is_off_before_and_with_the_yes(lux_s
 
 
 def test_an_approval_under_a_stop_leads_to_it(lux_sqlite: Installation) -> None:
-    """The yes is counted and says what holds the item."""
+    """Alone and among several: before the yes and with it."""
     firm = filled(lux_sqlite)
     item, client = waiting(lux_sqlite, firm), lux_sqlite.client(firm)
     client.post("/approvals/stop")
     page = f"/approvals/{item.public_id}"
-    assert "Open the stop" in client.get(page).text
-    data = {"shown_hash": item.content_hash, "confirmation": str(item.audience_count)}
-    told = client.post(f"{page}/approve", data=data, follow_redirects=True).text
-    assert "Approved, and it does not leave yet. An emergency stop is active." in told
+    batch = f"/approvals/batch?ids={item.public_id}"
+    assert all("Open the stop" in client.get(path).text for path in (page, batch))
+    chosen = f"{item.public_id}:{item.content_hash}:{item.audience_count}"
+    data = {"chosen": [chosen], "confirmation": str(item.audience_count)}
+    told = client.post("/approvals/batch/approve", data=data).text
+    assert "It has its yes, and nothing leaves until the stop ends." in told
+    assert "It has its yes, and nothing leaves until the stop ends." in client.get(page).text
 
 
 def test_a_stop_offers_each_person_what_they_may_do(lux_sqlite: Installation) -> None:

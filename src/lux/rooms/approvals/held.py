@@ -60,3 +60,9 @@ def holds(session: Session, item: ItemView) -> Sequence[Hold]:
         for answer, text in zip(answers, texts, strict=True)
         if not answer
     ]
+
+
+def over(session: Session, items: Sequence[ItemView]) -> Sequence[Hold]:
+    """Return what holds several items back, each thing once; items of one kind, channel and state are asked as one."""
+    ways = {(item.kind, item.channel, item.state, item.send_at is None): item for item in items}
+    return list({(one.title, one.text): one for item in ways.values() for one in holds(session, item)}.values())

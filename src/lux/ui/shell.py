@@ -11,7 +11,7 @@ from flask import Flask, current_app, request, url_for
 from sqlalchemy.orm import Session
 
 from lux.identity import members
-from lux.identity.access import Person, Role
+from lux.identity.access import Person, Right, Role
 from lux.kit.i18n import gettext as _
 from lux.ports.contributions import NavItem, installed
 from lux.ports.finding import PaletteAction
@@ -104,6 +104,18 @@ class Shell:
         """Return the active stop, if any."""
         found = web.maybe_person()
         return self._sources.stop(web.session(), found.company_id) if found and found.company_id else None
+
+    @property
+    def may_stop(self) -> bool:
+        """Say whether this person may press the emergency stop."""
+        found = web.maybe_person()
+        return found is not None and found.has(Right.STOP)
+
+    @property
+    def may_resume(self) -> bool:
+        """Say whether this person may end a company's stop."""
+        found = web.maybe_person()
+        return found is not None and found.has(Right.MANAGE)
 
     @cached_property
     def urls(self) -> dict[str, str]:

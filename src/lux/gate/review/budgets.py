@@ -100,4 +100,4 @@ def _labels() -> dict[str, str]:
 
 
 def _told(amount: Money | None) -> str:
-    return f"{amount.minor} {amount.currency}" if amount else ""
+    return f"{amount.amount} {amount.currency}" if amount else ""

@@ -62,7 +62,8 @@ def press(
     scope = scope or (scopes.of_company(company_id) if company_id else scopes.INSTALLATION)
     if by is not None:
         _require(by, scope, Right.STOP)
-    row = _change(session, scope, is_on=True, by=_name(by), reason=reason)
+    standing = session.scalar(select(Stop.reason).where(Stop.scope == scope.key, Stop.is_on.is_(True)))
+    row = _change(session, scope, is_on=True, by=_name(by), reason=reason.strip() or standing or "")
     row.by_user_id = by.user_id if by else None
     row.cause = ""
     row.includes_system = row.includes_system or includes_system  # a later press never weakens the one that stands
@@ -87,7 +88,10 @@ def press_by_system(session: Session, scope: Scope, *, cause: str, evidence: str
 def resume(
     session: Session, *, by: Person | None, reason: str, company_id: int | None = None, scope: Scope | None = None
 ) -> int:
-    """End a stop; a reason is required; returns the new epoch. From then on the pace grows from a tenth."""
+    """End a stop; a reason is required; returns the new epoch. From then on the pace grows from a tenth.
+
+    Where nothing is stopped nothing is changed or recorded: a second press must not slow down what goes on already.
+    """
     scope = scope or (scopes.of_company(company_id) if company_id else scopes.INSTALLATION)
     if by is not None:
         _require(by, scope, Right.MANAGE)
@@ -96,10 +100,11 @@ def resume(
             field="reason", message=_("A reason is missing."), fix=_("Say why it is safe to send again.")
         )
     before = session.scalar(select(Stop).where(Stop.scope == scope.key).with_for_update())
-    if before is not None and before.is_on and by is not None:
+    if before is None or not before.is_on:
+        return before.epoch if before is not None else 0
+    if by is not None:
         _require_other(session, before, by)
-    pressed_at = before.changed_at if before is not None and before.is_on else clock.now()
-    rate = ramp.measured(session, pressed_at, covers(scope))
+    rate = ramp.measured(session, before.changed_at, covers(scope))
     row = _change(session, scope, is_on=False, by=_name(by), reason=reason)
     row.by_user_id = by.user_id if by else None
     row.includes_system, row.rate, row.cause = False, rate, ""

@@ -6,6 +6,7 @@ import datetime as dt
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
@@ -22,6 +23,8 @@ from lux.kit import clock
 from lux.kit.db.session import company_of
 from lux.kit.errors import NotFound
 from lux.kit.i18n import gettext as _
+from lux.ledger import audit
+from lux.ledger.audit.words import pointer_of
 from lux.ledger.models import ApprovalAuditLog
 from lux.ports.acts import ActKind
 
@@ -117,7 +120,16 @@ def history(session: Session, key: str, *, limit: int = 50) -> Sequence[Change]:
         .order_by(ApprovalAuditLog.seq.desc())
         .limit(limit)
     )
-    return [_change(row) for row in session.scalars(query)]
+    found = [(row, json.loads(row.detail)) for row in session.scalars(query)]
+    typed = audit.words_of(session, company_of(session), [detail for _row, detail in found])
+    return [_change(row, detail, typed) for row, detail in found]
+
+
+def paused_by_switches(session: Session) -> int:
+    """Return how many items of the session's company a switch has paused: turned on, they wait for a person."""
+    query = select(func.count()).select_from(Outbound)
+    query = query.where(Outbound.state.in_(_ON_THE_WAY), Outbound.is_paused, Outbound.check_failed == "toggle")
+    return session.scalar(query) or 0
 
 
 def unreadable(session: Session, company_id: int) -> list[ToggleSpec] | None:
@@ -150,14 +162,14 @@ def _view(spec: ToggleSpec, row: asking.Stored | None, for_all: set[str]) -> Tog
     )
 
 
-def _change(row: ApprovalAuditLog) -> Change:
-    detail = json.loads(row.detail)
+def _change(row: ApprovalAuditLog, detail: Mapping[str, Any], typed: Mapping[str, str]) -> Change:
+    pointer = pointer_of(detail.get("reason"))
     return Change(
         at=row.at,
         actor_type=row.actor_type,
         actor_id=row.actor_id,
         action=row.action,
-        reason=str(detail.get("reason", "")),
+        reason=typed.get(pointer[1], "") if pointer else str(detail.get("reason", "")),
         before=detail.get("before") or {},
         after=detail.get("after") or {},
     )

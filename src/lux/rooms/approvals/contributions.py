@@ -16,7 +16,7 @@ from lux.rooms.approvals.observers import TellApprovers, TellAuthors
 from lux.rooms.approvals.switch_health import SwitchHealth
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from sqlalchemy.orm import Session
 
@@ -98,6 +98,12 @@ class FindItems:
         ]
 
 
+def _page(endpoint: str, icon: str, label: Callable[[], str], role: str, order: int) -> PaletteAction:
+    """Return a page that stands under Approvals, for the palette."""
+    return PaletteAction(endpoint=endpoint, icon=icon, label=label, words=lambda: _("Approvals"), is_page=True,
+                         minimum_role=role, order=order)  # fmt: skip
+
+
 CONTRIBUTIONS = Contributions(
     nav=(
         NavItem(
@@ -132,22 +138,6 @@ CONTRIBUTIONS = Contributions(
             order=40,
             minimum_role="admin",
         ),
-        NavItem(
-            endpoint="approvals.guests",
-            icon="user-check",
-            label=lambda: _("Guest reviewers"),
-            section="govern",
-            order=45,
-            minimum_role="admin",
-        ),
-        NavItem(
-            endpoint="approvals.rules",
-            icon="book-open",
-            label=lambda: _("Review rules"),
-            section="govern",
-            order=50,
-            minimum_role="admin",
-        ),
     ),
     health=(SwitchHealth(), AuditHealth()),
     search=(FindItems(),),
@@ -160,6 +150,10 @@ CONTRIBUTIONS = Contributions(
             minimum_role="marketer",
             order=60,
         ),
+        _page("approvals.policy_page", "sliders", lambda: _("Approval policy"), "viewer", 30),
+        _page("approvals.rules", "book-open", lambda: _("Review rules"), "admin", 31),
+        _page("approvals.budgets", "credit-card", lambda: _("Budgets"), "admin", 32),
+        _page("approvals.guests", "user-check", lambda: _("Guest reviewers"), "admin", 33),
     ),
     tiles=(WaitingTile(), StopTile()),
     observers=(TellApprovers(), TellAuthors(), TellGuests(), TellOfStops()),

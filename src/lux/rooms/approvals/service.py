@@ -17,6 +17,7 @@ from lux.kit import clock
 from lux.kit.errors import InvalidInput
 from lux.kit.i18n import gettext as _
 from lux.rooms.approvals import queries
+from lux.rooms.approvals.held import holds
 from lux.rooms.email import launch
 
 
@@ -49,6 +50,8 @@ def approved_words(session: Session, item: ItemView) -> str:
         so_far = yeses.of_item(session, item)
         return _("Your yes counts: %(n)s of %(all)s. Somebody else has to say yes too.", n=len(so_far.yeses),
                  all=so_far.needed)  # fmt: skip
+    if held := holds(session, item):
+        return _("Approved, and it does not leave yet. %(why)s", why=held[0].title.rstrip(".") + ".")
     if item.state is reads.ItemState.SCHEDULED:
         return _("Approved for its time.")
     seconds = companies.current(session).unsend_seconds

@@ -77,12 +77,14 @@ def parts(session: Session, person: Person) -> Choices:
 def press(session: Session, person: Person, token: str, *, reason: str) -> StopView:
     """Stop what a page names; returns the stop."""
     scope = scope_of(session, person, token)
+    if scope.kind is ScopeKind.CAMPAIGN and int(scope.value) not in campaigns.by_ids(session, [int(scope.value)]):
+        raise NotFound
     stop.press(session, scope=scope, by=person, reason=reason)
     return next(one for one in stop.active(session, person.company_id) if one.token == scope.form_token)
 
 
-def resume(session: Session, person: Person, token: str, *, confirmation: str, reason: str) -> int:
-    """End a stop, the word was typed; returns how many items go back for a new yes."""
+def resume(session: Session, person: Person, token: str, *, confirmation: str, reason: str) -> int | None:
+    """End a stop, the word was typed; returns how many items go back for a new yes, None when it was over before."""
     if confirmation.strip().lower() != resume_word():
         raise InvalidInput(
             field="confirmation",
@@ -90,7 +92,10 @@ def resume(session: Session, person: Person, token: str, *, confirmation: str, r
             fix=_("Type “%(word)s” to send again.", word=resume_word()),
         )
     scope = scope_of(session, person, token)
+    is_on = any(one.token == scope.form_token for one in stop.active(session, person.company_id))
     stop.resume(session, scope=scope, by=person, reason=reason)
+    if not is_on:
+        return None
     return waiting.return_missed(session, scope)
 
 

@@ -214,7 +214,9 @@ def _switches(session: Session, link: Link) -> Iterator[Finding]:
         yield Finding(
             code="stop_active",
             severity="warn",
-            message=_("An emergency stop is active, so nothing leaves: %(reason)s", reason=active.reason or "–"),
+            message=_("An emergency stop is active, so nothing leaves: %(reason)s", reason=active.reason)
+            if active.reason
+            else _("An emergency stop is active, so nothing leaves."),
             fix=_("Whoever may do so resumes it with a reason."),
             url=link("stop"),
         )

@@ -20,6 +20,10 @@ _WORDS: Final[Mapping[str, LazyProxy]] = {
     "provider": _l("Provider"), "rows": _l("Rows"), "bytes": _l("Bytes"), "count": _l("Number"),
     "contacts": _l("Contacts"), "channel": _l("Channel"), "check": _l("Check"), "host": _l("Website"),
     "expires_at": _l("Ends"), "origin": _l("Address"), "since": _l("Since"), "recipients": _l("Recipients"),
+    "before": _l("Before"), "after": _l("After"), "period": _l("Period"), "severity": _l("What it does"),
+    "phrases": _l("Phrases"), "unless": _l("Harmless with"), "sent": _l("Sent"), "failed": _l("Failed"),
+    "send_at": _l("When"), "limits": _l("Limits"), "four_eyes": _l("Four eyes"), "two_above": _l("Two people above"),
+    "expires_days": _l("Days until it expires"), "offer_hours": _l("Hours for what carries a date"),
 }  # fmt: skip
 
 

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Final
 
 from lux.gate import domains, senders, titles, toggles
 from lux.gate.guests import seeing
+from lux.gate.review import own_rules
+from lux.gate.stop import naming, scopes, triggers
 from lux.gate.webhooks import reads as hooks
 from lux.identity import api_keys, members
 from lux.kit.i18n import gettext as _
@@ -34,7 +36,12 @@ KINDS: Final[Mapping[str, LazyProxy]] = {
     "contact": _l("a contact"),
     "company": _l("the company"),
     "guest": _l("a guest reviewer"),
+    "stop": _l("this company"),
+    "review_rule": _l("one that is gone"),
+    "stop_trigger": _l("a bound"),
+    "budget": _l("a channel"),
 }
+PLAIN: Final = frozenset({"stop", "stop_trigger", "budget"})  # words for what there is, not names that people gave
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,8 +67,6 @@ def names_of(session: Session, rows: Sequence[ApprovalAuditLog]) -> Mapping[tupl
 
 def about(row: ApprovalAuditLog, names: Mapping[tuple[str, str], Named]) -> str:
     """Return what a row is about, in words: its name, else what kind of thing it is."""
-    if row.object_type == "stop":
-        return _("the whole installation") if row.object_id == "installation" else _("this company")
     if row.object_type == "secret":
         return row.object_id.partition(":")[0]
     named = names.get((row.object_type, row.object_id))
@@ -70,7 +75,7 @@ def about(row: ApprovalAuditLog, names: Mapping[tuple[str, str], Named]) -> str:
         return str(kind) if kind is not None else row.object_type.replace("_", " ") or _("this company")
     if row.object_type == "approval" and row.object_version:
         return _("“%(name)s” version %(version)s", name=named.name, version=row.object_version)
-    return _("“%(name)s”", name=named.name)
+    return named.name if row.object_type in PLAIN else _("“%(name)s”", name=named.name)
 
 
 def actors(session: Session) -> Mapping[tuple[str, int], str]:
@@ -103,23 +108,53 @@ def _keys(session: Session, _ids: Collection[str]) -> Names:
 
 
 def _senders(session: Session, _ids: Collection[str]) -> Names:
-    return {str(one.public_id): Named(name=one.email) for one in senders.listing(session)}
+    rows = senders.listing(session)
+    return {str(one.public_id): Named(name=one.email, url=f"/settings/senders/{one.public_id}") for one in rows}
 
 
 def _domains(session: Session, _ids: Collection[str]) -> Names:
-    return {str(one.public_id): Named(name=one.domain) for one in domains.listing(session)}
+    rows = domains.listing(session)
+    return {str(one.public_id): Named(name=one.domain, url=f"/settings/domains/{one.public_id}") for one in rows}
 
 
 def _hooks(session: Session, _ids: Collection[str]) -> Names:
-    return {str(one.public_id): Named(name=one.name) for one in hooks.listing(session)}
+    rows, page = hooks.listing(session), "/settings/integrations/webhooks"
+    return {str(one.public_id): Named(name=one.name, url=f"{page}/{one.public_id}") for one in rows}
 
 
 def _accounts(session: Session, _ids: Collection[str]) -> Names:
-    return {str(one.public_id): Named(name=one.label) for one in accounts.listing(session)}
+    rows = accounts.listing(session)
+    return {str(one.public_id): Named(name=one.label, url="/settings/integrations/") for one in rows}
 
 
 def _toggles(_session: Session, _ids: Collection[str]) -> Names:
-    return {key: Named(name=spec.label(), url="/approvals/toggles") for key, spec in toggles.BY_KEY.items()}
+    return {key: Named(name=spec.label(), url=toggles.address(key)) for key, spec in toggles.BY_KEY.items()}
+
+
+def _stops(session: Session, ids: Collection[str]) -> Names:
+    found = {}
+    for key in ids:
+        try:
+            scope = scopes.from_key(key)
+        except ValueError:
+            continue  # a row of a time when something else stood there
+        found[key] = Named(name=naming.of(session, scope), url="/approvals/stop")
+    return found
+
+
+def _triggers(_session: Session, _ids: Collection[str]) -> Names:
+    known = triggers.BY_KEY.items()
+    return {key: Named(name=spec.label(), url="/approvals/stop#triggers") for key, spec in known}
+
+
+def _budgets(_session: Session, _ids: Collection[str]) -> Names:
+    known = scopes.CHANNELS.items()
+    return {key: Named(name=label(), url=f"/approvals/budgets#budget-{key}") for key, label in known}
+
+
+def _rules(session: Session, _ids: Collection[str]) -> Names:
+    rows = own_rules.listing(session)
+    return {str(one.public_id): Named(name=one.name, url=f"/approvals/rules/{one.public_id}") for one in rows}
 
 
 def _contacts(session: Session, ids: Collection[str]) -> Names:
@@ -143,6 +178,6 @@ def _uuids(ids: Collection[str]) -> list[uuid.UUID]:
 
 _ASKED: Final[Mapping[str, Callable[[Session, Collection[str]], Names]]] = {
     "approval": _approvals, "user": _members, "api_key": _keys, "sender": _senders, "domain": _domains,
-    "webhook": _hooks, "account": _accounts, "toggle": _toggles, "contact": _contacts,
-    "guest": _guests,
+    "webhook": _hooks, "account": _accounts, "toggle": _toggles, "contact": _contacts, "guest": _guests,
+    "stop": _stops, "stop_trigger": _triggers, "budget": _budgets, "review_rule": _rules,
 }  # fmt: skip

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 from flask import request
 
+from lux.gate import reads
 from lux.gate.deciding import choosing, looking
 from lux.identity.access import Right
 from lux.rooms.approvals import batch as service
-from lux.rooms.approvals import queries
+from lux.rooms.approvals import held, queries
 from lux.rooms.approvals.forms import BatchApproveForm, BatchRejectForm
 from lux.rooms.approvals.pages.blueprint import approvals
 from lux.ui.access import access
@@ -30,8 +31,8 @@ def batch() -> Response:
     items = choosing.shown(session(), service.ids_in(request.args.getlist("ids"), request.form.getlist("chosen")))
     return page("approvals/batch.html", items=items, looks=looking.at_items(session(), person(), items),
                 kinds={item.kind for item in items}, whole=sum(item.audience_count for item in items),
-                value_of=service.value_of, most=service.BATCH, asked=len(request.args.getlist("ids")),
-                form=form_state({}), words=queries)  # fmt: skip
+                value_of=service.value_of, holds=held.over(session(), items), most=service.BATCH,
+                asked=len(request.args.getlist("ids")), form=form_state({}), words=queries)  # fmt: skip
 
 
 @approvals.post("/batch/approve")
@@ -55,4 +56,6 @@ def batch_reject() -> Response:
 
 def _report(outcomes: Sequence[service.Outcome]) -> Response:
     done = sum(one.is_done for one in outcomes)
-    return page("approvals/batch_done.html", outcomes=outcomes, done=done, failed=len(outcomes) - done)
+    items = choosing.shown(session(), [one.public_id for one in outcomes if one.is_done])
+    holds = held.over(session(), [item for item in items if item.state is not reads.ItemState.PENDING])
+    return page("approvals/batch_done.html", outcomes=outcomes, done=done, failed=len(outcomes) - done, holds=holds)

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from flask import make_response, request
 
-from lux.gate import preview, reads, stop
+from lux.gate import preview, reads
 from lux.gate.deciding import history, looking
 from lux.gate.guests import seeing
+from lux.gate.review import own_rules
 from lux.identity import companies
 from lux.identity.access import Right
 from lux.kit.i18n import gettext as _
-from lux.rooms.approvals import fields, policy, queries, service, telling
+from lux.rooms.approvals import fields, held, policy, queries, service, telling
 from lux.rooms.approvals.forms import ApproveForm, CommentForm, ReasonForm, RejectForm
 from lux.rooms.approvals.pages.blueprint import approvals
 from lux.ui import csp, lists
@@ -21,7 +22,7 @@ from lux.ui.access import access
 from lux.ui.forms import form_state, read_form, shows_again
 from lux.ui.pages import page, redirect_to, toast
 from lux.ui.paging import row_number
-from lux.ui.web import company_id, person, session
+from lux.ui.web import person, session
 
 if TYPE_CHECKING:
     from werkzeug.wrappers import Response
@@ -67,8 +68,13 @@ def show(public_id: uuid.UUID) -> Response:
                 campaign=queries.campaign_of(session(), item), sample=request.args.get("as", type=row_number),
                 form=form_state({}), words=queries, leaving=leaving,
                 fields=fields.shown(item.body), previewed=fields.PREVIEWED, company=companies.current(session()),
-                stops=stop.holding(session(), company_id(), channel=item.channel, subject=item.subject),
+                holds=held.holds(session(), item), rule_codes=_rule_codes(),
                 zone=companies.current(session()).timezone, **_deciding(item))  # fmt: skip
+
+
+def _rule_codes() -> frozenset[str]:
+    """Return the codes whose rule this person may open."""
+    return own_rules.codes(session()) if person().has(Right.MANAGE) else frozenset()
 
 
 def _deciding(item: reads.ItemView) -> dict[str, Any]:

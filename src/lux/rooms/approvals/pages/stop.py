@@ -46,7 +46,7 @@ def stop_resume() -> Response:
     """End a stop."""
     form = read_form(ResumeForm)
     back = stopping.resume(session(), person(), form.scope, confirmation=form.confirmation, reason=form.reason)
-    toast(_("The stop is over. What has a yes goes on."))
+    toast(_("The stop is over. What has a yes goes on.") if back is not None else _("This stop was over already."))
     if back:
         toast(ngettext("One item is past its time and needs a new yes.",
                        "%(num)s items are past their time and need a new yes.", back), "warn")  # fmt: skip

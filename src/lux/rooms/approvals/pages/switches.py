@@ -10,6 +10,7 @@ from lux.identity import companies
 from lux.identity.access import Right
 from lux.kit import clock
 from lux.kit.i18n import gettext as _
+from lux.kit.i18n import ngettext
 from lux.rooms.approvals import service, switching
 from lux.rooms.approvals.forms import ToggleForm
 from lux.rooms.approvals.limits_form import InstallationForm, LimitsForm, values_of
@@ -42,6 +43,10 @@ def set_toggle() -> Response:
     service.switch(session(), person(), form.key, is_on=form.is_on, reason=form.reason)
     label = toggles.BY_KEY[form.key].label()
     toast(_("%(label)s is on.", label=label) if form.is_on else _("%(label)s is off.", label=label))
+    if form.is_on and (paused := toggles.paused_by_switches(session())):
+        toast(ngettext("One item that a switch paused waits for somebody to resume it.",
+                       "%(num)s items that a switch paused wait for somebody to resume them.", paused),
+              "warn")  # fmt: skip
     return redirect_to("approvals.toggles_page")
 
 

@@ -146,7 +146,7 @@ def test_the_audit_log_names_what_was_stopped_bounded_and_budgeted(lux_sqlite: I
     assert "this company" not in re.findall(r"pressed the emergency stop: ([^<]*)", page)
     for words in (f"{name} pressed the emergency stop: {what}", "stop: Webhooks, of this company",
                   "automatic stop: Called spam", "changed the budget of SMS", "added a review rule: “Comparison”",
-                  "25.00 EUR", 'href="/approvals/budgets#budget-sms"'):  # fmt: skip
+                  "0.3 → 0.2", "25.00 EUR", 'href="/approvals/budgets#budget-sms"'):  # fmt: skip
         assert words in page, words
     assert "{'" not in page.replace("&#39;", "'"), "no detail is shown as a program writes it"
 

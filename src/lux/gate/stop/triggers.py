@@ -148,8 +148,8 @@ def change(session: Session, person: Person, key: str, *, threshold: int, minimu
         object_type="stop_trigger",
         object_id=key,
         detail={
-            "before": [before.threshold, before.minimum, before.minutes],
-            "after": [threshold, minimum, minutes],
+            "before": {name: shown(spec, name, getattr(before, name)) for name in _BOUNDED},
+            "after": {name: shown(spec, name, getattr(row, name)) for name in _BOUNDED},
         },
     )
 
@@ -170,6 +170,9 @@ def _require_within(spec: TriggerSpec, values: dict[str, int]) -> None:
     ]  # fmt: skip
     if problems:
         raise InvalidInput(problems=problems)
+
+
+_BOUNDED: Final = ("threshold", "minimum", "minutes")
 
 
 def shown(spec: TriggerSpec, name: str, value: int) -> str:

@@ -73,6 +73,7 @@ def test_who_asks_does_not_decide_and_who_decides_sees_exactly_what_leaves(
     lux = lux_sqlite
     firm = ready(lux, 2)
     marketer, admin = lux.member(firm.id, Role.MARKETER), lux.member(firm.id, Role.ADMIN)
+    lux.switch_on(firm, "automation_scheduled_publishing")
     first = asked(lux, firm, marketer, "Winter sale")
     expect.set_options(timeout=PATIENCE)
     with served(lux) as address:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from lux.gate.reads import ItemView
 
 
-class FindingOut(Output):
+class RemarkOut(Output):
     """What the checks say of an item."""
 
     severity: str
@@ -57,7 +57,7 @@ class ApprovalOut(Output):
     author_type: Annotated[str, Field(description="person, api_key, agent or system")]
     audience: str
     audience_count: int
-    findings: list[FindingOut]
+    findings: list[RemarkOut]
     risk_level: Annotated[str, Field(description="low, medium or high; empty = submitted before risk was looked at")]
     risk_reasons: list[ReasonOut]
     cost_minor: Annotated[int | None, Field(description="estimated, in minor units; null = no cost known to LUX")]
@@ -131,7 +131,7 @@ class ShareOut(Output):
     whole: Annotated[int, Field(description="0 = there was nothing to count, and the share is not known")]
 
 
-class FiguresOut(Output):
+class DecidingFiguresOut(Output):
     """How deciding goes, over the last days."""
 
     days: int
@@ -144,7 +144,7 @@ class FiguresOut(Output):
     expired: ShareOut
 
 
-class FiguresQuery(Input):
+class DecidingQuery(Input):
     """Over how many days."""
 
     days: Annotated[int, Field(ge=1, le=366)] = 30
@@ -174,11 +174,16 @@ def read_history(public_id: uuid.UUID) -> HistoryOut:
 
 
 @operation(
-    approvals, "GET /approvals/figures", scope=Scope.APPROVALS_READ, tag=TAG, query=FiguresQuery, answer=FiguresOut
+    approvals,
+    "GET /approvals/figures",
+    scope=Scope.APPROVALS_READ,
+    tag=TAG,
+    query=DecidingQuery,
+    answer=DecidingFiguresOut,
 )
-def read_figures(query: FiguresQuery) -> FiguresOut:
+def read_figures(query: DecidingQuery) -> DecidingFiguresOut:
     """Read how deciding goes, counted from the decisions themselves."""
-    return FiguresOut.model_validate(asdict(figures.over(web.session(), query.days)))
+    return DecidingFiguresOut.model_validate(asdict(figures.over(web.session(), query.days)))
 
 
 @operation(approvals, "GET /approvals/policy", scope=Scope.APPROVALS_READ, tag=TAG, answer=PolicyOut)
@@ -196,7 +201,7 @@ def _shown(items: Sequence[ItemView]) -> list[ApprovalOut]:
 
 def _one(item: ItemView, progress: Progress | None, before: ItemView | None, after: Sequence[ItemView]) -> ApprovalOut:
     campaign = queries.campaign_of(web.session(), item)
-    findings = [FindingOut(**{name: one.get(name, "") for name in FindingOut.model_fields}) for one in item.findings]
+    findings = [RemarkOut(**{name: one.get(name, "") for name in RemarkOut.model_fields}) for one in item.findings]
     return ApprovalOut(
         id=item.public_id, kind=item.kind, channel=item.channel, state=item.state, title=item.title,
         version=item.version, campaign=campaign.public_id if campaign else None, author=item.author_name,

@@ -93,9 +93,9 @@ TRAVELS: Final[tuple[Travels, ...]] = (
     Travels(name="sender", omitted=("code_hash", "code_expires_at", "code_attempts")),
     Travels(
         name="campaign",
-        refs={"sender_id": "sender", "run_of_id": "campaign"},
+        refs={"sender_id": "sender"},
         people=_CREATED,
-        later={"outbound_id": "outbound"},
+        later={"outbound_id": "outbound", "run_of_id": "campaign"},
     ),
     Travels(name="media", people=_CREATED),
     Travels(name="template", people=_CREATED),
@@ -112,7 +112,7 @@ TRAVELS: Final[tuple[Travels, ...]] = (
     Travels(
         name="approval_decision",
         omitted=("guest_id", "guest_session_id"),
-        refs={"parent_id": "approval_decision"},
+        later={"parent_id": "approval_decision"},
     ),
     Travels(name="approval_comment", people=("author_id",)),
     Travels(name="approval_policy", people=("changed_by",)),

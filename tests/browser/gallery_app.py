@@ -67,6 +67,8 @@ def shell(active: str = "Home", *, stopped: bool = False) -> dict[str, Any]:
         "person": {"name": "Maya Kern", "email": "maya@example.com", "role_label": "Owner", "initials": "MK"},
         "unread": 4,
         "stop": stop if stopped else None,
+        "may_stop": True,
+        "may_resume": True,
         "actions": [{"label": "New campaign", "url": "/?do=campaign", "icon": "plus", "key": "c"}],
         "urls": {
             "home": "/",

@@ -46,6 +46,8 @@ def test_the_same_page_in_two_zones(lux_sqlite: Installation):
             answer = client.get(path)
             assert answer.status_code == 200, path
             for exact, title, words in _TIME.findall(answer.text):
+                if exact.startswith("P"):  # a span of time is the same everywhere
+                    continue
                 shown = {html.unescape(title), html.unescape(words).strip()}
                 assert shown & written(dt.datetime.fromisoformat(exact), zone, formats), (path, zone, shown)
                 checked += 1

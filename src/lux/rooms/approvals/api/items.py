@@ -181,7 +181,7 @@ def read_history(public_id: uuid.UUID) -> HistoryOut:
     query=DecidingQuery,
     answer=DecidingFiguresOut,
 )
-def read_figures(query: DecidingQuery) -> DecidingFiguresOut:
+def read_deciding_figures(query: DecidingQuery) -> DecidingFiguresOut:
     """Read how deciding goes, counted from the decisions themselves."""
     return DecidingFiguresOut.model_validate(asdict(figures.over(web.session(), query.days)))
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, TypeVar
 
-from bench import audit_chain, limits, people, runtime, table
+from bench import audit_chain, decisions, limits, people, runtime, table
 from bench.house import FIVE, House, Imported, Sent
 from bench.memory import MemoryWatch, Peak, settle
 from bench.prober import Latency, Prober
@@ -160,6 +160,12 @@ class Bench:
         self._add(name, "rows appended", f"{pace.chained:,.0f}/s")
         self._add(name, "limit: bare inserts", f"{pace.bare:,.0f}/s ({pace.bare / pace.chained:.1f} × ours)")
         self._add(name, "rows verified", f"{pace.verified:,.0f}/s")
+        name = "Approvals, a commit for each item"
+        taken = decisions.measure()
+        self._add(name, "items submitted, looked at and queued", f"{taken.submitted:,.0f}/s")
+        self._add(name, "decisions", f"{taken.decided:,.0f}/s")
+        share = f"{pace.bare / taken.decided:.1f} × ours"
+        self._add(name, "limit: bare inserts with a commit", f"{pace.bare:,.0f}/s ({share})")
 
     def _phase(self, name: str, house: House, campaign: str, action: Callable[[], Result]) -> Result:
         print(f"… {name}", flush=True)

@@ -24,8 +24,9 @@ ADDRESS = "anna.canary@example.com"
 
 @pytest.fixture(autouse=True)
 def _apart() -> Iterator[None]:
-    """Give back the process's logging and its list of secrets as they were."""
+    """Begin without the secrets of other tests, and give back the process's logging and its list as they were."""
     root, before = logging.getLogger(), redaction._secrets
+    redaction._secrets = ()
     handlers, level = root.handlers[:], root.level
     yield
     redaction._secrets = before

@@ -65,6 +65,8 @@ def _engine(url: Any, **options: Any) -> Engine:
     """
     made = sqlalchemy.create_engine(url, **options)
     kind = made.url.drivername
+    if made.dialect.name not in {"sqlite", "postgresql"}:  # MariaDB's dialect holds the name of its database
+        return made
     shared = _dialects.get(kind)
     if shared is None or shared.server_version_info is None:
         _dialects[kind] = made.dialect

@@ -19,6 +19,7 @@ from lux.rooms.contacts.models import ContactImport
 from lux.rooms.contacts.queries import listing
 from lux.rooms.diagnostics.models import ErrorGroup, ErrorLog
 from lux.rooms.email import queries as campaigns
+from lux.rooms.email.models import Campaign
 from lux.rooms.segments import queries as segments
 from lux.rooms.segments.models import Segment
 from lux.ui import lists
@@ -139,11 +140,14 @@ def answers(lux: Installation, firm: Firm) -> dict[str, str]:
         session.flush()
         undone = session.scalars(select(ContactImport.public_id).where(ContactImport.undo_state == "done")).one()
         waiting = reads.items(session, states=[reads.ItemState.PENDING])[0].public_id
+        is_series = (Campaign.run_of_id.is_(None), Campaign.name == "Secret series")
+        series = session.scalars(select(Campaign.public_id).where(*is_series)).one()
         over = "&".join(f"segment={row.public_id}" for row in laid)
     return {
         "batch-rows": f"/approvals/batch?ids={waiting}",
         "compared": "/campaigns/compare?" + "&".join(f"c={one}" for one in sent),
         "import-kept": f"/contacts/imports/{undone}",
+        "series-runs": f"/campaigns/{series}/series",
         "overlap-sizes": f"/segments/overlap?{over}",
     }
 

@@ -89,7 +89,7 @@ def test_the_last_use_and_its_purpose_are_remembered_but_not_each(lux_sqlite: In
     lux, number = lux_sqlite, lux_sqlite.firm().id
     vault, began = Vault(lux.settings), clock.now()
     with lux.db.begin(number) as session:
-        vault.store(session, **PLACE, value="secret", actor=audit.SYSTEM)
+        vault.store(session, **PLACE, value="a sealed value", actor=audit.SYSTEM)
 
     def uses() -> list[str]:
         with lux.db.read(number) as session:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import re
 from dataclasses import dataclass, field
 
@@ -187,7 +188,8 @@ def test_consent_is_given_with_proof_withdrawn_with_a_reason_and_a_block_is_lift
         row = session.scalars(
             select(ApprovalAuditLog).where(ApprovalAuditLog.company_id == firm.id).order_by(ApprovalAuditLog.seq.desc())
         ).first()
-        assert (row.action, "She wrote again" in row.detail) == ("suppression.released", True)
+        [words] = audit.words_of(session, firm.id, [json.loads(row.detail)]).values()
+        assert (row.action, "She wrote again" in words) == ("suppression.released", True)
         assert audit.verify(session, firm.id)[1] is None
     sms = GIVEN | {"channel": "sms", "day": "2026-01-02"}
     assert desk.client.post(path(ada, "/consent"), data=sms).status_code == 303

@@ -128,7 +128,7 @@ def test_the_page_shows_each_level_in_words_with_its_fix_worst_first(lux, monkey
         "Well",
         "One thing is broken.",
         "Make room, or move LUX_HOME.",
-        "When the last backup was made is not known",
+        "There is no backup yet that was tried by restoring it.",
         "Revision of the schema",
         "The database takes",
     ):

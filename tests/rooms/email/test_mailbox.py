@@ -30,6 +30,7 @@ PARAMS = {
     "company": "Lantern",
     "sender": "news@example.com",
     "inviter": "Maya",
+    "name": "Ada",
     "role": "Admin",
     "days": "7",
     "title": "A title",

@@ -46,10 +46,16 @@ def settle(lux: Installation, firm: Firm) -> None:
             entry.state = "done"
 
 
+def submitted(lux: Installation, firm: Firm) -> set[uuid.UUID]:
+    """Return campaigns that decisions and figures name: they stay, whatever is thrown away."""
+    with lux.db.read(firm.id) as session:
+        return set(session.scalars(select(Campaign.public_id).where(Campaign.outbound_id.is_not(None))))
+
+
 def throw_away(lux: Installation, firm: Firm, kind: str) -> uuid.UUID:
     """Throw away one of a kind by its own page."""
     model, path = KINDS[kind]
-    public_id = rows(lux, firm, model)[0]
+    public_id = next(one for one in rows(lux, firm, model) if one not in submitted(lux, firm))
     assert lux.client(firm).post(path.format(public_id)).status_code == 303
     return public_id
 

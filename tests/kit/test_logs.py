@@ -27,6 +27,7 @@ def _apart() -> Iterator[None]:
     """Begin without the secrets of other tests, and give back the process's logging and its list as they were."""
     root, before = logging.getLogger(), redaction._secrets
     redaction._secrets = ()
+    logging.captureWarnings(capture=False)  # another test may have begun that and lost it with pytest's own catching
     handlers, level = root.handlers[:], root.level
     yield
     redaction._secrets = before

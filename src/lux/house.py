@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from lux.kit.jobs import kinds
 from lux.ports import contributions as ports
-from lux.ui.shell import ShellSources
 
 if TYPE_CHECKING:
     from flask import Blueprint
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
     from lux.kit.db import Database
     from lux.kit.jobs import Claim, JobKind, Schedule, Tick
     from lux.kit.jobs.run import OnError
+    from lux.ui.shell import ShellSources
 
 
 def blueprints() -> list[Blueprint]:
@@ -153,6 +153,7 @@ def install() -> None:
 def shell_sources() -> ShellSources:
     """Return where the frame of the pages gets its figures."""
     from lux.gate import stop
+    from lux.ui.shell import ShellSources
 
     def unread(session: Session, person: Person) -> int:
         from lux.rooms.notifications import service

@@ -236,7 +236,7 @@ def test_every_form_with_an_id_in_it_is_tried() -> None:
     import pkgutil
 
     import lux.rooms
-    from lux.ui.forms import FormModel
+    from lux.ui.parsing import FormModel
 
     for info in pkgutil.walk_packages(lux.rooms.__path__, "lux.rooms."):
         if "forms" in info.name.split("."):

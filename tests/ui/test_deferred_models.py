@@ -9,13 +9,13 @@ import threading
 from pydantic import create_model
 
 from lux.ui.api import Input
-from lux.ui.forms import FormModel
+from lux.ui.parsing import FormModel
 
 ASK = """
 from lux import house
 house.blueprints(), house.api_blueprints()
 from lux.ui.api import Input, Output
-from lux.ui.forms import FormModel
+from lux.ui.parsing import FormModel
 def below(model):
     return {model}.union(*map(below, model.__subclasses__()))
 models = below(Input) | below(Output) | below(FormModel)

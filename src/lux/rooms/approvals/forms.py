@@ -7,7 +7,7 @@ from pydantic import Field, StringConstraints, field_validator
 
 from lux.gate.deciding.policies import DAYS, HOURS, MOST_RECIPIENTS, Rules
 from lux.kit.i18n import gettext as _
-from lux.ui.forms import FormModel
+from lux.ui.parsing import FormModel
 
 Hash = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Reason = Annotated[str, StringConstraints(max_length=2000)]

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from pydantic import Field, StringConstraints, field_validator, model_validator
 
 from lux.rooms.approvals.forms import Hash
-from lux.ui.forms import FormModel
+from lux.ui.parsing import FormModel
 
 
 class GuestForm(FormModel):

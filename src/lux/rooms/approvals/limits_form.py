@@ -16,7 +16,7 @@ from lux.kit.errors import FieldProblem, InvalidInput, LuxError
 from lux.kit.i18n import babel_locale
 from lux.kit.i18n import gettext as _
 from lux.rooms.approvals.forms import Reason
-from lux.ui.forms import FormModel
+from lux.ui.parsing import FormModel
 
 if TYPE_CHECKING:
     from lux.gate.toggles import ToggleSpec

@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import Field, StringConstraints, field_validator
 
 from lux.gate.review.own_rules import Draft
-from lux.ui.forms import FormModel
+from lux.ui.parsing import FormModel
 
 MAX_TEXT = 50_000  # characters to try rules on
 Line = Annotated[str, StringConstraints(max_length=200)]

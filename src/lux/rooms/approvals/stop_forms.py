@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from lux.ui.forms import FormModel
+from lux.ui.parsing import FormModel
 
 # What a page calls a scope (`gate.stop.scopes`); a campaign stands there with its public id, or its row's number.
 Token = Annotated[

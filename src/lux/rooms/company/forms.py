@@ -12,7 +12,7 @@ from lux.identity.access import Role
 from lux.identity.api_keys import Scope
 from lux.kit.i18n import gettext as _
 from lux.rooms.signin.forms import Email, Name, known_currency, known_locale, known_zone
-from lux.ui.forms import FormModel
+from lux.ui.parsing import FormModel
 
 FONTS = (
     "Arial, Helvetica, sans-serif",

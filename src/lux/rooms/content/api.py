@@ -17,7 +17,7 @@ from lux.rooms.content.forms import MediaForm
 from lux.rooms.content.service import media as library
 from lux.ui import web
 from lux.ui.api import Answer, Input, Output, PageOf, PageQuery, check_version, newest_first, operation, program, room
-from lux.ui.forms import parse
+from lux.ui.parsing import parse
 
 if TYPE_CHECKING:
     from werkzeug.datastructures import FileStorage

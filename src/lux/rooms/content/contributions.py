@@ -6,7 +6,6 @@ import uuid
 from collections.abc import Mapping, Sequence
 from typing import cast
 
-from flask import url_for
 from sqlalchemy.orm import Session
 
 from lux.kit.i18n import gettext as _
@@ -29,6 +28,8 @@ class FindTemplates:
 
     def search(self, session: Session, company_id: int, text: str, limit: int) -> Sequence[SearchHit]:
         """Return at most `limit` hits."""
+        from flask import url_for  # only here: a worker answers no requests
+
         return [
             SearchHit(
                 label=template.name,
@@ -51,6 +52,8 @@ class FindMedia:
 
     def search(self, session: Session, company_id: int, text: str, limit: int) -> Sequence[SearchHit]:
         """Return at most `limit` hits."""
+        from flask import url_for  # only here: a worker answers no requests
+
         return [
             SearchHit(
                 label=picture.name,
@@ -73,6 +76,8 @@ class FindBlocks:
 
     def search(self, session: Session, company_id: int, text: str, limit: int) -> Sequence[SearchHit]:
         """Return at most `limit` hits."""
+        from flask import url_for  # only here: a worker answers no requests
+
         return [
             SearchHit(
                 label=block.name,

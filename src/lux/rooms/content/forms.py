@@ -7,7 +7,8 @@ from pydantic import AfterValidator, BeforeValidator, Field
 from werkzeug.datastructures import MultiDict
 
 from lux.kit.i18n import gettext as _
-from lux.ui.forms import FormModel, read_form
+from lux.ui.forms import read_form
+from lux.ui.parsing import FormModel
 
 MAX_SOURCE = 512_000  # characters, the renderer's own limit
 MAX_BLOCK = 50_000

@@ -9,7 +9,7 @@ from pydantic import Field, StringConstraints
 from lux.kit import clock
 from lux.rooms.diagnostics.decision import Decision
 from lux.rooms.diagnostics.models import GroupState
-from lux.ui.forms import FormModel
+from lux.ui.parsing import FormModel
 
 MOST_AT_ONCE: Final = 200
 DAYS: Final = {"day": 1, "week": 7, "month": 30}

@@ -8,7 +8,7 @@ from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
 from lux.kit.addresses import parse_email
 from lux.kit.errors import InvalidInput
 from lux.kit.i18n import gettext as _
-from lux.ui.forms import FormModel
+from lux.ui.parsing import FormModel
 
 EVERYONE = "everyone"
 SEGMENT = "segment"

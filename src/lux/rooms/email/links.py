@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from flask import current_app, url_for
-
 from lux.gate import toggles
 
 if TYPE_CHECKING:
@@ -23,6 +21,7 @@ _PAGES = {
 
 def links_for(campaign: Campaign) -> Callable[[str], str]:
     """Return what turns a place's name into its address, for one campaign."""
+    from flask import url_for  # only here: a worker answers no requests
 
     def link(name: str) -> str:
         if name == "edit":
@@ -43,6 +42,8 @@ def no_links(_name: str) -> str:
 
 
 def _first(endpoints: tuple[str, ...], **values: str) -> str:
+    from flask import current_app, url_for
+
     for name in endpoints:
         if name in current_app.view_functions:
             return url_for(name, **values)  # type: ignore[arg-type]

@@ -10,7 +10,7 @@ from pydantic import Field, ValidationInfo, field_validator
 from lux.gate.series import frame, rhythm
 from lux.kit.i18n import gettext as _
 from lux.rooms.email.repeat import Repeat
-from lux.ui.forms import FormModel
+from lux.ui.parsing import FormModel
 
 
 class RepeatForm(FormModel):

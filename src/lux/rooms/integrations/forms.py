@@ -12,7 +12,7 @@ from werkzeug.datastructures import MultiDict
 from lux.kit.errors import FieldProblem, InvalidInput
 from lux.kit.i18n import gettext as _
 from lux.ports.connector import ConnectorField, ConnectorSchema
-from lux.ui.forms import FormModel
+from lux.ui.parsing import FormModel
 
 OWN: Final = frozenset({"csrf_token", "label", "version", "use", "forget"})  # fields that no connector declares
 MAX_LENGTH: Final = 4000

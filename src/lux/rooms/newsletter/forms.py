@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from lux.ui.forms import FormModel
+from lux.ui.parsing import FormModel
 
 
 class SubscribeInput(FormModel):

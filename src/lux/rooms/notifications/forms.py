@@ -5,7 +5,7 @@ from typing import Final
 from pydantic import create_model
 
 from lux.rooms.notifications.topics import ALL, Wish
-from lux.ui.forms import FormModel
+from lux.ui.parsing import FormModel
 
 _FIELDS: Final = {f"{topic.key}_{way}": (bool, False) for topic in ALL for way in ("bell", "mail")}
 WishesForm: Final[type[FormModel]] = create_model("WishesForm", __base__=FormModel, **_FIELDS)  # type: ignore[call-overload]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lux.ui.forms import FormModel
+from lux.ui.parsing import FormModel
 
 
 class ShredForm(FormModel):

@@ -44,7 +44,7 @@ class ListTest(RuleModel):
 class Property(RuleModel):
     """What a fact's property holds."""
 
-    name: Annotated[str, StringConstraints(pattern=r"^[\w][\w.-]{0,63}$")]
+    name: Annotated[str, StringConstraints(pattern=r"^\w[\w.-]{0,63}\Z")]
     test: Annotated[TextTest | NumberTest | BooleanTest | ListTest, Field(discriminator="type")]
 
 

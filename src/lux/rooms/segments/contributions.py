@@ -6,7 +6,6 @@ import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from flask import url_for
 from sqlalchemy import Select
 from sqlalchemy.orm import Session
 
@@ -22,7 +21,6 @@ from lux.rooms.segments import compile as sql
 from lux.rooms.segments import merging, queries, service
 from lux.rooms.segments.models import Segment
 from lux.rooms.segments.trash import SegmentBin
-from lux.ui import web
 
 
 class _Contacts:
@@ -99,6 +97,8 @@ class SegmentsOfContact:
 
     def panel(self, session: Session, company_id: int, contact_id: int) -> Panel | None:
         """Return which segments the contact is in, and the lists it can be put on."""
+        from lux.ui import web  # only here: a worker answers no requests
+
         found = web.maybe_person()
         can_edit = found is not None and found.has(Right.EDIT)
         context = {**service.panel_of(session, company_id, contact_id), "can_edit": can_edit}
@@ -124,6 +124,8 @@ class FindSegments:
 
     def search(self, session: Session, company_id: int, text: str, limit: int) -> Sequence[SearchHit]:
         """Return at most `limit` hits."""
+        from flask import url_for  # only here: a worker answers no requests
+
         return [
             SearchHit(
                 label=segment.name,

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from lux.kit.i18n import gettext as _
-from lux.ui.forms import FormModel
+from lux.ui.parsing import FormModel
 
 MAX_SELECTED = 1_000
 

@@ -36,7 +36,8 @@ Unit = Literal["days", "weeks", "months"]
 class RuleModel(BaseModel):
     """Base of everything in a rule: frozen, and nothing unknown gets in."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
+    # Python's own patterns: the other engine turns a \w that may come 64 times into six megabytes.
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True, regex_engine="python-re")
 
 
 class TextOp(enum.StrEnum):

@@ -10,7 +10,7 @@ from lux.kit.errors import InvalidInput
 from lux.kit.i18n import gettext as _
 from lux.rooms.segments.conditions import Condition
 from lux.rooms.segments.operands import RuleModel
-from lux.ui.forms import parse
+from lux.ui.parsing import parse
 
 MAX_DEPTH = 6  # groups inside groups, the outermost included
 MAX_CONDITIONS = 50

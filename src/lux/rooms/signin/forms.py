@@ -9,7 +9,7 @@ from lux.kit import clock, i18n
 from lux.kit.errors import LuxError
 from lux.kit.i18n import gettext as _
 from lux.rooms.signin import choices
-from lux.ui.forms import FormModel
+from lux.ui.parsing import FormModel
 
 # The real limits of passwords, with words for people, are in lux.identity.passwords; spaces at the ends count.
 Password = Annotated[str, StringConstraints(min_length=1, max_length=1024, strip_whitespace=False)]

@@ -12,7 +12,7 @@ from lux.kit.i18n import gettext as _
 from lux.net import web_address
 from lux.ports.provider_errors import Invalid
 from lux.rooms.site.models import ConsentMode
-from lux.ui.forms import FormModel
+from lux.ui.parsing import FormModel
 
 LOCAL = ("localhost",)  # names that lead to this machine: for trying things out
 MOST_ITEMS = 20  # of one request
@@ -54,7 +54,7 @@ Name = Annotated[str, StringConstraints(max_length=100)]
 class Item(BaseModel):
     """One thing that happened on a page."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     t: Literal["view", "event", "form", "conversion", "withdraw"]
     u: Text = ""  # address of the page, without what is not a utm_ parameter
@@ -67,9 +67,9 @@ class Item(BaseModel):
 class Hit(BaseModel):
     """What the script sends at once."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
-    v: Annotated[str, StringConstraints(pattern=r"^[\w-]{20,64}$")] = ""  # the browser's number
+    v: Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z_-]{20,64}$")] = ""  # the browser's number
     e: list[dict[str, Any]] = Field(default_factory=list, max_length=MOST_ITEMS)
     i: Annotated[str, StringConstraints(max_length=200)] = ""  # identity, out of a link in a mail
     c: Annotated[str, StringConstraints(max_length=200)] = ""  # a look from the set-up page

@@ -4,7 +4,7 @@ import uuid
 
 from pydantic import Field
 
-from lux.ui.forms import FormModel
+from lux.ui.parsing import FormModel
 
 
 class ChosenForm(FormModel):

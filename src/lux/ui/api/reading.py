@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from lux.kit.errors import InvalidInput, TooLarge
 from lux.kit.i18n import gettext as _
 from lux.ui.api.problems import NotJson, WrongMediaType
-from lux.ui.forms import parse, parse_json
+from lux.ui.parsing import parse, parse_json
 
 if TYPE_CHECKING:
     from werkzeug.datastructures import FileStorage

@@ -11,7 +11,7 @@ from pydantic import field_validator
 
 from lux.ledger import audit
 from lux.rooms.approvals.log.reading import Wanted
-from lux.ui.forms import FormModel
+from lux.ui.parsing import FormModel
 
 _ACTOR = re.compile(r"[a-z_]{1,16}(:\d{1,18})?")
 

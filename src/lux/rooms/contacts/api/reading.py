@@ -15,7 +15,7 @@ from lux.rooms.contacts.forms.contact import CUSTOM, contact_form, form_values, 
 from lux.rooms.contacts.queries import people, tables
 from lux.rooms.contacts.service import tagging
 from lux.rooms.contacts.service.origin import region_of_company
-from lux.ui.forms import parse
+from lux.ui.parsing import parse
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session

@@ -13,7 +13,7 @@ from lux.kit.i18n import gettext as _
 from lux.rooms.contacts import catalogue, values
 from lux.rooms.contacts.models import Contact, CustomField, Lifecycle
 from lux.rooms.contacts.values import Habits, Unreadable
-from lux.ui.forms import FormModel
+from lux.ui.parsing import FormModel
 
 CUSTOM: Final = "field_"  # + key: the name of a custom field in the form
 

@@ -12,7 +12,7 @@ from lux.rooms.contacts import values
 from lux.rooms.contacts.incoming.rules import Rule
 from lux.rooms.contacts.models import Lifecycle
 from lux.rooms.contacts.values import Unreadable
-from lux.ui.forms import FormModel
+from lux.ui.parsing import FormModel
 
 MOST_RULES: Final = 20
 PARTS: Final = ("order", "words", "lifecycle", "tag", "list")

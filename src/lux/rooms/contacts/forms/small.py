@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field, StringConstraints
 
 from lux.rooms.contacts.models import FieldType
-from lux.ui.forms import FormModel
+from lux.ui.parsing import FormModel
 
 TagName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64)]
 Channel = Literal["email", "sms"]

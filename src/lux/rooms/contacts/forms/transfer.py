@@ -16,7 +16,7 @@ from lux.rooms.contacts.importing.dialect import CARDS, DELIMITERS, ENCODINGS, W
 from lux.rooms.contacts.importing.plan import Options
 from lux.rooms.contacts.models import CustomField, Lifecycle
 from lux.rooms.contacts.values import Unreadable
-from lux.ui.forms import FormModel
+from lux.ui.parsing import FormModel
 
 MOST_WORDING = 1000  # characters: it is kept with every consent
 DELIMITER_NAMES = {"comma": ",", "semicolon": ";", "tab": "\t", "bar": "|"}

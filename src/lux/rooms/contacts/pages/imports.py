@@ -25,8 +25,9 @@ from lux.rooms.contacts.service import reports, uploads
 from lux.rooms.contacts.values import country_choices
 from lux.ui import web
 from lux.ui.access import access
-from lux.ui.forms import form_state, parse, read_form, shows_again
+from lux.ui.forms import form_state, read_form, shows_again
 from lux.ui.pages import page, redirect_to, toast
+from lux.ui.parsing import parse
 
 if TYPE_CHECKING:
     from werkzeug.wrappers import Response

@@ -17,8 +17,9 @@ from lux.rooms.content.service import blocks as library
 from lux.rooms.content.starters.blocks import READY_MADE, ready_made
 from lux.ui import csp, web
 from lux.ui.access import access
-from lux.ui.forms import form_state, parse, read_form, shows_again
+from lux.ui.forms import form_state, read_form, shows_again
 from lux.ui.pages import page, redirect_to, toast
+from lux.ui.parsing import parse
 
 if TYPE_CHECKING:
     from flask import Response as FlaskResponse

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from flask import url_for
-
 from lux.kit.db.session import company_of
 from lux.kit.i18n import gettext as _
 from lux.ports.contributions import installed
@@ -41,6 +39,8 @@ def _plain(session: Session, fragment: str) -> Iterator[str]:
 
 
 def _texts(session: Session, fragment: str) -> Iterator[tuple[SearchHit, str]]:
+    from flask import url_for  # only here: a worker answers no requests
+
     company_id = company_of(session)
     for template in queries.templates_with(session, company_id, fragment):
         url = url_for("content.show", public_id=template.public_id)

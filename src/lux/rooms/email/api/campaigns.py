@@ -29,7 +29,7 @@ from lux.rooms.email.forms import CampaignForm
 from lux.rooms.email.links import links_for
 from lux.ui import web
 from lux.ui.api import check_version, next_page, operation, program, room
-from lux.ui.forms import parse
+from lux.ui.parsing import parse
 
 if TYPE_CHECKING:
     from lux.gate.reads import OutboundView

@@ -24,7 +24,7 @@ from lux.rooms.email.api_shapes import VersionIn
 from lux.rooms.email.repeat_forms import RepeatForm
 from lux.ui import web
 from lux.ui.api import Input, Output, check_version, operation, program
-from lux.ui.forms import parse
+from lux.ui.parsing import parse
 
 if TYPE_CHECKING:
     from lux.rooms.email.models import Campaign

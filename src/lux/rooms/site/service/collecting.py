@@ -15,7 +15,7 @@ from lux.rooms.site.addresses import covering, host_of
 from lux.rooms.site.forms import Hit
 from lux.rooms.site.service import happenings, recording, status, visitors
 from lux.rooms.site.service.recording import Taking
-from lux.ui.forms import parse_json
+from lux.ui.parsing import parse_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

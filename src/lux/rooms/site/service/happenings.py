@@ -14,7 +14,7 @@ from lux.kit.errors import InvalidInput
 from lux.ledger.facts import NewFact
 from lux.rooms.site.addresses import Page, clean, read_page
 from lux.rooms.site.forms import Item
-from lux.ui.forms import parse_json
+from lux.ui.parsing import parse_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -16,7 +16,7 @@ from lux.gate import reads, stop, submit
 from lux.gate.models import Delivery
 from lux.gate.reads import DeliveryState
 from lux.gate.service import ApprovalService
-from lux.gate.stop import scopes, waiting
+from lux.gate.stop import scopes, wire
 from lux.kit.jobs.models import Job, JobState
 from lux.ports.acts import AudienceRef
 from tests.factories import PASSWORD, Firm, Installation, installation
@@ -172,7 +172,9 @@ def test_four_workers_stop_within_two_seconds(
             assert session.scalar(query) == 0  # long before the fifteen seconds
             since = stop.active(session, firm.id)[0].since
             assert since is not None
-            listed = {(one.title, one.address) for one in waiting.on_the_wire(session, scope, since, limit=10_000)}
+            found, total = wire.on_the_wire(session, scope, since, limit=10_000)
+            listed = {(one.title, one.address) for one in found}
+            assert total == len(found)
         assert len(listed) >= sum(moment > pressed for moment in sink.times())
         for worker in workers:
             worker.kill()

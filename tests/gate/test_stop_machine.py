@@ -10,12 +10,15 @@ from sqlalchemy import delete, select, update
 
 from lux.gate import stop, watch
 from lux.gate.checks import Cleared
+from lux.gate.deciding import policies
 from lux.gate.models import ApprovalDecision, ApprovalQueue, Outbound, Stop
 from lux.gate.states import OutboundState
-from lux.gate.stop import scopes, watching
+from lux.gate.stop import noticing, scopes, watching
 from lux.gate.stop.scopes import Scope, ScopeKind
 from lux.gate.toggles.quota import Quota
 from lux.gate.watch import Watch
+from lux.identity.access import Role
+from lux.kit.errors import Forbidden
 from lux.ports.acts import AudienceRef, act_from
 from tests.factories import Installation
 from tests.gate.conftest import approved, ready, submitted
@@ -46,6 +49,10 @@ class World:
             scopes.of_campaign(b, 1): {2},
             scopes.of_campaign(b, 2): set(),
         }
+        self.own = [one for one in self.covers if one.company_id == a]
+        self.people = [self.first.person, lux.member(a, Role.ADMIN).person, lux.member(a, Role.ADMIN).person]
+        with lux.db.begin(a) as session:
+            policies.choose(session, self.first.person, policies.Rules(four_eyes=True), version=0, reason="")
 
     def _running(self, firm: int, number: int, agent: str) -> Cleared:
         owner = (self.first, self.second)[firm]
@@ -80,6 +87,8 @@ def test_whatever_is_pressed_and_ended(  # noqa: C901 - a machine of small rules
         def nothing_is_stopped(self) -> None:
             self.on: set[Scope] = set()
             self.epochs: dict[Scope, int] = dict.fromkeys(names, 0)
+            self.pressers: dict[Scope, set[int]] = {one: set() for one in names}
+            self.is_noted, self.file_epoch = False, 0
             self.runs: dict[int, tuple[Watch, int]] = {}
             file.unlink(missing_ok=True)
             with lux_sqlite.db.begin(0) as session:
@@ -95,7 +104,28 @@ def test_whatever_is_pressed_and_ended(  # noqa: C901 - a machine of small rules
         def resume(self, number: int) -> None:
             with lux_sqlite.db.begin(0) as session:
                 self.epochs[names[number]] = stop.resume(session, scope=names[number], by=None, reason="looked")
-            self.on.discard(names[number])
+            self._ended(names[number])
+
+        @rule(number=st.integers(0, len(world.own) - 1), who=st.integers(0, 2))
+        def press_as_a_person(self, number: int, who: int) -> None:
+            scope, person = world.own[number], world.people[who]
+            with lux_sqlite.db.begin(world.first.id) as session:
+                self.epochs[scope] = stop.press(session, scope=scope, by=person)
+            self.on.add(scope)
+            self.pressers[scope].add(person.user_id)
+
+        @rule(number=st.integers(0, len(world.own) - 1), who=st.integers(0, 2))
+        def resume_as_a_person(self, number: int, who: int) -> None:
+            """Under four eyes nobody ends what they pressed, whoever else pressed it before or after them."""
+            scope, person = world.own[number], world.people[who]
+            is_refused = scope in self.on and person.user_id in self.pressers[scope]
+            with lux_sqlite.db.begin(world.first.id) as session:
+                if is_refused:
+                    with pytest.raises(Forbidden):
+                        stop.resume(session, scope=scope, by=person, reason="looked")
+                    return
+                self.epochs[scope] = stop.resume(session, scope=scope, by=person, reason="looked")
+            self._ended(scope)
 
         @rule()
         def touch_the_file(self) -> None:
@@ -104,6 +134,13 @@ def test_whatever_is_pressed_and_ended(  # noqa: C901 - a machine of small rules
         @rule()
         def remove_the_file(self) -> None:
             file.unlink(missing_ok=True)
+
+        @rule()
+        def look_for_the_file(self) -> None:
+            """As the clock does: only here its coming and going is written down, and its end counts."""
+            noticing.tick(lux_sqlite.db)
+            if self.is_noted is not file.exists():
+                self.is_noted, self.file_epoch = file.exists(), self.file_epoch + 1
 
         @rule(run=st.integers(0, 2))
         def begin(self, run: int) -> None:
@@ -130,12 +167,16 @@ def test_whatever_is_pressed_and_ended(  # noqa: C901 - a machine of small rules
             assert found == {one.form_token for one in on}
 
         def _is_held(self, run: int) -> bool:
-            return file.exists() or any(run in world.covers[one] for one in self.on)
+            return file.exists() or self.is_noted or any(run in world.covers[one] for one in self.on)
 
         def _epoch(self, run: int) -> int:
-            return sum(epoch for scope, epoch in self.epochs.items() if run in world.covers[scope])
+            return self.file_epoch + sum(epoch for one, epoch in self.epochs.items() if run in world.covers[one])
+
+        def _ended(self, scope: Scope) -> None:
+            self.on.discard(scope)
+            self.pressers[scope].clear()
 
     checked = settings(
-        max_examples=12, stateful_step_count=12, deadline=None, suppress_health_check=list(HealthCheck), database=None
+        max_examples=16, stateful_step_count=16, deadline=None, suppress_health_check=list(HealthCheck), database=None
     )
     run_state_machine_as_test(Stops, settings=checked)

@@ -57,6 +57,7 @@ MUST: Final[dict[str, dict[str, str]]] = {
         "press": "stop.pressed", "press_by_system": "stop.pressed", "resume": "stop.resumed",
         "end_by_system": "stop.resumed",
     },
+    "lux.gate.stop.noticing": {"note": "stop.pressed", "tick": "- looks at the file; `note` writes"},
     "lux.gate.stop.triggers": {"change": "stop.trigger_changed"},
     "lux.gate.stop.drill": {"start": "stop.drill_started"},
     "lux.gate.review.own_rules": {

@@ -10,7 +10,7 @@ from lux.gate import control, dispatch, moves
 from lux.gate.models import ApprovalQueue, Outbound
 from lux.gate.series import starting
 from lux.gate.states import ItemState, OutboundState
-from lux.gate.stop import looking, signals
+from lux.gate.stop import looking, noticing, signals
 from lux.gate.stop.drill import Rehearsal
 from lux.gate.webhooks import allowances, calling
 from lux.kit import clock
@@ -131,6 +131,7 @@ SCHEDULES: tuple[Schedule, ...] = (
 TICKS: tuple[Tick, ...] = (
     Tick(name="gate.sweep", seconds=SWEEP_SECONDS, run=sweep),
     Tick(name="gate.series", seconds=starting.TICK_SECONDS, run=starting.look),
+    Tick(name="gate.stop_file", seconds=noticing.TICK_SECONDS, run=noticing.tick),
     Tick(name="gate.triggers", seconds=TRIGGER_SECONDS, run=looking.tick),
     Tick(name="gate.end_allowances", seconds=ALLOWANCE_SECONDS, run=allowances.end_overdue),
     Tick(name="gate.calls", seconds=CALL_SECONDS, run=look_for_calls),

@@ -259,8 +259,9 @@ class Stop(Base):
     includes_system: Mapped[bool] = mapped_column(default=False)  # `lux stop --all`: system acts too
     epoch: Mapped[int] = mapped_column(BigKey, default=0)
     reason: Mapped[str] = mapped_column(Text, default="")
-    by_user_id: Mapped[int | None] = mapped_column(BigKey)
+    by_user_id: Mapped[int | None] = mapped_column(BigKey)  # who changed it last
     by_name: Mapped[str] = mapped_column(String(200), default="")
+    pressers: Mapped[list[Any] | None]  # ids of everybody who pressed it since it began
     changed_at: Mapped[dt.datetime] = mapped_column(default=clock.now)
     cause: Mapped[str] = mapped_column(String(32), default="")  # the trigger that pressed it, "" = a person
     evidence: Mapped[str] = mapped_column(String(200), default="")  # what a trigger saw last: not pressed for it again

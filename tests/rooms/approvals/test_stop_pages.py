@@ -120,7 +120,7 @@ def test_four_eyes_stand_on_the_page(lux_sqlite: Installation) -> None:
     with lux_sqlite.db.begin(firm.id) as session:
         policies.choose(session, firm.person, policies.Rules(four_eyes=True), version=0, reason="")
     client.post("/approvals/stop")
-    assert "four eyes another person ends it" in client.get("/approvals/stop").text
+    assert "four eyes a person ends it who did not" in client.get("/approvals/stop").text
     data = {"scope": "company", "confirmation": "resume", "reason": "It was me."}
     assert client.post("/approvals/stop/resume", data=data).status_code == 403
     other = lux_sqlite.client(lux_sqlite.member(firm.id, Role.ADMIN))

@@ -1,20 +1,11 @@
 """The emergency stop: nothing new leaves within two seconds; an unreadable stop is a stop."""
 
 from lux.gate.stop import scopes
-from lux.gate.stop.pressing import (
-    STOP_FILE,
-    StopView,
-    active,
-    by_id,
-    describe_active,
-    holding,
-    is_stop_file_there,
-    press,
-    press_by_system,
-    resume,
-)
+from lux.gate.stop.file import STOP_FILE, is_stop_file_there
+from lux.gate.stop.pressing import press, press_by_system, resume
 from lux.gate.stop.scopes import Scope, ScopeKind
 from lux.gate.stop.second import needs_other_person
+from lux.gate.stop.standing import UNREADABLE, StopView, active, by_id, describe_active, holding
 from lux.gate.stop.watching import FRESH_SECONDS, StopWatch
 
 INSTALLATION = scopes.INSTALLATION.key
@@ -23,6 +14,7 @@ __all__ = [
     "FRESH_SECONDS",
     "INSTALLATION",
     "STOP_FILE",
+    "UNREADABLE",
     "Scope",
     "ScopeKind",
     "StopView",

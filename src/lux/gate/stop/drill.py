@@ -16,7 +16,7 @@ from lux.gate import automatic, deliveries, moves
 from lux.gate.models import Delivery, Stop
 from lux.gate.registry import mailbox_folder
 from lux.gate.states import DeliveryState, ItemState, OutboundState
-from lux.gate.stop import pressing
+from lux.gate.stop import pressing, standing
 from lux.gate.stop.models import DrillState, StopDrill
 from lux.gate.stop.scopes import Scope, ScopeKind
 from lux.identity.access import Person, Right
@@ -71,7 +71,7 @@ def start(session: Session, person: Person) -> uuid.UUID:
     if not (person.has(Right.OWN) or person.has(Right.OPERATE)):
         raise Forbidden(_("Owners and operators rehearse the stop."), fix=_("Ask an owner of the company to press it."))
     company_id = company_of(session)
-    if pressing.holding(session, company_id, channel="email"):
+    if standing.holding(session, company_id, channel="email"):
         raise WrongState(_("Something is stopped in earnest: end that first, then rehearse."))
     since = clock.now() - STALE
     running = select(StopDrill.id).where(StopDrill.state == DrillState.RUNNING, StopDrill.started_at > since)

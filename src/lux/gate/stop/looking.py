@@ -17,10 +17,12 @@ from lux.gate.states import OutboundState
 from lux.gate.stop import figures, pressing, rates, scopes, signals, telling
 from lux.gate.stop.figures import Figures
 from lux.gate.stop.scopes import Scope, ScopeKind
+from lux.gate.stop.standing import BROKEN
 from lux.gate.stop.triggers import Cause, Trigger, listing
 from lux.identity.models import Company
 from lux.kit import clock
 from lux.kit.db import ALL_COMPANIES, Database
+from lux.kit.db.session import savepoint
 from lux.kit.i18n import use_locale
 from lux.ledger import audit
 from lux.ports.acts import ActKind
@@ -72,6 +74,12 @@ def tick(db: Database) -> None:
 def look(session: Session, company_id: int) -> list[Stop]:
     """Press what the company's bounds ask for; returns the stops that were pressed."""
     at = _Look(session, company_id)
+    try:
+        with savepoint(session):
+            _ = at.stops
+    except BROKEN as error:  # what can't be read holds already: nothing is left to press
+        log.warning("stop_unreadable", company_id=company_id, error=type(error).__name__)
+        return []
     return [*at.rates_of_campaigns(), *at.rates_of_channel(), *at.storms()]
 
 
@@ -113,7 +121,7 @@ class _Look:
     def stops(self) -> Mapping[str, tuple[bool, dt.datetime]]:
         """Return (is on, since) of every scope that was ever stopped here."""
         own = scopes.of_company(self.company_id).key
-        wide = [own, scopes.INSTALLATION.key, scopes.of_channel(EMAIL, None).key]
+        wide = [own, scopes.FILE.key, scopes.INSTALLATION.key, scopes.of_channel(EMAIL, None).key]
         is_wanted = or_(Stop.scope.in_(wide), Stop.scope.startswith(f"{own}/", autoescape=True))
         rows = self.session.execute(select(Stop.scope, Stop.is_on, Stop.changed_at).where(is_wanted))
         return {scope: (is_on, changed_at) for scope, is_on, changed_at in rows}
@@ -189,7 +197,7 @@ class _Look:
         """Return the scopes whose end means that a person has seen what was there until then."""
         company_id = self.company_id
         channels = (scopes.of_channel(EMAIL, None), scopes.of_channel(EMAIL, company_id))
-        return (scopes.INSTALLATION, scopes.of_company(company_id), *channels)
+        return (scopes.FILE, scopes.INSTALLATION, scopes.of_company(company_id), *channels)
 
     def _campaign(self, number: int) -> Scope:
         return scopes.of_campaign(self.company_id, number)

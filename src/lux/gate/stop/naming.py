@@ -19,6 +19,11 @@ def of_file() -> str:
     return _("The whole installation, by the file STOP")
 
 
+def of_unreadable() -> str:
+    """Return what is held while the stops can't be read."""
+    return _("Everything, for the stops can't be read")
+
+
 def of(session: Session, scope: Scope) -> str:
     """Return what a stop of this scope holds."""
     if scope.kind is ScopeKind.CHANNEL:
@@ -28,6 +33,7 @@ def of(session: Session, scope: Scope) -> str:
     if scope.kind is ScopeKind.CAMPAIGN:
         return _("The campaign “%(title)s”", title=_title(session, scope))
     whole = {
+        ScopeKind.FILE: of_file(),
         ScopeKind.INSTALLATION: _("The whole installation"),
         ScopeKind.COMPANY: _("This company"),
         ScopeKind.DRILL: _("A rehearsal of the stop"),

@@ -1,4 +1,4 @@
-"""What a stop may hold back: the installation, a channel, a company, an agent, a campaign, a rehearsal; and its key."""
+"""What a stop may hold back: everything, a channel, a company, an agent, a campaign, a rehearsal; and its key."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ AGENT: Final = "agent"  # author_type of what an agent submitted
 class ScopeKind(enum.Enum):
     """How much a stop covers."""
 
+    FILE = "file"  # every company, by the file STOP in the data folder
     INSTALLATION = "installation"  # every company
     CHANNEL = "channel"  # one channel of a company, or of every company
     COMPANY = "company"  # everything of one company
@@ -36,6 +37,7 @@ _WIDTH: Final = {
     ScopeKind.CHANNEL: 3,
     ScopeKind.COMPANY: 4,
     ScopeKind.INSTALLATION: 5,
+    ScopeKind.FILE: 6,
 }
 Labels = Mapping[str, Callable[[], str]]
 
@@ -60,8 +62,8 @@ class Scope:
     @property
     def key(self) -> str:
         """Return how the table of stops names it: "installation", "channel:email", "company:7/campaign:12"."""
-        if self.kind is ScopeKind.INSTALLATION:
-            return "installation"
+        if self.kind in {ScopeKind.INSTALLATION, ScopeKind.FILE}:
+            return str(self.kind.value)
         company = f"company:{self.company_id}" if self.company_id else ""
         if self.kind is ScopeKind.COMPANY:
             return company
@@ -70,7 +72,7 @@ class Scope:
     @property
     def token(self) -> str:
         """Return how a page names it within its company: "company", "channel:email", "all/channel:email"."""
-        if self.kind in {ScopeKind.INSTALLATION, ScopeKind.COMPANY}:
+        if self.kind in {ScopeKind.INSTALLATION, ScopeKind.FILE, ScopeKind.COMPANY}:
             return str(self.kind.value)
         return f"{self.kind.value}:{self.value}"
 
@@ -87,6 +89,7 @@ class Scope:
 
 
 INSTALLATION: Final = Scope(kind=ScopeKind.INSTALLATION)
+FILE: Final = Scope(kind=ScopeKind.FILE)  # its row follows the file (see `file`)
 
 
 def of_company(company_id: int) -> Scope:
@@ -128,7 +131,7 @@ def from_token(token: str, company_id: int | None) -> Scope:
 def touching(company_id: int, *, channel: str, subject: tuple[str, int | None] = ("", None),
              agents: Sequence[str] = ()) -> tuple[str, ...]:  # fmt: skip
     """Return the keys of every scope whose stop holds this back."""
-    found = [INSTALLATION, of_company(company_id), of_channel(channel, None), of_channel(channel, company_id)]
+    found = [FILE, INSTALLATION, of_company(company_id), of_channel(channel, None), of_channel(channel, company_id)]
     found += [Scope(kind=ScopeKind.AGENT, company_id=company_id, value=one) for one in agents]
     if subject[1] is not None and subject[0] in {"campaign", "drill"}:
         found.append(Scope(kind=ScopeKind(subject[0]), company_id=company_id, value=str(subject[1])))

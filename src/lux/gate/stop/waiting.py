@@ -1,22 +1,20 @@
-"""What a stop holds: which items wait with how many recipients, what its end sends back, what was on the wire."""
+"""What a stop holds: which items wait with how many recipients, and what its end sends back for a new yes."""
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import ColumnElement, func, select
 
-from lux.gate import checks, journal, reads, refused
-from lux.gate.models import ApprovalQueue, Delivery, Outbound
+from lux.gate import checks, reads, refused
+from lux.gate.models import ApprovalQueue, Outbound
 from lux.gate.states import DeliveryState, OutboundState
 from lux.gate.stop.covering import covers
-from lux.kit.db.session import settings_of
+from lux.kit import clock
 from lux.ports.acts import ActKind
-from lux.ports.receipts import Outcome
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -24,8 +22,7 @@ if TYPE_CHECKING:
     from lux.gate.stop.scopes import Scope
 
 _GOING: Final = (OutboundState.READY, OutboundState.WORKING)
-_ANSWERED: Final = (DeliveryState.SENT, DeliveryState.CAPTURED, DeliveryState.FAILED, DeliveryState.UNKNOWN,
-                    DeliveryState.DELIVERED, DeliveryState.BOUNCED)  # fmt: skip
+_KINDS: Final = (ActKind.EMAIL_CAMPAIGN, ActKind.SERIES)
 SHOWN: Final = 50
 
 
@@ -37,6 +34,7 @@ class Waiting:
     title: str
     subject_id: int | None
     audience_label: str
+    is_series: bool  # it sends nothing itself: `due_at` is its next run
     is_running: bool
     is_paused: bool
     due_at: datetime | None
@@ -45,23 +43,12 @@ class Waiting:
     goes_back: bool  # past its window: the end of the stop asks for a new yes
 
 
-@dataclass(frozen=True, kw_only=True)
-class OnTheWire:
-    """One message that left at, or right after, the press."""
-
-    title: str
-    item_id: uuid.UUID
-    address: str
-    state: DeliveryState
-    at: datetime | None
-
-
 def waiting(session: Session, scope: Scope | None = None, *, limit: int = SHOWN) -> list[Waiting]:
     """Return what has a yes and has not ended, under a scope or all; who runs first stands first."""
     query = (
         select(Outbound, ApprovalQueue)
         .join(ApprovalQueue, ApprovalQueue.id == Outbound.item_id)
-        .where(Outbound.state.in_(_GOING), Outbound.kind == ActKind.EMAIL_CAMPAIGN, *(covers(scope) if scope else ()))
+        .where(*_going(scope))
         .order_by(Outbound.started_at.is_(None), Outbound.id.desc())
         .limit(limit)
     )
@@ -70,42 +57,35 @@ def waiting(session: Session, scope: Scope | None = None, *, limit: int = SHOWN)
     return [_waiting(outbound, item, counts.get(outbound.id, {})) for outbound, item in rows]
 
 
+def count(session: Session, scope: Scope | None = None) -> int:
+    """Return how many have a yes and have not ended, under a scope or all."""
+    return session.scalar(select(func.count(Outbound.id)).where(*_going(scope))) or 0
+
+
+def count_missed(session: Session, scope: Scope) -> int:
+    """Return how many the end of a stop sends back for a new yes: what `return_missed` finds, counted."""
+    is_missed = Outbound.due_at < clock.now() - checks.MISSED_AFTER
+    query = select(func.count(Outbound.id)).where(
+        Outbound.kind == ActKind.EMAIL_CAMPAIGN, is_missed, *_not_begun(), *covers(scope)
+    )
+    return session.scalar(query) or 0
+
+
 def return_missed(session: Session, scope: Scope) -> int:
     """Send what is past its window back for a new yes; returns how many. For the company of the session."""
-    query = select(Outbound).where(Outbound.state.in_(_GOING), Outbound.is_materialised.is_(False), *covers(scope))
+    query = select(Outbound).where(*_not_begun(), *covers(scope))
     found = [(one.id, refusal) for one in session.scalars(query) if (refusal := checks.missed(one)) is not None]
     for outbound_id, refusal in found:
         refused.carry_out(session, outbound_id, refusal)
     return len(found)
 
 
-def on_the_wire(session: Session, scope: Scope, since: datetime, *, limit: int = SHOWN) -> list[OnTheWire]:
-    """Return the messages that were leaving when a stop came, or had begun before it was heard, the latest first.
+def _going(scope: Scope | None) -> list[ColumnElement[bool]]:
+    return [Outbound.state.in_(_GOING), Outbound.kind.in_(_KINDS), *(covers(scope) if scope else ())]
 
-    Answered since the press, or without an answer yet: those by the run's own journal where it is on this machine.
-    """
-    touched = select(Outbound.id).where(
-        Outbound.kind == ActKind.EMAIL_CAMPAIGN,
-        Outbound.started_at.is_not(None),
-        or_(Outbound.finished_at.is_(None), Outbound.finished_at >= since),
-        *covers(scope),
-    )
-    query = (
-        select(Delivery, ApprovalQueue)
-        .join(Outbound, Outbound.id == Delivery.outbound_id)
-        .join(ApprovalQueue, ApprovalQueue.id == Outbound.item_id)
-        .where(Delivery.outbound_id.in_(touched), _was_leaving(since))
-        .order_by(Delivery.id.desc())
-        .limit(limit)
-    )
-    rows = session.execute(query).all()
-    gone = _left_by_journal(session, [row for row, _item in rows])
-    return [
-        OnTheWire(title=item.title, item_id=item.public_id, address=row.address, state=row.state,
-                  at=row.sent_at or row.leaving_at)
-        for row, item in rows
-        if row.state is not DeliveryState.CLAIMED or row.id in gone
-    ]  # fmt: skip
+
+def _not_begun() -> list[ColumnElement[bool]]:
+    return [Outbound.state.in_(_GOING), Outbound.is_materialised.is_(False)]
 
 
 def _waiting(outbound: Outbound, item: ApprovalQueue, numbers: dict[DeliveryState, int]) -> Waiting:
@@ -115,6 +95,7 @@ def _waiting(outbound: Outbound, item: ApprovalQueue, numbers: dict[DeliveryStat
         title=item.title,
         subject_id=item.subject_id,
         audience_label=item.audience_label,
+        is_series=outbound.kind is ActKind.SERIES,
         is_running=outbound.started_at is not None,
         is_paused=outbound.is_paused,
         due_at=outbound.due_at,
@@ -122,23 +103,3 @@ def _waiting(outbound: Outbound, item: ApprovalQueue, numbers: dict[DeliveryStat
         waits=waits if outbound.is_materialised else max(waits, item.audience_count),
         goes_back=checks.missed(outbound) is not None,
     )
-
-
-def _was_leaving(since: datetime) -> ColumnElement[bool]:
-    has_no_answer = and_(Delivery.state == DeliveryState.CLAIMED, Delivery.leaving_at.is_not(None))
-    return or_(has_no_answer, and_(Delivery.state.in_(_ANSWERED), Delivery.leaving_at >= since))
-
-
-def _left_by_journal(session: Session, rows: Sequence[Delivery]) -> set[int]:
-    """Return which claimed rows left: what the journal knows; without one, whatever may have."""
-    claimed = [row for row in rows if row.state is DeliveryState.CLAIMED]
-    folder = settings_of(session).home / "journal"
-    notes = {run: journal.read(folder, run) for run in {row.claimed_by for row in claimed}}
-    return {row.id for row in claimed if _has_left(row, notes[row.claimed_by])}
-
-
-def _has_left(row: Delivery, noted: dict[int, journal.Answer] | None) -> bool:
-    if noted is None:
-        return True
-    answer = noted.get(row.id)
-    return answer is not None and answer.outcome is not Outcome.RETRY

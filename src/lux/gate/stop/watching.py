@@ -7,11 +7,11 @@ from datetime import datetime
 
 import structlog
 from sqlalchemy import select
-from sqlalchemy.exc import SQLAlchemyError
 
 from lux.gate.models import Stop
 from lux.gate.stop import scopes
-from lux.gate.stop.pressing import is_stop_file_there
+from lux.gate.stop.file import is_stop_file_there
+from lux.gate.stop.standing import BROKEN
 from lux.kit import clock
 from lux.kit.db import ALL_COMPANIES, Database
 
@@ -30,7 +30,7 @@ class StopWatch:
         System acts only heed a stop that includes them.
         """
         self._db = db
-        wide = (scopes.INSTALLATION.key, scopes.of_company(company_id).key)
+        wide = (scopes.FILE.key, scopes.INSTALLATION.key, scopes.of_company(company_id).key)
         self._keys = tuple(touching) if touching is not None else wide
         self._is_system = is_system
         self._read_at = -FRESH_SECONDS
@@ -52,7 +52,7 @@ class StopWatch:
                         Stop.scope.in_(self._keys)
                     )
                 ).all()
-        except SQLAlchemyError as error:
+        except BROKEN as error:
             log.warning("stop_unreadable", error=type(error).__name__)
             self._stopped = True
             self._read_at = clock.monotonic()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -16,7 +15,7 @@ from lux.gate.toggles import limits as limiting
 from lux.gate.toggles.catalogue import BY_KEY, NOT_YET, ToggleSpec
 from lux.gate.toggles.limits import Limits, LimitsUnreadable
 from lux.gate.toggles.models import InstallationToggle
-from lux.kit.db.session import dialect_of
+from lux.kit.db.session import savepoint
 from lux.kit.errors import ToggleIsOff
 from lux.kit.i18n import gettext as _
 
@@ -58,7 +57,7 @@ def allow(session: Session, company_id: int, key: str) -> Answer:
     if key in NOT_YET:
         return _no(spec, _("The switch “%(label)s” (%(key)s) is not in use yet.", label=spec.label(), key=key))
     try:
-        with _savepoint(session):
+        with savepoint(session):
             row = _rows(session, company_id, key).get(key)
             is_on_for_all = not spec.is_for_all or _is_on_for_all(session, key)
     except _BROKEN as error:
@@ -104,11 +103,6 @@ def address(key: str) -> str:
 def _no(spec: ToggleSpec, why: str, fix: str = "") -> Answer:
     fix = fix or _("An admin can turn it on under Switches, with a reason.")
     return Answer(key=spec.key, is_on=False, why=why, fix=fix, url=address(spec.key))
-
-
-def _savepoint(session: Session) -> AbstractContextManager[object]:
-    """Keep a statement that fails from ending the whole transaction, as PostgreSQL would."""
-    return session.begin_nested() if dialect_of(session) == "postgresql" else nullcontext()
 
 
 def _rows(session: Session, company_id: int, key: str = "") -> dict[str, Stored]:

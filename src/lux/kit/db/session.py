@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import Engine, TextClause, event, text
@@ -105,6 +105,11 @@ def dialect_of(session: Session) -> str:
     """Return `sqlite`, `postgresql` or `mysql` for the session's database."""
     name = session.get_bind().dialect.name
     return "mysql" if name == "mariadb" else name
+
+
+def savepoint(session: Session) -> AbstractContextManager[object]:
+    """Keep a statement that fails from ending the whole transaction, as PostgreSQL would."""
+    return session.begin_nested() if dialect_of(session) == "postgresql" else nullcontext()
 
 
 def tenant_sql(company_id: int, statement: str, **values: Any) -> TextClause:  # noqa: ANN401 - bind values of any type

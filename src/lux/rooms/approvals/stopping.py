@@ -5,10 +5,10 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from lux.gate import stop
-from lux.gate.stop import drill, scopes, triggers, waiting
+from lux.gate.stop import calls, drill, scopes, triggers, waiting, wire
 from lux.gate.stop.scopes import Scope, ScopeKind
 from lux.identity.access import Person, Right
 from lux.kit.db.session import settings_of
@@ -20,9 +20,11 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from lux.gate.stop import StopView
-    from lux.gate.stop.waiting import OnTheWire, Waiting
+    from lux.gate.stop.waiting import Waiting
+    from lux.gate.stop.wire import OnTheWire
     from lux.rooms.approvals.stop_forms import TriggerForm
 
+GOING: Final = 20  # items on their way, shown and offered as parts
 Choices = Mapping[str, Sequence[tuple[str, str]]]
 
 
@@ -31,15 +33,14 @@ class Held:
     """An active stop with what it holds, and whether this person may end it."""
 
     stop: StopView
-    waits: Sequence[Waiting]
-    wire: Sequence[OnTheWire]
-    may_resume: bool
-    needs_other: bool
-
-    @property
-    def goes_back(self) -> int:
-        """Return how many items the end of the stop sends back for a new yes."""
-        return sum(one.goes_back for one in self.waits)
+    waits: Sequence[Waiting] = ()
+    waits_total: int = 0
+    goes_back: int = 0  # how many items the end of the stop sends back for a new yes, of all
+    calls: Sequence[calls.Held] = ()
+    wire: Sequence[OnTheWire] = ()
+    wire_total: int = 0
+    may_resume: bool = False
+    needs_other: bool = False
 
 
 def board(session: Session, person: Person, company_id: int) -> dict[str, Any]:
@@ -48,7 +49,8 @@ def board(session: Session, person: Person, company_id: int) -> dict[str, Any]:
     return {
         "held": [one for one in held if one.stop.scope != ScopeKind.DRILL.value],
         "tokens": {one.stop.token for one in held},
-        "waiting": waiting.waiting(session, limit=20),
+        "waiting": waiting.waiting(session, limit=GOING),
+        "waiting_total": waiting.count(session),
         "parts": parts(session, person),
         "triggers": triggers.listing(session),
         "drills": drill.history(session),
@@ -64,7 +66,7 @@ def parts(session: Session, person: Person) -> Choices:
     """Return what can be stopped alone, in groups: (token, label)."""
     own = [(f"channel:{name}", scopes.CHANNELS[name]()) for name in scopes.IN_USE]
     found: dict[str, Sequence[tuple[str, str]]] = {_("Channels"): own}
-    going = [one.subject_id for one in waiting.waiting(session, limit=20) if one.subject_id is not None]
+    going = [one.subject_id for one in waiting.waiting(session, limit=GOING) if one.subject_id is not None]
     names = [(f"campaign:{row.public_id}", row.name) for row in campaigns.by_ids(session, going).values()]
     if names:
         found[_("Campaigns on their way")] = names
@@ -126,15 +128,28 @@ def resume_word() -> str:
 
 
 def _held(session: Session, person: Person, company_id: int, one: StopView) -> Held:
-    if one.since is None:
-        return Held(stop=one, waits=waiting.waiting(session), wire=(), may_resume=False, needs_other=False)
-    scope = scopes.from_token(one.token, company_id) if one.scope != "drill" else None
-    may = person.has(Right.OPERATE if one.is_wide else Right.MANAGE) and scope is not None
-    is_own = one.by_user_id == person.user_id
+    scope = _scope_of_view(one, company_id)
+    if scope is None:
+        return Held(stop=one)
+    on_wire, wire_total = wire.on_the_wire(session, scope, one.since) if one.since else ((), 0)
+    is_persons = one.token != "" and one.since is not None  # neither the file's nor one that can't be read
+    may = is_persons and person.has(Right.OPERATE if one.is_wide else Right.MANAGE)
     return Held(
         stop=one,
-        waits=waiting.waiting(session, scope) if scope else (),
-        wire=waiting.on_the_wire(session, scope, one.since) if scope else (),
+        waits=waiting.waiting(session, scope),
+        waits_total=waiting.count(session, scope),
+        goes_back=waiting.count_missed(session, scope),
+        calls=calls.held(session, scope),
+        wire=on_wire,
+        wire_total=wire_total,
         may_resume=may,
-        needs_other=may and is_own and stop.needs_other_person(session),
+        needs_other=may and person.user_id in one.pressers and stop.needs_other_person(session),
     )
+
+
+def _scope_of_view(one: StopView, company_id: int) -> Scope | None:
+    if one.scope == ScopeKind.FILE.value:
+        return scopes.FILE
+    if one.scope in {ScopeKind.DRILL.value, stop.UNREADABLE}:
+        return None
+    return scopes.from_token(one.token, company_id)

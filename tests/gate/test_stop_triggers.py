@@ -18,6 +18,8 @@ from lux.gate.models import ApprovalQueue, Delivery, Outbound
 from lux.gate.states import DeliveryState, OutboundState
 from lux.gate.stop import looking, rates, scopes, signals, triggers, watching
 from lux.gate.stop.triggers import Cause
+from lux.identity import members
+from lux.identity.models import User
 from lux.kit import clock
 from lux.kit.db import ALL_COMPANIES
 from lux.kit.errors import Forbidden, InvalidInput
@@ -221,6 +223,33 @@ def test_a_broken_audit_chain_stops_the_company_once(lux: Installation) -> None:
     looking.tick(lux.db)  # what a verification has found stops its company within a minute
     with lux.db.read(other.id) as session:
         assert [(one.scope, one.cause) for one in stop.active(session, other.id)] == [("company", "audit")]
+
+
+def test_a_stop_of_the_installation_is_told_to_those_who_run_it(lux: Installation) -> None:
+    """Each once, in the bell and by mail, where they may most; nobody else, and nobody again at the next look."""
+    from lux.identity.access import Role
+
+    firm, other = ready(lux, 1), ready(lux, 1)
+    runs_it, too = firm, lux.member(other.id, Role.VIEWER)
+    with lux.db.begin(ALL_COMPANIES) as session:
+        session.execute(update(User).where(User.id.in_([runs_it.user_id, too.user_id])).values(is_operator=True))
+        members.add(session, other.id, runs_it.user_id, Role.MARKETER)
+        checks.keep(session, checks.Check(company_id=audit.INSTALLATION, state=checks.BROKEN, at=clock.now(), rows=1,
+                                          seq=1, reason="a row is missing"))  # fmt: skip
+    for _look in range(2):
+        looking.tick(lux.db)
+    lux.work()
+    with lux.db.read(ALL_COMPANIES) as session:
+        assert [one.scope for one in stop.active(session, None)] == ["installation"]
+        told = session.scalars(select(Notification).where(Notification.kind == "stop.automatic")).all()
+        assert {(one.company_id, one.user_id, one.times) for one in told} == {
+            (firm.id, runs_it.user_id, 1), (other.id, too.user_id, 1),
+        }  # fmt: skip
+        assert {one.title for one in told} == {"LUX stopped by itself: The whole installation"}
+        mails = session.scalars(select(ApprovalQueue).where(ApprovalQueue.kind == "system_email")).all()
+        assert Counter(one.body["recipient"] for one in mails) == Counter([runs_it.person.email, too.person.email])
+        left = session.scalars(select(Delivery.state).where(Delivery.outbound_id.in_(select(Outbound.id)))).all()
+        assert set(left) == {DeliveryState.CAPTURED}, "a stop holds no system mail"
 
 
 def test_a_company_moves_the_bounds_within_what_is_safe(lux: Installation) -> None:

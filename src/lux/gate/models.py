@@ -266,6 +266,7 @@ class Stop(Base):
     cause: Mapped[str] = mapped_column(String(32), default="")  # the trigger that pressed it, "" = a person
     evidence: Mapped[str] = mapped_column(String(200), default="")  # what a trigger saw last: not pressed for it again
     rate: Mapped[float | None]  # messages per second before the stop, measured when it ended
+    told_epoch: Mapped[int | None] = mapped_column(BigKey)  # the automatic stop of which operators were told last
 
 
 class SystemMailCount(Base):

@@ -14,7 +14,7 @@ from sqlalchemy import or_, select
 from lux.gate import moves
 from lux.gate.models import Outbound, Stop
 from lux.gate.states import OutboundState
-from lux.gate.stop import figures, pressing, rates, scopes, signals, telling
+from lux.gate.stop import alarming, figures, pressing, rates, scopes, signals, telling
 from lux.gate.stop.figures import Figures
 from lux.gate.stop.scopes import Scope, ScopeKind
 from lux.gate.stop.standing import BROKEN
@@ -69,6 +69,7 @@ def tick(db: Database) -> None:
         with db.begin(company_id) as session:
             look(session, company_id)
     stop_broken_chains(db)
+    alarming.tell_operators(db)
 
 
 def look(session: Session, company_id: int) -> list[Stop]:

@@ -1,4 +1,4 @@
-"""Word to owners and admins that LUX has stopped something by itself: a notice, and a mail whatever their wishes."""
+"""Word that LUX has stopped something by itself, to those who can end it: a notice, and a mail whatever their wishes."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 import structlog
 
 from lux.gate import stop, submit
-from lux.identity import members
+from lux.identity import members, operators
 from lux.identity.access import Right
 from lux.kit.db.session import settings_of
 from lux.kit.errors import RateLimitReached
@@ -17,6 +17,8 @@ from lux.rooms.notifications import service as notifications
 from lux.rooms.notifications import topics
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from sqlalchemy.orm import Session
 
     from lux.gate.stop import StopView
@@ -35,14 +37,21 @@ class TellOfStops:
         if subject[0] != "stop" or event != "stopped":
             return
         found = stop.by_id(session, subject[1])
+        people = _who_can_end(session, company_id, found)
         notifications.notify(
-            session, Right.MANAGE, kind=KIND, title=lambda: _title(session, subject[1]), body=found.reason, url=PATH,
+            session, people, kind=KIND, title=lambda: _title(session, subject[1]), body=found.reason, url=PATH,
             level="bad",
         )  # fmt: skip
-        people = members.user_ids_with(session, Right.MANAGE)
         for reader in members.readers_of(session, people).values():
             if not topics.wish_of(reader.preferences, topics.topic_of(KIND)).by_mail:  # else the notice was mailed
                 _mail(session, company_id, reader, found)
+
+
+def _who_can_end(session: Session, company_id: int, found: StopView) -> Sequence[int]:
+    """Return owners and admins; of what holds all companies the operators who are reached through this one."""
+    if not found.is_wide:
+        return members.user_ids_with(session, Right.MANAGE)
+    return [user_id for user_id, home in operators.homes(session).items() if home == company_id]
 
 
 def _title(session: Session, stop_id: int) -> str:

@@ -55,17 +55,18 @@ class Told:
 def told(lux: Installation) -> Iterator[Told]:
     """Install the tested audience and an observer beside nothing else."""
     assert lux is not None
-    yield from _listening()
+    yield from listening()
 
 
 @pytest.fixture
 def told_sqlite(lux_sqlite: Installation) -> Iterator[Told]:
     """Do the same where the database does not matter: beside `lux_sqlite`, once."""
     assert lux_sqlite is not None
-    yield from _listening()
+    yield from listening()
 
 
-def _listening() -> Iterator[Told]:
+def listening() -> Iterator[Told]:
+    """Install the tested audience and an observer; put back what was there before."""
     before, observer = contributions.installed(), Told()
     contributions.install(contributions.Contributions(audience_sources=(TestedAudience(),), observers=(observer,)))
     yield observer

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import datetime as dt
 import threading
+import time
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
 from sqlalchemy import select, update
 
+from lux.cli import control
 from lux.gate import reads, stop
 from lux.gate.models import Outbound
-from lux.gate.reads import ItemState
+from lux.gate.reads import DeliveryState, ItemState
 from lux.gate.stop import noticing, ramp
 from lux.gate.stop.file import is_stop_file_there, reason_of
 from lux.gate.stop.watching import StopWatch
@@ -19,9 +23,12 @@ from lux.kit import clock
 from lux.ledger import audit
 from lux.ledger.audit import checks
 from lux.ledger.models import ApprovalAuditLog
-from tests.factories import Installation
-from tests.gate.conftest import Told, approved, ready, submitted
+from tests.emulators.smtp import SmtpServer
+from tests.factories import Installation, installation
+from tests.gate.conftest import Told, approved, listening, ready, submitted
+from tests.gate.test_halts import on_its_way, seen, until, working
 from tests.gate.test_sending import states
+from tests.gate.test_smtp import hurry, rows
 
 
 def noted(lux: Installation) -> list[str]:
@@ -104,3 +111,55 @@ def test_a_folder_that_can_not_be_looked_into_counts_as_stopped(tmp_path: Path) 
     (home / stop.STOP_FILE).symlink_to("nowhere")
     assert is_stop_file_there(home)
     assert "in the data folder" in reason_of(home)
+
+
+@pytest.fixture
+def near(migrated_sqlite_url: str, tmp_path: Path) -> Iterator[Installation]:
+    """Return an installation that may reach a mail server on this machine, on SQLite; it is at its pace at once."""
+    values = {"allow_hosts": ("127.0.0.1",), "resume_ramp_minutes": 0}
+    made = installation(migrated_sqlite_url, tmp_path / "home", is_migrated=True, **values)
+    yield made
+    made.db.close()
+
+
+@pytest.fixture
+def told_near(near: Installation) -> Iterator[Told]:
+    """Install the tested audience beside it."""
+    assert near is not None
+    yield from listening()
+
+
+@pytest.mark.parametrize("way", ["command", "file"])
+def test_a_run_is_ended_in_its_middle_by_command_and_by_file(
+    near: Installation, told_near: Told, smtp_server: SmtpServer, way: str
+) -> None:
+    """`lux stop` and the file: nothing new after two seconds, and after the end one message for each.
+
+    Over processes of their own, with a real mail server: tests/faults/test_stop.py.
+    """
+    firm, outbound_id = on_its_way(near, smtp_server, count=60, pace="30")
+    file = near.settings.home / stop.STOP_FILE
+    with working(near):
+        until(lambda: len(smtp_server.messages) >= 3)
+        if way == "file":
+            file.touch()
+        else:
+            control.stop(near.settings, None, includes_system=False, reason="test")
+        pressed = time.monotonic()
+    assert time.monotonic() - pressed < 2.0
+    noticing.tick(near.db)
+    at_rest = len(smtp_server.messages)
+    assert at_rest < 60
+    assert set(seen(near, firm, outbound_id).counts) == {DeliveryState.SENT, DeliveryState.QUEUED}
+    hurry(near)
+    near.work()
+    assert len(smtp_server.messages) == at_rest
+    if way == "file":
+        file.unlink()
+        noticing.tick(near.db)
+    else:
+        control.resume(near.settings, None, reason="the test goes on")
+    hurry(near)
+    near.work()
+    assert Counter(smtp_server.recipients()) == Counter(row.address for row in rows(near, firm))
+    assert seen(near, firm, outbound_id).counts == {DeliveryState.SENT: 60}

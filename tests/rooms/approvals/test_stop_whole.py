@@ -1,4 +1,4 @@
-"""The page of a stop tells all of it: series and webhooks too, every number over the whole and not over what is shown."""
+"""The page of a stop tells all of it: series and webhooks too, every number counted over the whole."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Word that LUX has stopped something by itself, to those who can end it: a notice, and a mail whatever their wishes."""
+"""Word that LUX has stopped something by itself, to those who can end it: a notice, and a mail in any case."""
 
 from __future__ import annotations
 

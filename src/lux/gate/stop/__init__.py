@@ -5,7 +5,7 @@ from lux.gate.stop.file import STOP_FILE, is_stop_file_there
 from lux.gate.stop.pressing import press, press_by_system, resume
 from lux.gate.stop.scopes import Scope, ScopeKind
 from lux.gate.stop.second import needs_other_person
-from lux.gate.stop.standing import UNREADABLE, StopView, active, by_id, describe_active, holding
+from lux.gate.stop.standing import UNREADABLE, StopView, active, by_id, describe_active, holding, is_over
 from lux.gate.stop.watching import FRESH_SECONDS, StopWatch
 
 INSTALLATION = scopes.INSTALLATION.key
@@ -23,6 +23,7 @@ __all__ = [
     "by_id",
     "describe_active",
     "holding",
+    "is_over",
     "is_stop_file_there",
     "needs_other_person",
     "press",

@@ -71,8 +71,15 @@ def holding(
     session: Session, company_id: int, *, channel: str, subject: tuple[str, int | None] = ("", None)
 ) -> list[StopView]:
     """Return the active stops that hold back what a company sends on a channel (about a subject), widest first."""
+    return [one for one in active(session, company_id) if is_over(one, channel=channel, subject=subject)]
+
+
+def is_over(
+    one: StopView, *, channel: str, subject: tuple[str, int | None] = ("", None), agents: Sequence[str] = ()
+) -> bool:
+    """Say whether a stop holds what leaves on a channel, about a subject, submitted by an agent."""
     tokens = {f"channel:{channel}", f"all/channel:{channel}", f"{subject[0]}:{subject[1]}"}
-    return [one for one in active(session, company_id) if one.is_whole or one.token in tokens]
+    return one.is_whole or one.token in {*tokens, *(f"agent:{name}" for name in agents)}
 
 
 def by_id(session: Session, stop_id: int) -> StopView:

@@ -82,7 +82,7 @@ def _deciding(item: reads.ItemView) -> dict[str, Any]:
     before, after = history.kin(session(), item)
     return {"look": looking.at_item(session(), person(), item), "history": telling.history(session(), item),
             "before": before, "after": after, "guest_readers": seeing.readers(session(), item),
-            "series": queries.series_of(item)}  # fmt: skip
+            "series": queries.series_of(item), "later": held.later(session(), item)}  # fmt: skip
 
 
 @approvals.post("/<uuid:public_id>/comment")

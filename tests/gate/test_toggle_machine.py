@@ -65,7 +65,7 @@ class Switches(RuleBasedStateMachine):
         self.cap: int | None = None
         self.hours: Hours | None = None
         self.sent_today = 0
-        self.proof = Proof(self.lux)
+        self.proof, self.written = Proof(self.lux), 0
 
     @initialize()
     def begin(self) -> None:
@@ -117,7 +117,8 @@ class Switches(RuleBasedStateMachine):
     def approve(self, *, later: bool) -> None:
         """A campaign gets its yes, at once or for a time; the time needs its switch."""
         with time_machine.travel(self.now, tick=True):
-            item = submitted(self.lux, self.firm)
+            self.written += 1  # each says something else: a yes over one is none over another
+            item = submitted(self.lux, self.firm, subject=f"Hello {self.written}")
             try:
                 approved(self.lux, self.firm, item, send_at=self.now + dt.timedelta(minutes=20) if later else None)
             except ToggleIsOff:
@@ -127,9 +128,13 @@ class Switches(RuleBasedStateMachine):
                 assert not later or self._is_on(SCHEDULED)
                 self.proof.allow(item.content_hash)
 
-    @rule(n=st.integers(0, 9), agrees=st.booleans())
-    def edit(self, n: int, *, agrees: bool) -> None:
+    @rule(n=st.integers(0, 9), agrees=st.booleans(), is_new=st.sampled_from((True, True, False)))
+    def edit(self, n: int, *, agrees: bool, is_new: bool) -> None:
         """What has its yes and has not begun is changed: it waits anew, and leaves in its new words or not at all."""
+        if self.now >= START + dt.timedelta(hours=6):
+            return
+        if is_new:
+            self.approve(later=False)
         with self.lux.db.read(self.firm.id) as session:
             items = reads.items(session, states=[ItemState.APPROVED, ItemState.SCHEDULED])
             items = [one for one in items if reads.item_outbound(session, one.id).state is OutboundState.READY]
@@ -146,6 +151,7 @@ class Switches(RuleBasedStateMachine):
                     now = reads.item(session, item.public_id)
                 approved(self.lux, self.firm, now)
                 self.proof.allow(now.content_hash)
+        self.work(1)
 
     @precondition(lambda self: self.now < START + dt.timedelta(hours=6))
     @rule(minutes=st.sampled_from([1, 25]))
@@ -229,7 +235,7 @@ def play(*, examples: int, steps: int) -> None:
 
 def test_nothing_leaves_while_a_switch_is_off() -> None:
     """A few runs, for every day."""
-    play(examples=5, steps=16)
+    play(examples=8, steps=16)
 
 
 @pytest.mark.slow

@@ -27,6 +27,7 @@ from tests.gate.conftest import Told, act, ready
 from tests.gate.invariant import Proof
 
 START = dt.datetime(2035, 3, 20, 12, tzinfo=dt.UTC)
+USUALLY = st.sampled_from((True, True, False))
 PEOPLE, MOST_PEOPLE, MOST, MOST_MESSAGES = 3, 5, 4, 14
 
 
@@ -104,12 +105,23 @@ class Series(RuleBasedStateMachine):
         if was_let:
             self.proof.void(before)
 
-    @rule()
-    def tamper(self) -> None:
-        """Somebody changes the series behind the gate: what was approved is not what would run."""
+    @rule(is_approved=USUALLY, subject=st.sampled_from(("First", "Second")))
+    def edit_and_go(self, is_approved: bool, subject: str) -> None:
+        """It is changed just before its slot, with a new yes or without."""
+        self.edit(subject)
+        if is_approved:
+            self.approve()
+        self.day()
+
+    @rule(is_approved=USUALLY)
+    def tamper(self, is_approved: bool) -> None:
+        """Somebody changes the series behind the gate, just before its slot: it is not what was approved."""
+        if is_approved:
+            self.approve()
         with self.lux.db.begin(self.firm.id) as session:
             item = session.get_one(ApprovalQueue, session.get_one(Outbound, self.outbound_id).item_id)
             item.body = {**item.body, "subject": "Something else"}
+        self.day()
 
     @rule()
     def day(self) -> None:
@@ -226,7 +238,7 @@ def test_nothing_leaves_outside_of_a_yes(
     lux_sqlite: Installation, told_sqlite: Told, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert told_sqlite.events == []
-    _run(lux_sqlite, monkeypatch, examples=4, steps=14)
+    _run(lux_sqlite, monkeypatch, examples=8, steps=14)
 
 
 @pytest.mark.slow

@@ -128,7 +128,7 @@ class Switches(RuleBasedStateMachine):
                 assert not later or self._is_on(SCHEDULED)
                 self.proof.allow(item.content_hash)
 
-    @rule(n=st.integers(0, 9), agrees=st.booleans(), is_new=st.sampled_from((True, True, False)))
+    @rule(n=st.integers(0, 9), agrees=st.sampled_from((False, False, True)), is_new=st.sampled_from((True, True, False)))
     def edit(self, n: int, *, agrees: bool, is_new: bool) -> None:
         """What has its yes and has not begun is changed: it waits anew, and leaves in its new words or not at all."""
         if self.now >= START + dt.timedelta(hours=6):
@@ -235,7 +235,7 @@ def play(*, examples: int, steps: int) -> None:
 
 def test_nothing_leaves_while_a_switch_is_off() -> None:
     """A few runs, for every day."""
-    play(examples=8, steps=16)
+    play(examples=6, steps=14)
 
 
 @pytest.mark.slow

@@ -18,16 +18,20 @@ from lux.gate.review import budgets, costs, own_rules
 from lux.gate.review.own_rules import Draft
 from lux.gate.review.rules import built_in
 from lux.gate.series import starting
+from lux.gate.series.models import SeriesRun
 from lux.gate.service import ApprovalService
+from lux.gate.states import RunState
 from lux.identity.models import Company
 from lux.kit import clock
 from lux.kit.errors import InvalidInput
 from lux.kit.money import Money
+from lux.net.storage import store_of
 from lux.ports import contributions
 from lux.ports.acts import ActKind, RunSeries, SendEmail
 from tests.factories import Firm, Installation
 from tests.gate.conftest import Told, act, ready
-from tests.gate.review.test_items import Priced, codes, item_now
+from tests.gate.review.test_items import Priced, codes, item_now, picture
+from tests.gate.test_sending import states
 
 MISSING = {
     "unsubscribe in the HTML": ({"html": "<p>Hello {{ first_name }}</p>"}, "content"),
@@ -150,3 +154,30 @@ def test_each_run_of_a_series_costs_what_its_own_recipients_cost(
             run = session.scalars(select(ApprovalQueue).where(ApprovalQueue.kind == ActKind.EMAIL_CAMPAIGN)).one()
             assert (run.audience_count, run.cost_minor, run.cost_currency) == (5, 25, "EUR")
             assert costs.rooms(session)["email", "month"].taken.minor == 25
+
+
+def test_a_picture_that_is_another_one_by_now_stops_a_series(lux_sqlite: Installation, firm: Firm) -> None:
+    """Byte for byte what was approved, at every run: else nothing leaves and a new yes is asked for."""
+    lux = lux_sqlite
+    shown = picture(lux, firm, b"one")
+    item = submitted(lux, firm, media=(shown,))
+    with lux.db.begin(firm.id) as session:
+        ApprovalService(session).approve(firm.person, item.public_id, shown_hash=item.content_hash)
+        outbound = reads.item_outbound(session, item.id)
+    assert outbound.due_at is not None
+    with time_machine.travel(outbound.due_at + dt.timedelta(minutes=1), tick=True):
+        starting.run_due(lux.db, outbound.id)
+        lux.work()
+        assert states(lux, firm.id) == {"captured": 3}
+    with store_of(lux.settings).open_write(shown.key) as file:
+        file.write(b"two")
+    with time_machine.travel(outbound.due_at + dt.timedelta(days=1, minutes=1), tick=True):
+        starting.run_due(lux.db, outbound.id)
+        lux.work()
+    assert states(lux, firm.id) == {"captured": 3}
+    again = item_now(lux, firm, item)
+    assert again.state is reads.ItemState.PENDING
+    assert "picture" in again.reason
+    with lux.db.read(firm.id) as session:
+        runs = session.scalars(select(SeriesRun).order_by(SeriesRun.slot_at)).all()
+        assert [(run.state, run.check_failed) for run in runs] == [(RunState.STARTED, ""), (RunState.REFUSED, "media")]

@@ -160,7 +160,7 @@ class Bench:
         self._add(name, "rows appended", f"{pace.chained:,.0f}/s")
         self._add(name, "limit: bare inserts", f"{pace.bare:,.0f}/s ({pace.bare / pace.chained:.1f} × ours)")
         self._add(name, "rows verified", f"{pace.verified:,.0f}/s")
-        name = "Approvals, a commit for each item"
+        name = f"Approvals over mails to {decisions.PEOPLE:,} contacts, a commit for each item"
         taken = decisions.measure()
         self._add(name, "items submitted, looked at and queued", f"{taken.submitted:,.0f}/s")
         self._add(name, "decisions", f"{taken.decided:,.0f}/s")

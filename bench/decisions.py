@@ -10,17 +10,26 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from lux import house
-from lux.gate import reads, submit
+from lux.gate import consent, reads, submit
+from lux.gate.consent import ConsentEntry
 from lux.gate.service import ApprovalService
+from lux.gate.states import ConsentState
 from lux.identity import companies, sessions, users
 from lux.kit.db import ALL_COMPANIES, Database, schema
 from lux.kit.settings import Settings
-from lux.ports.acts import ActKind, PublishPost
+from lux.ports.acts import ActKind, AudienceRef, SendEmail
+from lux.rooms.contacts.models import Contact
 
 if TYPE_CHECKING:
     from lux.identity.access import Person
 
 ITEMS: Final = 200
+PEOPLE: Final = 1000  # in the audience of each
+HTML: Final = (
+    '<p>Hi {{ first_name }}, <a href="https://shop.example.com/a">look</a></p>'
+    '<p><a href="{{ unsubscribe_url }}">Unsubscribe</a> {{ postal_address }}</p>'
+)
+TEXT: Final = "Hi {{ first_name }} {{ unsubscribe_url }} {{ postal_address }}"
 PASSWORD: Final = "correct horse bench staple"  # noqa: S105 - of a throw-away database
 
 
@@ -33,13 +42,17 @@ class Pace:
 
 
 def measure() -> Pace:
-    """Submit and approve posts of an invented company, one transaction each, on SQLite with LUX's own settings."""
+    """Submit and approve mails of an invented company to all of its contacts, one transaction each, on SQLite.
+
+    Each submission freezes the audience, and each yes is over it; LUX's own settings of the database.
+    """
     house.install()
     with tempfile.TemporaryDirectory() as folder:
         settings = Settings(home=Path(folder), database_url=f"sqlite:///{Path(folder) / 'lux.db'}")
         db = Database.of(settings)
         schema.upgrade(db.engine)
         person = _owner(db, settings)
+        _people(db, person.company_id or 0)
         began = time.perf_counter()
         items = [_submit(db, person, number) for number in range(1, ITEMS + 1)]
         submitted = ITEMS / (time.perf_counter() - began)
@@ -65,11 +78,27 @@ def _owner(db: Database, settings: Settings) -> Person:
 
 def _submit(db: Database, person: Person, number: int) -> tuple[uuid.UUID, str]:
     company_id = person.company_id or 0
-    post = PublishPost(
-        kind=ActKind.SOCIAL_POST, company_id=company_id, channel="instagram", account="", target="@bench",
-        text=f"Lamps, number {number}", first_comment="",
+    mail = SendEmail(
+        kind=ActKind.EMAIL_CAMPAIGN, company_id=company_id, channel="email", account="", subject=f"Lamps, {number}",
+        preview_text="New", html=HTML, text=TEXT, from_name="Bench", from_email="news@example.com", reply_to="",
+        postal_address="Bench\nStreet 1", links=("https://shop.example.com/a",),
+        audience=AudienceRef(source="everyone", key="", label="Everyone"),
     )  # fmt: skip
     with db.begin(company_id) as session:
-        outbound = submit.submit_for_approval(session, post, author=person, title="Lamps", subject=("post", number))
+        outbound = submit.submit_for_approval(session, mail, author=person, title="Lamps", subject=("campaign", number))
         item = reads.outbound(session, outbound.id).item
         return item.public_id, item.content_hash
+
+
+def _people(db: Database, company_id: int) -> None:
+    """Make contacts who gave their consent."""
+    with db.begin(company_id) as session:
+        rows = [Contact(email=f"c{n}@example.com", email_key=f"c{n}@example.com") for n in range(PEOPLE)]
+        session.add_all(rows)
+        session.flush()
+        entries = [
+            ConsentEntry(channel="email", address_key=str(row.email_key), contact_id=row.id, state=ConsentState.GIVEN,
+                         basis="declared", source="bench")
+            for row in rows
+        ]  # fmt: skip
+        consent.record_many(session, entries)

@@ -307,6 +307,7 @@ def lux(migrated_url: str, tmp_path: Path) -> Iterator[Installation]:
 
     made = installation(migrated_url, tmp_path / "home", is_migrated=True)
     yield made
+    _holds_no_secret(made)
     made.db.close()
 
 
@@ -317,4 +318,23 @@ def lux_sqlite(migrated_sqlite_url: str, tmp_path: Path) -> Iterator[Installatio
 
     made = installation(migrated_sqlite_url, tmp_path / "home", is_migrated=True)
     yield made
+    _holds_no_secret(made)
     made.db.close()
+
+
+def _holds_no_secret(made: Installation) -> None:
+    """Fail a test after which a secret that it has made stands in an error, a job, a notice or the audit log."""
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from tests import canaries
+
+    try:
+        leaks = canaries.left_in(made)
+    except (
+        SQLAlchemyError,
+        ValueError,
+        LookupError,
+    ):  # a test that broke its database, or what stands in it, on purpose
+        leaks = []
+    made.db.close()
+    assert leaks == [], "a secret stands where somebody reads it later"

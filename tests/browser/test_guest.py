@@ -30,8 +30,8 @@ def fits(page: Page) -> bool:
     return bool(page.evaluate("document.documentElement.scrollWidth <= innerWidth"))
 
 
-def test_a_guest_on_a_phone_approves_and_it_leaves(lux_sqlite: Installation, pages: Pages, tmp_path: Path) -> None:
-    lux = lux_sqlite
+def test_a_guest_on_a_phone_approves_and_it_leaves(browsed: Installation, pages: Pages, tmp_path: Path) -> None:
+    lux = browsed
     lux.app.config["WTF_CSRF_ENABLED"] = True
     firm = ready(lux, 2)
     allow(lux, firm)

@@ -19,10 +19,10 @@ COUNT = 40
 PATIENCE = 60_000  # milliseconds on a busy machine
 
 
-def test_one_press_halts_and_the_typed_end_finishes_it(pages: Pages, tmp_path: Path) -> None:
+def test_one_press_halts_and_the_typed_end_finishes_it(browsed_url: str, pages: Pages, tmp_path: Path) -> None:
     """The mailbox's own files are the judge; the page of the stop is usable on a phone, without a fault of axe."""
-    url = f"sqlite:///{tmp_path / 'lux.db'}"
-    lux = installation(url, tmp_path / "home", mail_pace=4, resume_ramp_minutes=0)
+    values = {"mail_pace": 4, "resume_ramp_minutes": 0}
+    lux = installation(browsed_url, tmp_path / "home", is_migrated=True, **values)
     firm = campaigns.ready(lux, COUNT)
     public_id = campaigns.draft(lux, firm)
     campaigns.submit(lux, firm, public_id)

@@ -133,15 +133,15 @@ def path_of(rule: Rule, *, ids: dict[str, str]) -> str:
     return str(built[1])
 
 
-def identifiers(lux: Installation, firm: Firm) -> dict[str, list[str]]:
-    """Return every public id of a company's rows, and a few row numbers."""
+def identifiers(lux: Installation, firm: Firm, *, each: int = 2) -> dict[str, list[str]]:
+    """Return public ids and row numbers of a company: of the first rows of each table."""
     found: dict[str, list[str]] = {"uuid": [], "int": []}
     with lux.db.read(firm.id) as session:
         for mapper in Base.registry.mappers:
             model: Any = mapper.class_
             if not issubclass(model, Tenant):
                 continue
-            rows = session.scalars(select(model).limit(2)).all()
+            rows = session.scalars(select(model).limit(each)).all()
             if hasattr(model, "public_id"):
                 found["uuid"].extend(str(row.public_id) for row in rows)
             elif hasattr(model, "id"):

@@ -6,6 +6,7 @@ from lux.gate import toggles
 from lux.gate.toggles import SCHEDULED
 from lux.identity.access import Role
 from lux.identity.api_keys import Scope
+from lux.rooms.email import queries
 from tests.callers import Caller
 from tests.factories import Installation
 from tests.full_company import filled
@@ -95,3 +96,25 @@ def test_health_names_a_switch_that_can_not_be_read(lux_sqlite: Installation) ->
     assert "can&#39;t be read, so it counts as off" in client.get("/diagnostics/health").text
     assert "so it counts as off" in client.get("/approvals/toggles/channel_email").text
     assert client.get("/approvals/toggles").status_code == 200
+
+
+def test_off_at_departure_names_the_switch_with_the_way_there(lux_sqlite: Installation) -> None:
+    """It had its yes, and the channel was turned off before it left: both pages name it and lead there."""
+    lux = lux_sqlite
+    firm = campaigns.ready(lux, 2)
+    public_id = campaigns.draft(lux, firm)
+    campaigns.submit(lux, firm, public_id)
+    campaigns.approve(lux, firm, public_id)
+    with lux.db.begin(firm.id) as session:
+        toggles.set_toggle(session, firm.person, "channel_email", is_on=False, reason="Not today")
+    lux.work()
+    with lux.db.read(firm.id) as session:
+        outbound = queries.outbound_of(session, campaigns.load(session, public_id))
+    assert outbound is not None
+    assert (outbound.is_paused, outbound.check_failed) == (True, "toggle")
+    assert "channel_email" in outbound.pause_reason
+    paths = (f"/approvals/{outbound.item.public_id}", f"/campaigns/{public_id}")
+    pages = [lux.client(firm).get(path).text for path in paths]
+    assert all("channel_email" in page for page in pages)
+    assert 'href="/approvals/toggles/channel_email"' in pages[0]
+    assert 'href="/approvals/toggles"' in pages[1], "the list, where it stands first of its kind"

@@ -18,7 +18,7 @@ from lux.identity import companies
 from lux.kit import clock
 from lux.kit.i18n import gettext as _
 from lux.kit.money import Money
-from lux.ports.acts import Act
+from lux.ports.acts import Act, ActKind
 from lux.ports.contributions import installed
 
 PERIODS: Final = ("day", "month")
@@ -114,7 +114,10 @@ def _budgets(session: Session, channel: str, *, is_locked: bool = False) -> Sequ
 def _room(session: Session, budget: ChannelBudget, where: Sequence[ColumnElement[bool]]) -> Room:
     taken = session.scalar(
         select(func.sum(ApprovalQueue.cost_minor)).where(
-            ApprovalQueue.channel == budget.channel, ApprovalQueue.cost_currency == budget.currency, *where
+            ApprovalQueue.channel == budget.channel,
+            ApprovalQueue.cost_currency == budget.currency,
+            ApprovalQueue.kind != ActKind.SERIES,  # its runs are counted, each when it begins
+            *where,
         )
     )
     money = Money(minor=budget.limit_minor, currency=budget.currency)

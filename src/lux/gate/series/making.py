@@ -6,6 +6,7 @@ from sqlalchemy.orm import Session
 
 from lux.gate import audience, moves, submit
 from lux.gate.models import ApprovalDecision, ApprovalQueue, Outbound
+from lux.gate.review import costs
 from lux.gate.series.models import SeriesRun
 from lux.gate.states import ItemState, Method
 from lux.kit import clock
@@ -21,6 +22,7 @@ def make(session: Session, series: ApprovalQueue, mail: SendEmail, yes: Approval
     if keeper is not None:
         subject_id = keeper.begin(session, series.company_id, subject_id, number=run.number, slot_at=run.slot_at)
     act, packed, count = audience.snapshot(session, mail)
+    cost = costs.estimate(session, act, count)  # of those who get this run, not of those who were counted at the yes
     item = ApprovalQueue(
         kind=act.kind,
         channel=act.channel,
@@ -39,8 +41,8 @@ def make(session: Session, series: ApprovalQueue, mail: SendEmail, yes: Approval
         findings=series.findings,
         risk_level=series.risk_level,
         risk_reasons=series.risk_reasons,
-        cost_minor=series.cost_minor,
-        cost_currency=series.cost_currency,
+        cost_minor=cost.minor if cost else None,
+        cost_currency=cost.currency if cost else "",
     )
     outbound = submit.store(session, item, act, editor=None)
     if keeper is not None:

@@ -29,21 +29,12 @@ SLOW = 8.0  # seconds that the server takes for an answer
 
 
 @pytest.fixture
-def reaching(migrated_url: str, tmp_path: Path) -> Iterator[Installation]:
+def lux(migrated_url: str, tmp_path: Path) -> Iterator[Installation]:
     """Return an installation that may reach mail servers on this machine, and comes back at full pace."""
     values: dict[str, Any] = {"allow_hosts": ("127.0.0.1",), "resume_ramp_minutes": 0}
     made = installation(migrated_url, tmp_path / "home", is_migrated=True, **values)
     yield made
     made.db.close()
-
-
-@pytest.fixture
-def told(reaching: Installation) -> Iterator[Told]:
-    """Install the tested audience."""
-    from tests.gate.conftest import _listening
-
-    assert reaching is not None
-    yield from _listening()
 
 
 class Working:
@@ -87,51 +78,51 @@ def resume(lux: Installation, firm: Firm) -> None:
 
 
 def test_a_message_in_hand_does_not_leave_after_the_stop(
-    reaching: Installation, told: Told, smtp_server: SmtpServer
+    lux: Installation, told: Told, smtp_server: SmtpServer
 ) -> None:
     """Its check had passed and the server is slow: nothing arrives, nothing stays claimed, and then each gets one."""
-    firm = ready(reaching, 4)
-    account = reaching.mail_server(firm, smtp_server.port)
-    item = submitted(reaching, firm, account=account)
-    approved(reaching, firm, item)
+    firm = ready(lux, 4)
+    account = lux.mail_server(firm, smtp_server.port)
+    item = submitted(lux, firm, account=account)
+    approved(lux, firm, item)
     smtp_server.script.delays = {"RCPT": SLOW}
-    working = Working(reaching)
-    until(lambda: smtp_server.connections and any(row.leaving_at for row in rows(reaching, firm)))
+    working = Working(lux)
+    until(lambda: smtp_server.connections and any(row.leaving_at for row in rows(lux, firm)))
     time.sleep(0.2)  # the envelope of the first is on its way
-    pressed = press(reaching, firm)
+    pressed = press(lux, firm)
     assert working.ended_after(pressed) < SOON
     assert smtp_server.messages == []
-    waits = {(row.state, row.attempts, row.leaving_at, row.claimed_by, row.error) for row in rows(reaching, firm)}
+    waits = {(row.state, row.attempts, row.leaving_at, row.claimed_by, row.error) for row in rows(lux, firm)}
     assert waits == {(DeliveryState.QUEUED, 0, None, "", "")}
-    assert list((reaching.settings.home / "journal").iterdir()) == []
-    with reaching.db.read(firm.id) as session:
+    assert list((lux.settings.home / "journal").iterdir()) == []
+    with lux.db.read(firm.id) as session:
         since = stop.active(session, firm.id)[0].since
         assert since is not None
         assert waiting.on_the_wire(session, scopes.of_company(firm.id), since, limit=50) == []
 
     smtp_server.script.delays = {}
-    resume(reaching, firm)
-    until(lambda: reaching.work() is not None and len(smtp_server.messages) == 4)
-    assert Counter(smtp_server.recipients()) == Counter(row.address for row in rows(reaching, firm))
-    with reaching.db.read(firm.id) as session:
+    resume(lux, firm)
+    until(lambda: lux.work() is not None and len(smtp_server.messages) == 4)
+    assert Counter(smtp_server.recipients()) == Counter(row.address for row in rows(lux, firm))
+    with lux.db.read(firm.id) as session:
         assert reads.item_outbound(session, item.id).state is OutboundState.DONE
 
 
 def test_what_was_after_its_dot_is_waited_for_and_listed(
-    reaching: Installation, told: Told, smtp_server: SmtpServer
+    lux: Installation, told: Told, smtp_server: SmtpServer
 ) -> None:
     """One message had its dot when the stop came: it has an end and is listed; the others wait."""
-    firm = ready(reaching, 4)
-    account = reaching.mail_server(firm, smtp_server.port)
-    approved(reaching, firm, submitted(reaching, firm, account=account))
+    firm = ready(lux, 4)
+    account = lux.mail_server(firm, smtp_server.port)
+    approved(lux, firm, submitted(lux, firm, account=account))
     smtp_server.script.delays = {".": 2.0}
-    working = Working(reaching)
-    until(lambda: any("L " in one.read_text() for one in (reaching.settings.home / "journal").glob("*.log")))
-    pressed = press(reaching, firm)
+    working = Working(lux)
+    until(lambda: any("L " in one.read_text() for one in (lux.settings.home / "journal").glob("*.log")))
+    pressed = press(lux, firm)
     assert working.ended_after(pressed) < SOON + 2.0
     assert len(smtp_server.messages) == 1
-    assert Counter(row.state for row in rows(reaching, firm)) == {DeliveryState.SENT: 1, DeliveryState.QUEUED: 3}
-    with reaching.db.read(firm.id) as session:
+    assert Counter(row.state for row in rows(lux, firm)) == {DeliveryState.SENT: 1, DeliveryState.QUEUED: 3}
+    with lux.db.read(firm.id) as session:
         since = stop.active(session, firm.id)[0].since
         assert since is not None
         (listed,) = waiting.on_the_wire(session, scopes.of_company(firm.id), since, limit=50)

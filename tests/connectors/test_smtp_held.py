@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing
 
 import pytest
@@ -14,17 +14,28 @@ from lux.connectors.smtp import SmtpConnector
 from lux.net import lookup
 from lux.ports.connector import Account
 from lux.ports.permits import Permit
-from lux.ports.receipts import Outcome
+from lux.ports.receipts import Outcome, OutgoingMail, Receipt
 from tests.connectors.conftest import Notes, mail
 from tests.emulators.smtp import SmtpServer
 from tests.services.tls import Authority
 
+Send = Callable[..., Iterator[Receipt]]
 SOON = 1.5  # seconds from the stop to the receipt, on a busy machine; the servers here would take four
 
 
 @pytest.fixture
 def connector(tls_authority: Authority) -> SmtpConnector:
     return SmtpConnector(ca_file=tls_authority.ca_file, allow_hosts=("127.0.0.1", "localhost"))
+
+
+@pytest.fixture
+def send(connector: SmtpConnector, permit: Permit, notes: Notes, account: Callable[..., Account]) -> Send:
+    """Return: hand messages to a server on a port, one receipt after the other."""
+
+    def run(port: int, *messages: OutgoingMail, **config: str) -> Iterator[Receipt]:
+        return connector.perform(permit, messages, account=account(port, **config), in_flight=notes)
+
+    return run
 
 
 class Stopped:
@@ -47,29 +58,27 @@ class Stopped:
 
 @pytest.mark.parametrize("command", ["MAIL", "RCPT", "RCPT over TLS"])
 def test_a_slow_answer_is_not_waited_for(
-    start_smtp_server, tls_authority: Authority, connector, permit: Permit, notes: Notes, account, command: str
+    start_smtp_server, tls_authority: Authority, send: Send, notes: Notes, command: str
 ) -> None:
     is_tls = command.endswith("TLS")
     server: SmtpServer = start_smtp_server(
         **({"tls": "starttls", "context": tls_authority.context()} if is_tls else {})
     )
-    target = account(server.port, **({"host": "localhost", "security": "starttls"} if is_tls else {}))
+    config = {"host": "localhost", "security": "starttls"} if is_tls else {}
     server.script.delays = {command.partition(" ")[0]: 4.0}
     stopped = Stopped(notes)
-    receipts = list(connector.perform(permit, [mail(1), mail(2)], account=target, in_flight=notes))
+    receipts = list(send(server.port, mail(1), mail(2), **config))
     assert stopped.heard_after() < SOON
     assert [one.outcome for one in receipts] == [Outcome.HELD] * 2
     assert notes.entries == []
     assert server.messages == []
 
 
-def test_a_new_connection_is_asked_for_too(
-    start_smtp_server, connector, permit: Permit, notes: Notes, account: Callable[..., Account]
-) -> None:
+def test_a_new_connection_is_asked_for_too(start_smtp_server, send: Send, notes: Notes) -> None:
     """The server hangs up after one message; the next greeting never comes, and the stop does."""
     server: SmtpServer = start_smtp_server()
     server.script.messages_per_connection = 1
-    receipts = connector.perform(permit, [mail(1), mail(2)], account=account(server.port), in_flight=notes)
+    receipts = send(server.port, mail(1), mail(2))
     assert next(receipts).outcome is Outcome.SENT
     port = server.port
     server.pause()
@@ -81,20 +90,16 @@ def test_a_new_connection_is_asked_for_too(
     assert [number for _kind, number, _outcome in notes.entries] == [1, 1]
 
 
-def test_names_that_are_not_found_are_not_waited_for(
-    monkeypatch, connector, permit: Permit, notes: Notes, account: Callable[..., Account]
-) -> None:
+def test_names_that_are_not_found_are_not_waited_for(monkeypatch, send: Send, notes: Notes) -> None:
     is_over = threading.Event()
     monkeypatch.setattr(lookup, "resolve", lambda *_args, **_values: is_over.wait(5) and [])
     stopped = Stopped(notes, after=0.1)
-    assert list(connector.perform(permit, [mail(1)], account=account(25, host="localhost"), in_flight=notes)) == []
+    assert list(send(25, mail(1), host="localhost")) == []
     assert stopped.heard_after() < SOON
     is_over.set()
 
 
-def test_a_server_that_reads_no_more_is_not_waited_for(
-    connector, permit: Permit, notes: Notes, account: Callable[..., Account]
-) -> None:
+def test_a_server_that_reads_no_more_is_not_waited_for(send: Send, notes: Notes) -> None:
     """Its window is full in the middle of a large message: neither the rest nor the dot is pressed into it."""
     with closing(socket.create_server(("127.0.0.1", 0))) as listener:
 
@@ -111,10 +116,7 @@ def test_a_server_that_reads_no_more_is_not_waited_for(
         thread.start()
         stopped = Stopped(notes)
         large = mail(1, body=b"x" * 76 * 1000 + b"\r\n" + (b"y" * 76 + b"\r\n") * 300_000)
-        target = account(listener.getsockname()[1])
-        assert [one.outcome for one in connector.perform(permit, [large], account=target, in_flight=notes)] == [
-            Outcome.HELD
-        ]
+        assert [one.outcome for one in send(listener.getsockname()[1], large)] == [Outcome.HELD]
         assert stopped.heard_after() < SOON
         thread.join()
         kept[0].close()
@@ -123,24 +125,21 @@ def test_a_server_that_reads_no_more_is_not_waited_for(
 
 @pytest.mark.parametrize("size", [10, 100_000])
 def test_the_last_question_is_asked_right_before_the_last_bytes(
-    smtp_server: SmtpServer, connector, permit: Permit, notes: Notes, account: Callable[..., Account], size: int
+    smtp_server: SmtpServer, send: Send, notes: Notes, size: int
 ) -> None:
     """All was well until the server said 354, and most of a large message had been written: it is no message."""
-    smtp_server.script.delays = {}
     asked: list[int] = []
     notes.may_leave = lambda: asked.append(1) or False  # type: ignore[method-assign]
     body = (b"z" * 70 + b"\r\n") * (size // 70)
-    receipts = list(connector.perform(permit, [mail(1, body=body)], account=account(smtp_server.port), in_flight=notes))
+    receipts = list(send(smtp_server.port, mail(1, body=body)))
     assert [one.outcome for one in receipts] == [Outcome.HELD]
     assert (len(asked), notes.entries, smtp_server.messages) == (1, [], [])
 
 
-def test_after_the_dot_the_answer_is_waited_for(
-    smtp_server: SmtpServer, connector, permit: Permit, notes: Notes, account: Callable[..., Account]
-) -> None:
+def test_after_the_dot_the_answer_is_waited_for(smtp_server: SmtpServer, send: Send, notes: Notes) -> None:
     smtp_server.script.delays = {".": 1.0}
     stopped = Stopped(notes)
-    receipts = list(connector.perform(permit, [mail(1), mail(2)], account=account(smtp_server.port), in_flight=notes))
+    receipts = list(send(smtp_server.port, mail(1), mail(2)))
     stopped.heard_after()
     assert [one.outcome for one in receipts] == [Outcome.SENT, Outcome.HELD]
     assert [kind for kind, _number, _outcome in notes.entries] == ["leaving", "answered"]

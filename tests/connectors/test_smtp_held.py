@@ -14,6 +14,7 @@ from lux.connectors.smtp import SmtpConnector
 from lux.net import lookup
 from lux.ports.connector import Account
 from lux.ports.permits import Permit
+from lux.ports.provider_errors import Transient
 from lux.ports.receipts import Outcome, OutgoingMail, Receipt
 from tests.connectors.conftest import Notes, mail
 from tests.emulators.smtp import SmtpServer
@@ -144,3 +145,21 @@ def test_after_the_dot_the_answer_is_waited_for(smtp_server: SmtpServer, send: S
     assert [one.outcome for one in receipts] == [Outcome.SENT, Outcome.HELD]
     assert [kind for kind, _number, _outcome in notes.entries] == ["leaving", "answered"]
     assert len(smtp_server.messages) == 1
+
+
+def test_a_slow_handshake_goes_on_where_it_was(tls_authority: Authority, send: Send, notes: Notes) -> None:
+    """Between the slices of waiting nothing of TLS is lost: the server takes longer than two of them."""
+    with closing(socket.create_server(("127.0.0.1", 0))) as listener:
+
+        def serve() -> None:
+            talk = listener.accept()[0]
+            time.sleep(0.6)
+            with tls_authority.context().wrap_socket(talk, server_side=True) as wrapped:
+                wrapped.sendall(b"421 not today\r\n")
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        with pytest.raises(Transient, match="421 not today"):
+            list(send(listener.getsockname()[1], mail(1), host="localhost", security="tls"))
+        thread.join()
+    assert notes.entries == []

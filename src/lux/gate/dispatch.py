@@ -243,7 +243,7 @@ class Sending:
         self._flush()
         ids = [number for number in wanted if number in self._open]
         with self._context.db.begin(self._company_id) as session:
-            deliveries.release(session, ids)
+            deliveries.release(session, ids, run=self._run)
         for number in ids:
             self._open.pop(number, None)
 

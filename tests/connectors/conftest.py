@@ -17,6 +17,10 @@ class Notes:
     """An in-flight record that keeps everything in order."""
 
     entries: list[tuple[str, int, Outcome | None]] = field(default_factory=list)
+    is_halted: bool = False
+
+    def may_leave(self) -> bool:
+        return not self.is_halted
 
     def leaving(self, delivery_id: int) -> None:
         self.entries.append(("leaving", delivery_id, None))

@@ -14,6 +14,7 @@ from standardwebhooks import Webhook
 from lux.connectors.webhook import WebhookConnector
 from lux.kit import clock
 from lux.net.safe_fetch import Reach
+from lux.net.smtp_wire import always
 from lux.ports.connector import Account
 from lux.ports.permits import Permit
 from lux.ports.provider_errors import Invalid
@@ -48,7 +49,7 @@ def call(target: str) -> OutgoingCall:
 def test_each_secret_signs_as_an_independent_library_verifies(
     receiver: WebhookReceiver, caller: WebhookConnector, permit: Permit
 ) -> None:
-    receipt = caller.perform(permit, call(receiver.url()))
+    receipt = caller.perform(permit, call(receiver.url()), may_leave=always)
     assert (receipt.outcome, receipt.status) == (Outcome.SENT, 200)
     (request,) = receiver.requests
     for secret in SECRETS:
@@ -78,7 +79,7 @@ def test_what_each_answer_becomes(
     said: tuple[int | None, float | None],
 ) -> None:
     receiver.script.append(step)
-    receipt = caller.perform(permit, call(receiver.url()))
+    receipt = caller.perform(permit, call(receiver.url()), may_leave=always)
     assert (receipt.status, receipt.retry_after) == said
     assert receipt.outcome is (Outcome.SENT if said[0] in {200, 204} else Outcome.RETRY)
     assert receiver.connections == 1
@@ -87,14 +88,14 @@ def test_what_each_answer_becomes(
 def test_a_wish_may_be_a_date(receiver: WebhookReceiver, caller: WebhookConnector, permit: Permit) -> None:
     moment = format_datetime(clock.now() + timedelta(minutes=10), usegmt=True)
     receiver.script.append(Step(status=503, headers={"Retry-After": moment}))
-    found = caller.perform(permit, call(receiver.url())).retry_after
+    found = caller.perform(permit, call(receiver.url()), may_leave=always).retry_after
     assert found is not None
     assert 590 < found <= 600
 
 
 def test_gone_is_told_apart(receiver: WebhookReceiver, caller: WebhookConnector, permit: Permit) -> None:
     receiver.script.append(Step(status=410))
-    assert caller.perform(permit, call(receiver.url())).is_gone
+    assert caller.perform(permit, call(receiver.url()), may_leave=always).is_gone
 
 
 def test_a_probe_looks_and_connects_nowhere(receiver: WebhookReceiver, caller: WebhookConnector) -> None:
@@ -109,5 +110,20 @@ def test_a_probe_looks_and_connects_nowhere(receiver: WebhookReceiver, caller: W
 
 def test_a_permit_for_nothing_is_refused(receiver: WebhookReceiver, caller: WebhookConnector, permit: Permit) -> None:
     with pytest.raises(Invalid):
-        caller.perform(replace(permit, outbound_id=0), call(receiver.url()))
+        caller.perform(replace(permit, outbound_id=0), call(receiver.url()), may_leave=always)
     assert receiver.connections == 0
+
+
+@pytest.mark.parametrize("asked", [0, 1, 2, 3])
+def test_what_is_stopped_on_its_way_is_no_call(
+    receiver: WebhookReceiver, caller: WebhookConnector, permit: Permit, asked: int
+) -> None:
+    """Before it connects, before its head and before its body: wherever the no comes, nobody gets a whole call."""
+    answers = iter([True] * asked + [False] * 9)
+    receipt = caller.perform(permit, call(receiver.url()), may_leave=lambda: next(answers))
+    if asked < 3:
+        assert (receipt.outcome, receipt.status, receipt.message) == (Outcome.HELD, None, "")
+        assert receiver.requests == []
+        assert receiver.connections <= asked
+    else:
+        assert receipt.outcome is Outcome.SENT  # after its last byte nobody is asked: the answer is waited for

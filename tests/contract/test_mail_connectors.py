@@ -87,6 +87,24 @@ def test_the_next_message_is_pulled_only_after_the_receipt_was_taken(
         assert pulled == list(range(1, number + 1))
 
 
+def test_what_may_not_leave_any_more_is_held_back(bench: Bench, permit: Permit, notes: Notes) -> None:
+    """The stop comes when a message is in hand: it has a receipt that says so, and nothing of it is taken or noted."""
+
+    def messages() -> Iterator[OutgoingMail]:
+        yield mail(1)
+        notes.is_halted = True
+        yield from (mail(2), mail(3))
+        notes.is_halted = False
+        yield mail(4)
+
+    receipts = list(bench.connector.perform(permit, messages(), account=bench.account, in_flight=notes))
+    held = (Outcome.HELD, Outcome.HELD)
+    assert tuple(one.outcome for one in receipts) == (bench.good, *held, bench.good)
+    assert {(one.error, one.message) for one in receipts if one.outcome is Outcome.HELD} == {(None, "")}
+    assert bench.taken() == [1, 4]
+    assert {number for _kind, number, _outcome in notes.entries} == {1, 4}
+
+
 def test_it_stops_when_no_more_messages_come(bench: Bench, permit: Permit, notes: Notes) -> None:
     assert list(bench.connector.perform(permit, iter(()), account=bench.account, in_flight=notes)) == []
     assert bench.taken() == []

@@ -23,6 +23,7 @@ from tests.emulators.smtp import SmtpServer
 from tests.factories import Firm, Installation, installation
 from tests.gate.conftest import Told, approved, ready, submitted
 from tests.gate.test_smtp import hurry, rows
+from tests.gate.test_voided import remove_account
 
 PATIENCE = 20.0  # seconds
 
@@ -140,6 +141,19 @@ def test_a_sender_revoked_in_the_middle_holds_the_rest_back(
     found = seen(lux, firm, outbound_id)
     assert found.is_paused
     assert "news@example.com" in found.pause_reason
+    assert found.counts[DeliveryState.QUEUED] > 20
+
+
+def test_an_account_removed_in_the_middle_holds_the_rest_back(
+    lux: Installation, told: Told, smtp_server: SmtpServer
+) -> None:
+    """What a company has taken away is used no longer, though the run had opened it before."""
+    firm, outbound_id = on_its_way(lux, smtp_server, count=60, pace="20")
+    with working(lux):
+        until(lambda: len(smtp_server.messages) >= 3)
+        remove_account(lux, firm)
+    found = seen(lux, firm, outbound_id)
+    assert (found.is_paused, found.check_failed) == (True, "account")
     assert found.counts[DeliveryState.QUEUED] > 20
 
 

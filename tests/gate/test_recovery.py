@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import select, update
 
-from lux.gate import consent, control, reads, recovery
+from lux.gate import consent, control, deliveries, reads, recovery
 from lux.gate.journal import Journal
 from lux.gate.models import Delivery, Outbound
 from lux.gate.reads import ItemState, OutboundState
@@ -137,3 +137,17 @@ def standing(lux: Installation, firm: Firm) -> tuple[OutboundState, ItemState]:
         outbound_id = session.scalars(select(Outbound.id)).one()
         found = reads.outbound(session, outbound_id)
     return found.state, found.item.state
+
+
+def test_a_run_that_was_overtaken_puts_back_nothing_of_another(lux_sqlite: Installation, told_sqlite: Told) -> None:
+    """It slept past its lease, and another run has the message in hand: released by the first it would leave twice."""
+    firm, left, journal = crashed(lux_sqlite, 2)
+    journal.close()
+    with lux_sqlite.db.begin(firm.id) as session:
+        session.execute(update(Delivery).where(Delivery.id == left[1].id).values(claimed_by="8-alive"))
+        deliveries.release(session, [row.id for row in left], run=RUN)
+    with lux_sqlite.db.read(firm.id) as session:
+        assert [(row.state, row.claimed_by) for row in rows(session)] == [
+            (DeliveryState.QUEUED, ""),
+            (DeliveryState.CLAIMED, "8-alive"),
+        ]

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import datetime as dt
 
+import pytest
 import time_machine
 from sqlalchemy import select, text, update
 
-from lux.gate import reads
+from lux.gate import reads, senders
 from lux.gate.models import ApprovalQueue, ApprovalVersion, Delivery, Outbound
 from lux.gate.parties import Sender
 from lux.gate.reads import ItemState, OutboundState, OutboundView
 from lux.gate.service import ApprovalService
 from lux.kit import clock
 from lux.kit.jobs import enqueue
+from lux.vault import accounts
 from tests.factories import Firm, Installation
 from tests.gate.conftest import Told, act, approved, ready, submitted
 from tests.gate.test_sending import states
@@ -156,6 +158,84 @@ def prove(lux: Installation, firm: Firm, at: dt.datetime | None) -> None:
     """Say since when the company's sender is proven."""
     with lux.db.begin(firm.id) as session:
         session.execute(update(Sender).values(verified_at=at))
+
+
+def test_a_sender_removed_after_the_yes_voids_it(lux: Installation, told: Told) -> None:
+    """The company takes the address off its list, as its page does: nothing leaves under it."""
+    firm = ready(lux, 3)
+    item = submitted(lux, firm)
+    approved(lux, firm, item)
+    with lux.db.begin(firm.id) as session:
+        senders.remove(session, firm.person, session.scalars(select(Sender.public_id)).one())
+    lux.work()
+    found = seen(lux, firm, item.id)
+    assert (found.check_failed, found.item.state, found.state) == ("sender", ItemState.PENDING, OutboundState.HELD)
+    assert found.item.version == item.version + 1
+    assert states(lux, firm.id) == {}
+
+
+def test_a_mail_account_removed_after_the_yes_voids_it(lux: Installation, told: Told) -> None:
+    """The way it was approved to leave by is gone: a person chooses another one, and says yes to that."""
+    firm = ready(lux, 3)
+    item = submitted(lux, firm, account=lux.mail_server(firm, 25))
+    approved(lux, firm, item)
+    remove_account(lux, firm)
+    lux.work()
+    found = seen(lux, firm, item.id)
+    assert (found.check_failed, found.item.state, found.state) == ("account", ItemState.PENDING, OutboundState.HELD)
+    assert (found.item.version, found.is_paused) == (item.version + 1, False)
+    assert "account" in found.item.reason
+    assert states(lux, firm.id) == {}
+    assert told.events[-1] == (("campaign", 1), "returned")
+    approved(lux, firm, found.item)
+    lux.work()
+    assert seen(lux, firm, item.id).item.state is ItemState.PENDING, "a yes alone brings no account back"
+    with lux.db.begin(firm.id) as session:
+        ApprovalService(session).edit(firm.person, item.public_id, act(firm), title="Hello")
+    approved(lux, firm, seen(lux, firm, item.id).item)
+    lux.work()
+    assert states(lux, firm.id) == {"captured": 3}
+
+
+def remove_account(lux: Installation, firm: Firm) -> None:
+    """Remove the company's mail account as its page does."""
+    with lux.db.begin(firm.id) as session:
+        (account,) = accounts.listing(session)
+        accounts.remove(session, account, actor=firm.person.actor)
+
+
+@pytest.mark.parametrize("who", ["approver", "author"])
+def test_nothing_leaves_before_the_time_of_its_yes(lux: Installation, told: Told, who: str) -> None:
+    """Whoever moves the outbound's own time on the database gains nothing: the time of the yes is asked."""
+    firm = ready(lux, 3)
+    lux.switch_on(firm, "automation_scheduled_publishing")
+    at = clock.now() + dt.timedelta(days=2)
+    item = submitted(lux, firm, **({"send_at": at.isoformat()} if who == "author" else {}))
+    approved(lux, firm, item, **({"send_at": at} if who == "approver" else {}))
+    with lux.db.begin(firm.id) as session:
+        session.execute(update(Outbound).values(due_at=clock.now()))
+        session.execute(update(ApprovalQueue).values(send_at=clock.now()))
+        session.execute(text("UPDATE job SET due_at = created_at"))
+    lux.work()
+    found = seen(lux, firm, item.id)
+    assert (found.check_failed, found.item.state, found.state) == ("time", ItemState.PENDING, OutboundState.HELD)
+    assert "before the time" in found.item.reason
+    assert states(lux, firm.id) == {}
+
+
+def test_the_time_of_a_yes_is_asked_of_what_is_at_work_too(lux_sqlite: Installation, told_sqlite: Told) -> None:
+    """Put to work on the database, days early, it goes back as well; seconds are the clocks of two workers."""
+    firm = ready(lux_sqlite, 3)
+    lux_sqlite.switch_on(firm, "automation_scheduled_publishing")
+    for early, failed in ((dt.timedelta(days=1), "time"), (dt.timedelta(seconds=30), "")):
+        item = submitted(lux_sqlite, firm)
+        approved(lux_sqlite, firm, item, send_at=clock.now() + early)
+        with lux_sqlite.db.begin(firm.id) as session:
+            session.execute(update(Outbound).where(Outbound.item_id == item.id).values(state=OutboundState.WORKING))
+            session.execute(text("UPDATE job SET due_at = created_at"))
+        lux_sqlite.work()
+        assert seen(lux_sqlite, firm, item.id).check_failed == failed
+    assert states(lux_sqlite, firm.id) == {"captured": 3}
 
 
 def test_content_found_changed_can_be_decided_on_as_it_is(lux: Installation, told: Told) -> None:

@@ -47,6 +47,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "remove_members": {"contacts": ["00000000-0000-7000-8000-000000000000"]},
     "subscribe_hook": {"target_url": "https://hooks.example/x", "event": "contact.created"},
     "create_campaign": {"name": "A campaign"},
+    "report_complaint": {"email": "somebody@example.com"},
     "change_campaign": {"name": "Another"},
     "repeat_campaign": {
         "every": "day",

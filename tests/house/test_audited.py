@@ -66,6 +66,7 @@ MUST: Final[dict[str, dict[str, str]]] = {
     "lux.gate.review.budgets": {"set_budget": "budget.changed"},
     "lux.gate.deciding.policies": {"choose": "policy.changed"},
     "lux.gate.deciding.comments": {"add": "approval.commented"},
+    "lux.gate.complaints": {"record": "complaint.recorded"},
     "lux.gate.senders": {
         "add": "sender.added", "remove": "sender.removed", "confirm_code": "sender.verified",
         "prove_domain": "sender.verified", "send_code": "- a mail with a code, which proves nothing yet",

@@ -52,6 +52,9 @@ class MailboxConnector:
             raise Invalid("the permit is for no outbound", provider=PROVIDER)
         folder = _folder(account)
         for mail in messages:
+            if not in_flight.may_leave():
+                yield _receipt(mail, Outcome.HELD)
+                continue
             in_flight.leaving(mail.delivery_id)
             try:
                 keep(folder, mail.delivery_id, mail.message)

@@ -10,11 +10,11 @@ from lux.kit import clock
 from lux.kit.errors import InvalidInput
 from lux.kit.i18n import gettext as _
 from lux.net.smtp import Handover, Security, SmtpConnection, SmtpServer, connect
-from lux.net.smtp_replies import INVALID, RETRY, UNKNOWN, Reply
+from lux.net.smtp_replies import HELD, INVALID, RETRY, UNKNOWN, Reply
 from lux.ports.connector import Account, ConnectorField, ConnectorSchema, ProbeResult
 from lux.ports.permits import Permit
 from lux.ports.provider_errors import AuthFailed, Invalid, ProviderError
-from lux.ports.receipts import InFlight, Outcome, OutgoingMail, Receipt
+from lux.ports.receipts import HeldBack, InFlight, Outcome, OutgoingMail, Receipt
 from lux.render.addresses import wire_address
 
 PROVIDER = "smtp"
@@ -69,20 +69,25 @@ class SmtpConnector:
         """Send each message, pulling lazily, and yield one receipt per message in order.
 
         Raises a ProviderError when no connection can be had: before the first message is pulled, or after the receipt
-        of a message that could not be offered. No message is left without its receipt.
+        of a message that could not be offered. No message is left without its receipt. While it waits for anything but
+        the answer to a final dot, and right before that dot, it asks whether the message may still leave.
         """
         if permit.outbound_id <= 0:
             raise Invalid("the permit is for no outbound", provider=PROVIDER)
-        line = _Line(self._server(account))
+        line = _Line(self._server(account), in_flight)
         try:
-            line.open()
+            if not line.is_opened():
+                return
             for mail in messages:
                 try:
-                    line.open()
+                    is_opened = line.is_opened()
                 except ProviderError as error:
                     yield _receipt(mail, Handover(verdict=RETRY, reply=None), error.message)
                     raise
-                receipt = line.receipt_for(mail, in_flight)
+                if not is_opened:
+                    yield _receipt(mail, Handover(verdict=HELD, reply=None), "")
+                    continue
+                receipt = line.receipt_for(mail)
                 yield receipt
                 if receipt.error == AuthFailed.__name__:
                     # It lets everybody in and then asks for a name: every other message would hear the same.
@@ -116,15 +121,24 @@ class SmtpConnector:
 class _Line:
     """A connection that is opened again when it broke."""
 
-    def __init__(self, server: SmtpServer) -> None:
+    def __init__(self, server: SmtpServer, in_flight: InFlight) -> None:
         self._server = server
+        self._in_flight = in_flight
         self._connection: SmtpConnection | None = None
 
     def open(self) -> SmtpConnection:
-        """Return the open connection; raises a ProviderError."""
+        """Return the open connection; raises a ProviderError or HeldBack."""
         if self._connection is None:
-            self._connection = connect(self._server)
+            self._connection = connect(self._server, self._in_flight.may_leave)
         return self._connection
+
+    def is_opened(self) -> bool:
+        """Open it where it is not; False = nothing may leave any more. Raises a ProviderError."""
+        try:
+            self.open()
+        except HeldBack:
+            return False
+        return True
 
     def hang_up(self) -> None:
         """Say goodbye when connected."""
@@ -132,38 +146,51 @@ class _Line:
             self._connection.quit()
             self._connection = None
 
-    def receipt_for(self, mail: OutgoingMail, in_flight: InFlight) -> Receipt:
+    def receipt_for(self, mail: OutgoingMail) -> Receipt:
         """Hand one message over and say what became of it."""
         try:
             sender, recipient = wire_address(mail.mail_from), wire_address(mail.rcpt_to)
         except InvalidInput as error:
             return _receipt(mail, Handover(verdict=INVALID, reply=None), error.message)
-        handover = self._hand_over(mail, sender, recipient, in_flight)
+        handover = self._hand_over(mail, sender, recipient)
         if handover.is_stale:
             # The server had closed the idle connection; nothing of this message was taken.
             try:
-                self.open()
+                if not self.is_opened():
+                    return _receipt(mail, Handover(verdict=HELD, reply=None), "")
             except ProviderError as error:
                 return _receipt(mail, handover, error.message)
-            handover = self._hand_over(mail, sender, recipient, in_flight)
+            handover = self._hand_over(mail, sender, recipient)
         return _receipt(mail, handover, self._words(handover))
 
-    def _hand_over(self, mail: OutgoingMail, sender: str, recipient: str, in_flight: InFlight) -> Handover:
-        has_left = False
+    def _hand_over(self, mail: OutgoingMail, sender: str, recipient: str) -> Handover:
+        has_left, is_usable = False, False
 
         def leaving() -> None:
             nonlocal has_left
-            in_flight.leaving(mail.delivery_id)
+            self._in_flight.leaving(mail.delivery_id)
             has_left = True
 
-        handover = self.open().send(sender, recipient, mail.message, leaving=leaving)
-        if handover.is_closed:
-            self._connection = None
+        try:
+            handover = self.open().send(sender, recipient, mail.message, leaving=leaving)
+            is_usable = not handover.is_closed
+        except HeldBack:
+            if has_left:  # its last bytes had begun to leave, and the very last one did not
+                self._in_flight.answered(mail.delivery_id, Outcome.RETRY)
+            return Handover(verdict=HELD, reply=None, is_closed=True)
+        finally:
+            if not is_usable:  # in the middle of a message nothing may be said, not even goodbye
+                self._drop()
         if has_left and handover.verdict.outcome is not Outcome.UNKNOWN:
             verdict, reply = handover.verdict, handover.reply
             code = reply.code if reply else None
-            in_flight.answered(mail.delivery_id, verdict.outcome, code=code, error=verdict.error)
+            self._in_flight.answered(mail.delivery_id, verdict.outcome, code=code, error=verdict.error)
         return handover
+
+    def _drop(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
 
     def _words(self, handover: Handover) -> str:
         if handover.reply is not None:

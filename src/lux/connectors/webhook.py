@@ -14,9 +14,11 @@ from lux.kit.i18n import gettext as _
 from lux.ports.connector import Account, ConnectorSchema, ProbeResult
 from lux.ports.permits import Permit
 from lux.ports.provider_errors import Invalid, ProviderError
-from lux.ports.receipts import CallReceipt, Outcome, OutgoingCall
+from lux.ports.receipts import CallReceipt, HeldBack, Outcome, OutgoingCall
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from lux.net.safe_fetch import Answer, Reach
 
 PROVIDER: Final = "webhook"
@@ -58,8 +60,11 @@ class WebhookConnector:
             return ProbeResult(is_ok=False, message=error.message, field="target")
         return ProbeResult(is_ok=True, message=_("The address can be reached."), facts={"origin": address.origin})
 
-    def perform(self, permit: Permit, call: OutgoingCall) -> CallReceipt:
-        """Make one call; every outcome is a receipt. A call without an answer is made again with the same id."""
+    def perform(self, permit: Permit, call: OutgoingCall, *, may_leave: Callable[[], bool]) -> CallReceipt:
+        """Make one call; every outcome is a receipt. A call without an answer is made again with the same id.
+
+        Once the line stands, and before each part of the call is written, `may_leave` is asked.
+        """
         if permit.outbound_id <= 0:
             raise Invalid("the permit is for no call", provider=PROVIDER)
         stamp = int(clock.now().timestamp())
@@ -72,7 +77,11 @@ class WebhookConnector:
         try:
             from lux.net import safe_fetch
 
-            answer = safe_fetch.post(call.target, call.body, self._reach, provider=PROVIDER, headers=headers)
+            answer = safe_fetch.post(
+                call.target, call.body, self._reach, provider=PROVIDER, headers=headers, may_go=may_leave
+            )
+        except HeldBack:
+            return CallReceipt(outcome=Outcome.HELD, status=None, message="")
         except ProviderError as error:
             return CallReceipt(outcome=Outcome.RETRY, status=None, message=error.message)
         return _receipt(answer)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import uuid
 from dataclasses import dataclass
 
 from sqlalchemy import select
@@ -17,11 +18,13 @@ from lux.gate.series import within
 from lux.gate.states import ItemState, Method, OutboundState, Verdict
 from lux.kit import clock
 from lux.kit.addresses import email_key
-from lux.kit.errors import BrokenRule, LuxError
+from lux.kit.errors import BrokenRule, LuxError, NotFound
 from lux.kit.i18n import gettext as _
 from lux.ports.acts import AUTOMATIC, ActKind, QueuedAct, RunSeries, SendEmail, SystemEmail, act_from, digest_of
+from lux.vault import accounts
 
 MISSED_AFTER = dt.timedelta(hours=24)  # a start this late needs a new yes
+SKEW = dt.timedelta(minutes=1)  # how far the clocks of two workers may lie apart
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +51,7 @@ def clear(session: Session, outbound_id: int) -> Cleared:
         raise Refusal(check="paused", effect=Effect.END, reason=outbound.pause_reason)
     decision = _decision(session, item, outbound)
     act = _connected(act_from(item.body))
+    _time(outbound, decision, act)
     series = within.require(session, item, outbound, decision) if decision.method is Method.SERIES else None
     if outbound.kind is ActKind.DRILL:
         _rehearsal(outbound, act)
@@ -67,12 +71,13 @@ def clear(session: Session, outbound_id: int) -> Cleared:
 
 
 def allow(session: Session, act: SendEmail | SystemEmail, *, is_scheduled: bool = False) -> None:
-    """Raise Refusal when a switch is off or the sender is not proven: what may change while messages leave."""
+    """Raise Refusal when a switch is off, or sender or account are not there: what may change while messages leave."""
     if isinstance(act, SendEmail) and act.kind is not ActKind.DRILL:
         _switch(session, act, toggles.channel_key(act.channel))
         if is_scheduled:
             _switch(session, act, toggles.SCHEDULED)
         _sender(session, act)
+        _account(session, act)
 
 
 def _rehearsal(outbound: Outbound, act: SendEmail | SystemEmail) -> None:
@@ -149,6 +154,27 @@ def _sender(session: Session, act: SendEmail) -> None:
             effect=Effect.RETURN,
             reason=_("The sender %(address)s is not verified (any more).", address=act.from_email),
         )
+
+
+def _account(session: Session, act: SendEmail) -> None:
+    if not act.account:
+        return  # the built-in mailbox
+    try:
+        accounts.by_public_id(session, uuid.UUID(act.account))
+    except NotFound as error:
+        words = _("The mail account it was approved for was removed: choose another one and ask for a new yes.")
+        raise Refusal(check="account", effect=Effect.RETURN, reason=words) from error
+
+
+def _time(outbound: Outbound, decision: ApprovalDecision, act: SendEmail | SystemEmail) -> None:
+    """Raise Refusal before the time that the yes is for, whatever the outbound itself says of it."""
+    asked = dt.datetime.fromisoformat(act.send_at) if isinstance(act, SendEmail) and act.send_at else None
+    not_before = decision.send_at or asked
+    # What is at work was begun by a worker whose clock may be ahead of this one's.
+    leeway = SKEW if outbound.state is OutboundState.WORKING else dt.timedelta(0)
+    if not_before is not None and not_before - clock.now() > leeway:
+        words = _("It was about to leave before the time it was approved for; a person has to look at it.")
+        raise Refusal(check="time", effect=Effect.RETURN, reason=words)
 
 
 def require_media(session: Session, act: SendEmail) -> None:

@@ -130,13 +130,13 @@ def mark_leaving(session: Session, ids: Sequence[int]) -> None:
     )
 
 
-def release(session: Session, ids: Sequence[int]) -> None:
-    """Put back what was claimed but never left."""
+def release(session: Session, ids: Sequence[int], *, run: str) -> None:
+    """Put back what a run had claimed and never left; what another run has taken over meanwhile is that one's."""
     if not ids:
         return
     session.execute(
         update(Delivery)
-        .where(Delivery.id.in_(ids), Delivery.state == DeliveryState.CLAIMED)
+        .where(Delivery.id.in_(ids), Delivery.state == DeliveryState.CLAIMED, Delivery.claimed_by == run)
         .values(
             state=DeliveryState.QUEUED,
             claimed_by="",

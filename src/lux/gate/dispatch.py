@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from lux.gate import deliveries, outcomes, registry, running
+from lux.gate.in_hand import InHand
 from lux.gate.journal import Journal
 from lux.gate.running import Prepared
 from lux.gate.stop import StopWatch, scopes
@@ -75,12 +76,13 @@ def call_webhook(context: JobContext, hook_id: int) -> None:
             context.check_cancelled()
             if stop.is_stopped() or stop.epoch != epoch:
                 return
-            if not _call(context, cleared, call_id, caller, epoch):
+            if not _call(context, cleared, call_id, caller, stop):
                 return
 
 
-def _call(context: JobContext, cleared: calling.Cleared, call_id: int, caller: WebhookCaller, epoch: int) -> bool:
+def _call(context: JobContext, cleared: calling.Cleared, call_id: int, caller: WebhookCaller, stop: StopWatch) -> bool:
     """Make one call; returns whether the run may go on."""
+    epoch = stop.epoch
     with context.db.begin(cleared.company_id) as session:
         call = calling.take(session, cleared, call_id)
     if call is None:
@@ -92,7 +94,7 @@ def _call(context: JobContext, cleared: calling.Cleared, call_id: int, caller: W
         content_hash=cleared.content_hash,
         stop_epoch=epoch,
     )
-    receipt = caller.perform(permit, call)
+    receipt = caller.perform(permit, call, may_leave=lambda: not stop.is_stopped() and stop.epoch == epoch)
     with context.db.begin(cleared.company_id) as session:
         return calling.note(session, cleared, call_id, receipt)
 
@@ -136,8 +138,11 @@ class Sending:
         self._journal = Journal(self._folder, self._run)
         try:
             for receipt in prepared.connector.perform(
-                permit, self._messages(), account=prepared.account, in_flight=self._journal
+                permit, self._messages(), account=prepared.account, in_flight=InHand(self._journal, self._must_halt)
             ):
+                if receipt.outcome is Outcome.HELD:
+                    self._put_back([receipt.delivery_id])
+                    continue
                 self._receipts.append(receipt)
                 self._watch_streak(receipt)
         except ProviderError as error:
@@ -167,14 +172,14 @@ class Sending:
                 window = rows[start : start + WINDOW]
                 self._flush()
                 if self._must_halt():
-                    self._put_back(rows[start:])
+                    self._put_back([row.id for row in rows[start:]])
                     return
                 with self._context.db.begin(self._company_id) as session:
                     deliveries.mark_leaving(session, [row.id for row in window])
                 for index, row in enumerate(window, start):
                     self._keep_pace()
                     if self._must_halt():
-                        self._put_back(rows[index:])
+                        self._put_back([row.id for row in rows[index:]])
                         return
                     message = self._build(row)
                     if message is not None:
@@ -234,11 +239,11 @@ class Sending:
         self._receipts.clear()
         self._context.progress(self._sent, prepared.total)
 
-    def _put_back(self, rows: list[Delivery]) -> None:
+    def _put_back(self, wanted: list[int]) -> None:
         self._flush()
-        ids = [row.id for row in rows if row.id in self._open]
+        ids = [number for number in wanted if number in self._open]
         with self._context.db.begin(self._company_id) as session:
-            deliveries.release(session, ids)
+            deliveries.release(session, ids, run=self._run)
         for number in ids:
             self._open.pop(number, None)
 

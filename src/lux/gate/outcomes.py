@@ -10,7 +10,7 @@ from typing import cast
 from sqlalchemy import Table, bindparam, update
 from sqlalchemy.orm import Session
 
-from lux.gate import consent, deliveries
+from lux.gate import charging, consent, deliveries
 from lux.gate.models import Delivery, Outbound
 from lux.gate.states import DeliveryState, SuppressionReason
 from lux.gate.toggles import quota
@@ -63,7 +63,9 @@ def record(session: Session, outbound: Outbound, rows: Mapping[int, Delivery], r
         if gone:
             deliveries.record_sent(session, outbound, gone, captured=outcome is Outcome.CAPTURED)
     _suppress_refused(session, outbound, rows, receipts)
-    quota.count(session, outbound, receipts)  # last: its row is shared by all that leave today
+    # Last: these rows are shared by all that leave today.
+    quota.count(session, outbound, receipts)
+    charging.charge(session, outbound, receipts)
 
 
 def _values(row: Delivery, receipt: Receipt) -> dict[str, object]:

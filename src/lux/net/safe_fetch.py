@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import contextvars
 import ssl
-import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Final
@@ -15,7 +13,9 @@ import httpx2
 from lux.kit import clock
 from lux.kit.i18n import gettext as _
 from lux.net import http, web_address
-from lux.net.guard import Endpoint, resolve
+from lux.net.guard import Endpoint
+from lux.net.lookup import look_up
+from lux.net.smtp_wire import always
 from lux.net.web_address import WebAddress
 from lux.ports.provider_errors import Ambiguous, Invalid, ProviderError, Transient
 
@@ -66,14 +66,23 @@ def get(url: str, reach: Reach, *, provider: str, headers: Mapping[str, str] | N
     raise Invalid(_("The address leads on and on."), provider=provider, field="url")
 
 
-def post(url: str, body: bytes, reach: Reach, *, provider: str, headers: Mapping[str, str]) -> Answer:
+def post(
+    url: str,
+    body: bytes,
+    reach: Reach,
+    *,
+    provider: str,
+    headers: Mapping[str, str],
+    may_go: Callable[[], bool] = always,
+) -> Answer:
     """Send a body once; a redirect is an answer like any other and is not followed. Raises ProviderError.
 
-    Of the answer's body, `reach.max_bytes` are read. Raises Ambiguous when the request had left and no answer came.
+    Of the answer's body, `reach.max_bytes` are read. Raises Ambiguous when the request had left and no answer came,
+    HeldBack when `may_go`, asked before each of its bytes is written, says no.
     """
     deadline = clock.monotonic() + reach.seconds
     address = web_address.read(url, provider=provider)
-    return _exchange("POST", address, reach, deadline, provider=provider, headers=headers, body=body)
+    return _exchange("POST", address, reach, deadline, provider=provider, headers=headers, body=body, may_go=may_go)
 
 
 def check(url: str, reach: Reach, *, provider: str) -> WebAddress:
@@ -92,12 +101,13 @@ def _exchange(
     provider: str,
     headers: Mapping[str, str],
     body: bytes | None = None,
+    may_go: Callable[[], bool] = always,
 ) -> Answer:
-    endpoints = _endpoints(address, reach, deadline, provider)
+    endpoints = _endpoints(address, reach, deadline, provider, may_go)
     seconds = max(0.001, deadline - clock.monotonic())
     with (
         _named(address, provider, is_write=body is not None),
-        http.client(endpoints, seconds=seconds, ca_file=reach.ca_file) as client,
+        http.client(endpoints, seconds=seconds, ca_file=reach.ca_file, may_go=may_go) as client,
         client.stream(method, address.text, content=body, headers=dict(headers)) as response,
     ):
         content, is_whole = _read(response, reach.max_bytes)
@@ -116,9 +126,18 @@ def _read(response: httpx2.Response, most: int) -> tuple[bytes, bool]:
     return bytes(content), True
 
 
-def _endpoints(address: WebAddress, reach: Reach, deadline: float, provider: str) -> Sequence[Endpoint]:
+def _endpoints(
+    address: WebAddress, reach: Reach, deadline: float, provider: str, may_go: Callable[[], bool] = always
+) -> Sequence[Endpoint]:
     try:
-        found = _resolved(address, reach.allow_hosts, deadline, provider)
+        found = look_up(
+            address.host,
+            address.port,
+            allow_hosts=reach.allow_hosts,
+            deadline=deadline,
+            may_go=may_go,
+            provider=provider,
+        )
     except ProviderError as error:
         error.field = "url"
         raise
@@ -126,27 +145,6 @@ def _endpoints(address: WebAddress, reach: Reach, deadline: float, provider: str
         address, found, allow_hosts=reach.allow_hosts, allow_http=reach.allow_http, provider=provider
     )
     return found
-
-
-def _resolved(address: WebAddress, allow_hosts: Iterable[str], deadline: float, provider: str) -> Sequence[Endpoint]:
-    """Ask the system's resolver, which knows no time limit, in a thread of its own."""
-    found: list[Sequence[Endpoint] | Exception] = []
-
-    def look() -> None:
-        try:
-            found.append(resolve(address.host, address.port, allow_hosts=allow_hosts, provider=provider))
-        except (ProviderError, OSError, RuntimeError) as error:
-            found.append(error)
-
-    thread = threading.Thread(target=contextvars.copy_context().run, args=(look,), daemon=True)
-    thread.start()
-    thread.join(max(0.0, deadline - clock.monotonic()))
-    if not found:
-        message = _("The name servers do not answer, so “%(host)s” can't be found now.", host=address.host)
-        raise Transient(message, provider=provider, field="url")
-    if isinstance(found[0], Exception):
-        raise found[0]
-    return found[0]
 
 
 @contextmanager

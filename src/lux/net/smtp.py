@@ -11,11 +11,14 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from lux.kit import clock
 from lux.kit.i18n import gettext as _
-from lux.net.guard import checked_host, is_public, resolve
+from lux.net.guard import checked_host, is_public
+from lux.net.lookup import look_up
 from lux.net.smtp_replies import INVALID, RETRY, UNKNOWN, Reply, Stage, Verdict, verdict
-from lux.net.smtp_wire import PROVIDER, Wire, tls_context
+from lux.net.smtp_wire import PROVIDER, Wire, always, tls_context
 from lux.ports.provider_errors import AuthFailed, Invalid, ProviderError, Transient
+from lux.ports.receipts import HeldBack
 
 TIMEOUT = 30.0  # seconds for one command; a final dot may take longer (RFC 5321, 4.5.3.2)
 DOT_TIMEOUT = 120.0
@@ -88,6 +91,7 @@ class SmtpConnection:
     def send(self, mail_from: str, rcpt_to: str, message: bytes, *, leaving: Callable[[], None]) -> Handover:
         """Hand one message over; `leaving` is called right before the bytes that complete it are written.
 
+        Raises HeldBack when it may not leave any more; then the connection has to be closed, for it is in its middle.
         The addresses are on-the-wire ASCII; the message has CRLF line ends and is not dot-stuffed.
         """
         envelope = self._envelope(mail_from, rcpt_to, message)
@@ -107,7 +111,7 @@ class SmtpConnection:
         """Say goodbye and close; a broken connection is just closed."""
         with contextlib.suppress(OSError):
             self._wire.write(b"QUIT\r\n")
-            self._wire.read(LAST_WORDS)
+            self._wire.read(LAST_WORDS, is_patient=True)
         self.close()
 
     def close(self) -> None:
@@ -220,7 +224,7 @@ class SmtpConnection:
     def _reset(self) -> bool:
         try:
             return self.command("RSET").is_good
-        except OSError:
+        except (OSError, HeldBack):
             return False
 
     def _deliver(self, message: bytes, leaving: Callable[[], None]) -> Handover:
@@ -228,12 +232,13 @@ class SmtpConnection:
         try:
             if len(data) > TAIL:
                 self._wire.write(data[:-TAIL])
+            self._wire.require()
             leaving()
             self._wire.write(data[-TAIL:])
         except OSError:
             return self._broken_before_dot()
         try:
-            reply = self._wire.read(self._server.dot_timeout)
+            reply = self._wire.read(self._server.dot_timeout, is_patient=True)
         except OSError:
             self.close()
             return Handover(verdict=UNKNOWN, reply=None, is_closed=True)
@@ -244,7 +249,7 @@ class SmtpConnection:
     def _broken_before_dot(self) -> Handover:
         """Not all bytes were handed over, so the final dot was not, and nothing was taken; the server may say why."""
         try:
-            reply = self._wire.read(LAST_WORDS)
+            reply = self._wire.read(LAST_WORDS, is_patient=True)
         except OSError:
             reply = None
         self.close()
@@ -260,14 +265,20 @@ class SmtpConnection:
         raise kind(message, provider=PROVIDER, code=reply.code, field="host")
 
 
-def connect(server: SmtpServer) -> SmtpConnection:
-    """Open a connection; raises Invalid, AuthFailed or Transient with words for people and the field to mend."""
-    endpoints = resolve(server.host, server.port, allow_hosts=server.allow_hosts, provider=PROVIDER)
-    wire = Wire.open(endpoints, checked_host(server.host, provider=PROVIDER), server.timeout)
+def connect(server: SmtpServer, may_go: Callable[[], bool] = always) -> SmtpConnection:
+    """Open a connection; raises Invalid, AuthFailed or Transient with words for people and the field to mend.
+
+    Raises HeldBack when `may_go`, which it asks while it waits, says no.
+    """
+    deadline = clock.monotonic() + server.timeout
+    endpoints = look_up(
+        server.host, server.port, allow_hosts=server.allow_hosts, deadline=deadline, may_go=may_go, provider=PROVIDER
+    )
+    wire = Wire.open(endpoints, checked_host(server.host, provider=PROVIDER), server.timeout, may_go)
     connection = SmtpConnection(wire, server)
     try:
         connection.greet()
-    except ProviderError:
+    except (ProviderError, HeldBack):
         connection.close()
         raise
     except OSError as error:

@@ -83,6 +83,7 @@ FULL = Verdict(outcome=Outcome.FAILED, error="Transient")  # the mailbox is full
 BLOCKED = Verdict(outcome=Outcome.FAILED, error="PolicyBlocked")
 INVALID = Verdict(outcome=Outcome.FAILED, error="Invalid")
 SIGN_IN = Verdict(outcome=Outcome.RETRY, error="AuthFailed")
+HELD = Verdict(outcome=Outcome.HELD, error=None)
 UNKNOWN = Verdict(outcome=Outcome.UNKNOWN, error="Ambiguous")
 
 NEEDS_LOGIN = frozenset({530, 535, 538})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -72,8 +72,8 @@ class WebhookCaller(Protocol):
 
     schema: ConnectorSchema
 
-    def perform(self, permit: Permit, call: OutgoingCall) -> CallReceipt:
-        """Make one call and say what came back."""
+    def perform(self, permit: Permit, call: OutgoingCall, *, may_leave: Callable[[], bool]) -> CallReceipt:
+        """Make one call and say what came back; `may_leave` is asked right before its bytes are written."""
 
 
 class MailConnector(Protocol):
@@ -92,4 +92,7 @@ class MailConnector(Protocol):
         account: Account,
         in_flight: InFlight,
     ) -> Iterator[Receipt]:
-        """Send each message, pulling lazily, and yield one receipt per message in order."""
+        """Send each message, pulling lazily, and yield one receipt per message in order.
+
+        Right before the last byte of each, `in_flight.may_leave` is asked; after a no its receipt says HELD.
+        """

@@ -17,6 +17,11 @@ class Outcome(enum.Enum):
     FAILED = "failed"  # refused for good (content, account, policy)
     REFUSED = "refused"  # this recipient does not exist or does not want mail: suppress
     UNKNOWN = "unknown"  # bytes had left and no answer came: never repeat blindly
+    HELD = "held"  # asked to stop before its last byte: nothing was taken, and no try is counted
+
+
+class HeldBack(Exception):
+    """Raised on the way to the last byte of a message: it may not leave any more."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,7 +70,14 @@ class CallReceipt:
 
 
 class InFlight(Protocol):
-    """Keeps a record of the message whose fate is open, so that a crash leaves no doubt unlisted."""
+    """Says whether the message in hand may still leave, and keeps a record of the one whose fate is open."""
+
+    def may_leave(self) -> bool:
+        """Say whether nothing stops it at this moment: asked right before the last bytes, and while waiting for them.
+
+        It is cheap (what it knows is at most a second old). After a False the connection is closed without the last
+        byte, and the receipt says HELD.
+        """
 
     def leaving(self, delivery_id: int) -> None:
         """Note that the last byte of this message is about to be written."""

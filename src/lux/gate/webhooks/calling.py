@@ -108,6 +108,9 @@ def note(session: Session, cleared: Cleared, call_id: int, receipt: CallReceipt)
     now = clock.now()
     if row is None:
         return True
+    if receipt.outcome is Outcome.HELD:  # it was stopped before it left: no try, no failure
+        row.state, row.tries = CallState.QUEUED, row.tries - 1
+        return False
     row.status, row.message = receipt.status, receipt.message[:500]
     if receipt.outcome is Outcome.SENT:
         row.state = CallState.SENT

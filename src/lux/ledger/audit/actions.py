@@ -93,6 +93,7 @@ register(
     Action("outbound.resumed", APPROVALS, _("%(who)s let %(what)s go on")),
     Action("outbound.resent", APPROVALS, _("%(who)s tried the failed recipients of %(what)s again")),
     Action("delivery.settled", APPROVALS, _("%(who)s settled an unclear delivery of %(what)s")),
+    Action("complaint.recorded", APPROVALS, _("%(who)s reported that somebody called %(what)s spam")),
     # Switches and stops
     Action("toggle.on", STOPS, _("%(who)s turned on %(what)s")),
     Action("toggle.off", STOPS, _("%(who)s turned off %(what)s")),

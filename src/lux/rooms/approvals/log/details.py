@@ -18,6 +18,7 @@ _WORDS: Final[Mapping[str, LazyProxy]] = {
     "audience": _l("Recipients"), "fields": _l("Fields"), "from": _l("Before"), "to": _l("After"), "role": _l("Role"),
     "scopes": _l("Scopes"), "purpose": _l("Purpose"), "name": _l("Name"), "version": _l("Version"),
     "provider": _l("Provider"), "rows": _l("Rows"), "bytes": _l("Bytes"), "count": _l("Number"),
+    "filter": _l("Only"), "is_searched": _l("Searched for"), "selected": _l("Selected"), "delivery": _l("Delivery"),
     "contacts": _l("Contacts"), "channel": _l("Channel"), "check": _l("Check"), "host": _l("Website"),
     "expires_at": _l("Ends"), "origin": _l("Address"), "since": _l("Since"), "recipients": _l("Recipients"),
     "before": _l("Before"), "after": _l("After"), "period": _l("Period"), "severity": _l("What it does"),

@@ -36,6 +36,8 @@ KINDS: Final[Mapping[str, LazyProxy]] = {
     "contact": _l("a contact"),
     "company": _l("the company"),
     "guest": _l("a guest reviewer"),
+    "contact_import": _l("an import"),
+    "delivery": _l("a message"),
     "stop": _l("this company"),
     "review_rule": _l("one that is gone"),
     "stop_trigger": _l("a bound"),

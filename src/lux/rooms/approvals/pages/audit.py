@@ -6,7 +6,6 @@ import uuid
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-from flask import Response as FlaskResponse
 from flask import request, url_for
 
 from lux.identity.access import Right
@@ -16,7 +15,7 @@ from lux.rooms.approvals.log import exports, reading, shown, watching
 from lux.rooms.approvals.log import words as typed
 from lux.rooms.approvals.log.forms import ExportForm, wanted_of
 from lux.rooms.approvals.pages.blueprint import approvals
-from lux.ui import lists, web
+from lux.ui import files, lists, web
 from lux.ui.access import access
 from lux.ui.forms import form_state, read_form, shows_again
 from lux.ui.pages import page, redirect_to, toast
@@ -102,7 +101,4 @@ def audit_copy(public_id: uuid.UUID) -> Response:
     """Send a copy; the chain notes who took it."""
     with web.database().begin(company_id()) as writing:
         name, blocks = exports.download(writing, store_of(web.settings()), public_id, person())
-    response = FlaskResponse(blocks if request.method == "GET" else (), mimetype="application/zip")
-    response.headers.set("Content-Disposition", "attachment", filename=name)
-    response.headers["Cache-Control"] = "no-store"
-    return response
+    return files.attachment(name, blocks, "application/zip")

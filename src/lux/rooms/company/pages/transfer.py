@@ -5,7 +5,6 @@ from __future__ import annotations
 import uuid
 from typing import TYPE_CHECKING, Any
 
-from flask import Response as FlaskResponse
 from flask import request
 
 from lux.identity import companies
@@ -19,7 +18,7 @@ from lux.rooms.company.forms import ArchiveForm, ConfirmationForm
 from lux.rooms.company.models import CompanyImport
 from lux.rooms.company.pages.blueprint import company
 from lux.rooms.company.transfer import exports, report, uploads
-from lux.ui import web
+from lux.ui import files, web
 from lux.ui.access import access, signed_in
 from lux.ui.forms import form_state, read_form, shows_again
 from lux.ui.pages import page, redirect_to, toast
@@ -55,10 +54,7 @@ def export_file(public_id: uuid.UUID) -> Response:
     """Send the file; the audit chain notes who took it."""
     with web.database().begin(web.company_id()) as session:
         name, blocks = exports.download(session, store_of(web.settings()), public_id, web.person())
-    response = FlaskResponse(blocks if request.method == "GET" else (), mimetype="application/zip")
-    response.headers.set("Content-Disposition", "attachment", filename=name)
-    response.headers["Cache-Control"] = "no-store"
-    return response
+    return files.attachment(name, blocks, "application/zip")
 
 
 @company.get("/companies/import")

@@ -5,8 +5,6 @@ from __future__ import annotations
 import uuid
 from typing import TYPE_CHECKING
 
-from flask import Response as FlaskResponse
-from flask import request
 
 from lux.identity.access import Right
 from lux.kit.i18n import gettext as _
@@ -17,7 +15,7 @@ from lux.rooms.contacts.pages.lists import present_filter
 from lux.rooms.contacts.queries import tables
 from lux.rooms.contacts.service import exports
 from lux.rooms.contacts.service.origin import calling_code_of_company
-from lux.ui import web
+from lux.ui import files, web
 from lux.ui.access import access
 from lux.ui.pages import page, redirect_to, toast
 
@@ -51,7 +49,4 @@ def export_download(public_id: uuid.UUID) -> Response:
     with web.database().begin(web.company_id()) as session:
         entry = tables.export_by_public_id(session, public_id)
         blocks = exports.download(session, store_of(web.settings()), entry, web.person())
-    response = FlaskResponse(blocks if request.method == "GET" else (), mimetype="text/csv")
-    response.headers.set("Content-Disposition", "attachment", filename=entry.file_name)
-    response.headers["Cache-Control"] = "no-store"
-    return response
+    return files.attachment(entry.file_name, blocks, "text/csv")

@@ -33,8 +33,9 @@ def take(session: Session, company_id: int) -> None:
 def head(session: Session, company_id: int) -> Row[int, bytes] | None:
     """Return number and hash of a chain's last row, as it is now.
 
-    MariaDB reads what was there when the transaction began (REPEATABLE READ), save with a locking read.
+    MariaDB reads what was there when the transaction began (REPEATABLE READ), save with a locking read; one that
+    shares needs no right to change the table.
     """
     query = select(ApprovalAuditLog.seq, ApprovalAuditLog.hash).where(ApprovalAuditLog.company_id == company_id)
     query = query.order_by(ApprovalAuditLog.seq.desc()).limit(1)
-    return session.execute(query.with_for_update() if dialect_of(session) == "mysql" else query).first()
+    return session.execute(query.with_for_update(read=True) if dialect_of(session) == "mysql" else query).first()

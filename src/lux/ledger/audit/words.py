@@ -58,7 +58,9 @@ def words_of(session: Session, company_id: int, details: Iterable[Mapping[str, A
 def rows_with(company_id: int, text: str) -> Select[int | None]:
     """Return SQL: the rows of a chain for which somebody typed this, in any case, as far as it is still there."""
     return select(AuditWords.seq).where(
-        AuditWords.company_id == company_id, AuditWords.seq.is_not(None), AuditWords.text.icontains(text, autoescape=True)
+        AuditWords.company_id == company_id,
+        AuditWords.seq.is_not(None),
+        AuditWords.text.icontains(text, autoescape=True),
     )
 
 

@@ -5,6 +5,8 @@ import json
 import sqlalchemy as sa
 from alembic import op
 
+from lux.ledger import guards
+
 revision = "0027"
 down_revision = "0023"
 branch_labels = None
@@ -27,6 +29,7 @@ def upgrade() -> None:
         batch_op.drop_index("ix_audit_words_company")
         batch_op.create_index("ix_audit_words_company", ["company_id", "seq"], unique=False)
     _place_words()
+    guards.renew_on_mariadb(op.get_bind())
 
 
 def downgrade() -> None:
@@ -42,9 +45,7 @@ def _place_words() -> None:
     connection, company_id, seq = op.get_bind(), -1, 0
     place = sa.update(_WORDS).where(_WORDS.c.key == sa.bindparam("words")).values(seq=sa.bindparam("row"))
     while True:
-        after = sa.or_(
-            _ROWS.c.company_id > company_id, sa.and_(_ROWS.c.company_id == company_id, _ROWS.c.seq > seq)
-        )
+        after = sa.or_(_ROWS.c.company_id > company_id, sa.and_(_ROWS.c.company_id == company_id, _ROWS.c.seq > seq))
         query = sa.select(_ROWS).where(after, _ROWS.c.detail.contains('"words":'))
         page = connection.execute(query.order_by(_ROWS.c.company_id, _ROWS.c.seq).limit(_PAGE)).all()
         found = [{"words": key, "row": row.seq} for row in page for key in _keys(row.detail)]

@@ -11,7 +11,7 @@ from lux.kit.db.session import company_of, settings_of
 from lux.kit.i18n import gettext as _
 from lux.ledger import audit
 from lux.ledger.audit import checkpoints, keys
-from lux.rooms.approvals.log import exports, naming
+from lux.rooms.approvals.log import details, exports, naming
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -57,6 +57,7 @@ def options(session: Session) -> Mapping[str, Choices]:
     return {
         "category": [("", _("Everything")), *((key, str(label)) for key, label in audit.CATEGORIES.items())],
         "action": [("", _("Any")), *actions],
+        "via": [("", _("Anywhere")), *((key, str(label)) for key, label in details.DOORS.items())],
         "who": [("", _("Anybody")), *everybody, ("system", _("LUX itself")), ("operator", _("The command line"))],
     }
 

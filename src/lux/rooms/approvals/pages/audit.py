@@ -28,9 +28,10 @@ if TYPE_CHECKING:
     from werkzeug.wrappers import Response
 
     from lux.rooms.approvals.log.reading import Line
+    from lux.rooms.approvals.log.searching import Wanted
     from lux.rooms.approvals.models import AuditExport
 
-NAMES = ("category", "action", "who", "q", "since", "until")  # what an address may ask for
+NAMES = ("category", "action", "who", "via", "q", "since", "until")  # what an address may ask for
 
 
 @approvals.get("/audit")
@@ -47,7 +48,7 @@ def audit() -> Response:
     return page("approvals/audit.html", block="rows", lines=rows[: reading.PAGE], next_url=following, **around)
 
 
-def _found(wanted: reading.Wanted, before: int | None) -> list[Line]:
+def _found(wanted: Wanted, before: int | None) -> list[Line]:
     return reading.search(session(), company_id(), wanted, before=before, limit=reading.PAGE + 1)
 
 

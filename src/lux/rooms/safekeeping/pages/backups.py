@@ -5,7 +5,6 @@ from __future__ import annotations
 import uuid
 from typing import TYPE_CHECKING
 
-
 from lux.identity.access import Right
 from lux.kit.i18n import gettext as _
 from lux.rooms.safekeeping import health, queries, service

@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 from flask import request, url_for
 
+from lux.identity import kept_files
 from lux.identity.access import Right
 from lux.kit.i18n import gettext as _
 from lux.net.storage import store_of
@@ -79,11 +80,9 @@ def audit_forget(seq: int) -> Response:
 def audit_copies() -> Response:
     """Show the form that asks for a copy, and the copies there are."""
     entries: Sequence[AuditExport] = lists.load("audit-copies", lambda: exports.latest(session()), [])
-    rows = [(one, shown.state_of(session(), one)) for one in entries]
-    is_working = any(state in exports.UNFINISHED for _entry, state in rows)
-    known: dict[str, Any] = {"days": exports.KEPT.days, "words": shown.words(), "form": form_state()}
-    return page("approvals/audit_copies.html", block="files", rows=rows, is_working=is_working,
-                standing=shown.standing(session()), **known)  # fmt: skip
+    rows = [kept_files.shown(session(), one) for one in entries]
+    known: dict[str, Any] = {"days": exports.KEPT.days, "words": kept_files.words(), "form": form_state()}
+    return page("approvals/audit_copies.html", block="files", rows=rows, standing=shown.standing(session()), **known)
 
 
 @approvals.post("/audit/copies")

@@ -5,10 +5,10 @@ from __future__ import annotations
 import uuid
 from typing import TYPE_CHECKING
 
+from lux.identity import kept_files
 from lux.identity.access import Right
 from lux.kit.i18n import gettext as _
 from lux.net.storage import store_of
-from lux.rooms.contacts.pages import words
 from lux.rooms.contacts.pages.blueprint import contacts
 from lux.rooms.contacts.pages.lists import present_filter
 from lux.rooms.contacts.queries import tables
@@ -26,9 +26,8 @@ if TYPE_CHECKING:
 @access(Right.EDIT)
 def exports_index() -> Response:
     """Show the latest exports."""
-    rows = [(one, *tables.state_of(web.session(), one)) for one in tables.exports(web.session())]
-    is_working = any(state in tables.UNFINISHED for _entry, state, _error in rows)
-    return page("contacts/exports.html", block="rows", rows=rows, words=words, is_working=is_working)
+    rows = [kept_files.shown(web.session(), one) for one in tables.exports(web.session())]
+    return page("contacts/exports.html", block="rows", rows=rows, words=kept_files.words())
 
 
 @contacts.post("/exports")

@@ -62,16 +62,18 @@ def run(context: JobContext, store: FileStore, export_id: int) -> None:
     def begun(session: Session, entry: AuditExport) -> None:
         note(session, entry.company_id, entry.created_by, "audit.exported", about=("audit_export", entry.public_id))
 
+    entry = kept_files.begin(context, AuditExport, export_id, begun)
+    if entry is None:
+        return
+
     def fill(target: BinaryIO) -> int:
         since = dt.datetime.combine(entry.since, dt.time(), tzinfo=dt.UTC) if entry.since else None
         tell = partial(kept_files.tell, context)
         with context.db.read(ALL_COMPANIES) as session:
             return copies.write_zip(session, context.settings, [entry.company_id], target, since=since, tell=tell)
 
-    entry = kept_files.begin(context, AuditExport, export_id, begun)
-    if entry is not None:
-        rounds.sign(context.db, context.settings, context.check_cancelled)
-        kept_files.write(context, store, entry, fill, kept=KEPT)
+    rounds.sign(context.db, context.settings, context.check_cancelled)
+    kept_files.write(context, store, entry, fill, kept=KEPT)
 
 
 def download(session: Session, store: FileStore, public_id: uuid.UUID, person: Person) -> tuple[str, Iterator[bytes]]:

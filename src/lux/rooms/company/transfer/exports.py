@@ -61,6 +61,9 @@ def file_name_of(slug: str) -> str:
 
 def run(context: JobContext, store: FileStore, export_id: int) -> None:
     """Write the file; it appears whole or not at all, so running again begins anew."""
+    entry = kept_files.begin(context, CompanyExport, export_id)
+    if entry is None:
+        return
 
     def fill(target: BinaryIO) -> int:
         return leaving.write(context.db, entry.company_id, store, target, partial(kept_files.tell, context)).rows
@@ -72,9 +75,7 @@ def run(context: JobContext, store: FileStore, export_id: int) -> None:
             about = ("company_export", entry.public_id)
             note(session, entry.company_id, entry.created_by, "company.exported", about=about, detail=detail)
 
-    entry = kept_files.begin(context, CompanyExport, export_id)
-    if entry is not None:
-        kept_files.write(context, store, entry, fill, kept=KEPT, ended=ended)
+    kept_files.write(context, store, entry, fill, kept=KEPT, ended=ended)
 
 
 def download(session: Session, store: FileStore, public_id: uuid.UUID, person: Person) -> tuple[str, Iterator[bytes]]:

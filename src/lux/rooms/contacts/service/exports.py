@@ -73,6 +73,9 @@ def request(
 
 def run(context: JobContext, store: FileStore, export_id: int) -> None:
     """Write the file; it appears whole or not at all, so running again begins anew."""
+    entry = kept_files.begin(context, ContactExport, export_id)
+    if entry is None:
+        return
 
     def fill(target: BinaryIO) -> int:
         rows = 0
@@ -82,10 +85,8 @@ def run(context: JobContext, store: FileStore, export_id: int) -> None:
             kept_files.tell(context, rows)
         return rows
 
-    entry = kept_files.begin(context, ContactExport, export_id)
-    if entry is not None:
-        with i18n.use_locale(entry.filter.get("locale")):
-            kept_files.write(context, store, entry, fill, kept=KEPT, ended=_tell)
+    with i18n.use_locale(entry.filter.get("locale")):
+        kept_files.write(context, store, entry, fill, kept=KEPT, ended=_tell)
 
 
 def download(session: Session, store: FileStore, entry: ContactExport, person: Person) -> Iterator[bytes]:

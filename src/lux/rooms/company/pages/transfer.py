@@ -62,13 +62,8 @@ def import_list() -> Response:
     """Show the form that takes an archive, and the person's imports."""
     companies.check_may_create(web.session(), web.person())
     rows = [(one, _standing(one.state, one.job_id)[0]) for one in queries.imports(web.session(), web.person().user_id)]
-    return page(
-        "company/import.html",
-        rows=rows,
-        form=form_state({}),
-        most=web.settings().max_upload_mb,
-        words=kept_files.words(),
-    )
+    most, words = web.settings().max_upload_mb, kept_files.words()
+    return page("company/import.html", rows=rows, form=form_state({}), most=most, words=words)
 
 
 @company.post("/companies/import")

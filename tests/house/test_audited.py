@@ -175,7 +175,7 @@ EXCUSED: Final[dict[str, str]] = {
         "counters and calls of the program's own, which are forgotten after days",
     ),
     "lux.identity.tokens": "links that are sent; what comes of one (an invitation, a reset, a sender) is noted",
-    "lux.identity.kept_files": "how a file is written and handed out; the room's own verbs above it note who asks and takes",
+    "lux.identity.kept_files": "how a file is written and handed out; the rooms above note who asks and takes",
     "lux.identity.trail": "it is the writer of rows itself",
     "lux.vault.data_keys": "a company's first key, made with its first secret, which is noted",
     "lux.vault.keys": "a value that tells whether a master key is the right one",

@@ -55,6 +55,9 @@ ATTACKS: Final = {
 }
 
 
+CHAINS: Final = (audit.INSTALLATION, 1, 4711)
+
+
 @pytest.fixture(
     params=[
         "sqlite_url",
@@ -105,18 +108,22 @@ def test_the_database_refuses_every_change_and_the_chain_goes_on(chained: Instal
 
 
 def write(db: Database, number: int, problems: list[BaseException]) -> None:
-    """Append in transactions of its own."""
+    """Append in transactions of its own: to a company's chain, to the installation's, to that of a company erased.
+
+    Each has read something before it appends: MariaDB shows it the chain of that moment, unless the head is locked.
+    """
     try:
         for _one in range(number):
             with db.begin(ALL_COMPANIES) as session:
-                audit.append(session, 1, actor=audit.SYSTEM, action="tag.deleted")
+                session.scalar(select(func.count()).select_from(ApprovalAuditLog))
+                for company_id in CHAINS:
+                    audit.append(session, company_id, actor=audit.SYSTEM, action="tag.deleted")
     except BaseException as error:
         problems.append(error)
         raise
 
 
-@pytest.mark.parametrize("chained", ["sqlite_url", pytest.param("pg_url", marks=pytest.mark.postgres)], indirect=True)
-@pytest.mark.parametrize("each", [100, pytest.param(500, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("each", [40, pytest.param(500, marks=pytest.mark.slow)])
 def test_two_writers_make_one_chain(chained: Installation, each: int) -> None:
     """Each in transactions of its own, at the same time: no gap, no fork, no row lost."""
     problems: list[BaseException] = []
@@ -127,7 +134,8 @@ def test_two_writers_make_one_chain(chained: Installation, each: int) -> None:
         one.join()
     assert problems == []
     with chained.db.read(ALL_COMPANIES) as session:
-        assert audit.verify(session, 1) == (2 * each + 3, None)
+        counts = [audit.verify(session, company_id) for company_id in CHAINS]
+    assert counts == [(2 * each, None), (2 * each + 3, None), (2 * each, None)]
 
 
 CRASH: Final = """

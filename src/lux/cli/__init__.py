@@ -13,6 +13,7 @@ from lux import __version__
 from lux.cli import faults
 from lux.cli.backups import backup, restore
 from lux.cli.vault import vault
+from lux.kit import origin
 from lux.kit.errors import LuxError
 from lux.kit.i18n import gettext as _
 from lux.kit.settings import load
@@ -26,7 +27,8 @@ class LuxGroup(click.Group):
     def main(self, *args: object, **kwargs: object) -> object:  # type: ignore[override]
         """Run a command; an error becomes one sentence and exit code 1."""
         try:
-            return super().main(*args, **kwargs)  # type: ignore[call-overload]
+            with origin.through(origin.CLI):
+                return super().main(*args, **kwargs)  # type: ignore[call-overload]
         except LuxError as error:
             faults.tell(error)
         except Exception as error:  # noqa: BLE001 - recorded and told, never swallowed
@@ -39,6 +41,7 @@ class LuxGroup(click.Group):
         """Remember which command runs, for the error log."""
         found = super().resolve_command(ctx, args)
         self._running = found[0] or ""
+        origin.enter(origin.CLI, self._running)
         return found
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, Text, cast, func, or_, select
+from sqlalchemy import ColumnElement, Select, Text, cast, func, or_, select
 from sqlalchemy.orm import Session
 
 from lux.gate.models import ApprovalQueue, ApprovalVersion, Delivery, Outbound, OutboundLink
@@ -226,12 +226,22 @@ def deliveries(
     limit: int = 50,
 ) -> list[DeliveryView]:
     """Return one outbound's recipients by id (keyset), filtered by state and beginning of the address."""
-    query = select(Delivery).where(Delivery.outbound_id == outbound_id, Delivery.id > after_id)
-    if states:
-        query = query.where(Delivery.state.in_(states))
-    if address_prefix:
-        query = query.where(Delivery.address_key >= address_prefix, Delivery.address_key < address_prefix + "\uffff")
+    query = select(Delivery).where(*_among(outbound_id, states, address_prefix), Delivery.id > after_id)
     return [delivery_view(row) for row in session.scalars(query.order_by(Delivery.id).limit(limit))]
+
+
+def delivery_count(
+    session: Session, outbound_id: int, *, states: Sequence[DeliveryState] = (), address_prefix: str = ""
+) -> int:
+    """Return how many recipients of one outbound fit."""
+    return session.scalar(select(func.count(Delivery.id)).where(*_among(outbound_id, states, address_prefix))) or 0
+
+
+def _among(outbound_id: int, states: Sequence[DeliveryState], prefix: str) -> list[ColumnElement[bool]]:
+    found = [Delivery.outbound_id == outbound_id]
+    found += [Delivery.state.in_(states)] if states else []
+    found += [Delivery.address_key >= prefix, Delivery.address_key < prefix + "\uffff"] if prefix else []
+    return found
 
 
 def delivery(session: Session, delivery_id: int) -> DeliveryView:

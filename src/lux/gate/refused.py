@@ -39,6 +39,8 @@ def carry_out(session: Session, outbound_id: int, refusal: Refusal) -> None:
         return_to_pending(session, item, outbound, check=refusal.check, reason=refusal.reason)
     else:
         outbound.check_failed, outbound.reason = refusal.check, refusal.reason
+        if not outbound.is_paused:
+            moves.write_down(session, "outbound.paused", item, by=None, detail={"check": refusal.check})
         control.pause_by_system(session, outbound, reason=refusal.reason)
         moves.tell(session, item, "paused")
 

@@ -20,3 +20,10 @@ def of_items(session: Session, public_ids: Collection[uuid.UUID]) -> dict[uuid.U
     query = select(ApprovalQueue.public_id, ApprovalQueue.title).where(ApprovalQueue.public_id.in_(public_ids))
     rows = session.execute(query.where(ApprovalQueue.kind != ActKind.SYSTEM_EMAIL)).all()
     return {row.public_id: row.title for row in rows}
+
+
+def holding(session: Session, text: str, *, limit: int) -> list[uuid.UUID]:
+    """Return the newest items with this in their title, in any case, without system mails."""
+    query = select(ApprovalQueue.public_id).where(ApprovalQueue.title.icontains(text, autoescape=True))
+    query = query.where(ApprovalQueue.kind != ActKind.SYSTEM_EMAIL)
+    return list(session.scalars(query.order_by(ApprovalQueue.id.desc()).limit(limit)))

@@ -59,6 +59,7 @@ class Person:
     locale: str = "en"
     timezone: str = "UTC"
     formats: str = ""  # how they write dates and numbers: "en_GB"; "" = as is usual in their language
+    session_public_id: uuid.UUID | str = ""  # of that session, as rows of the audit chain name it
     single_keys: bool = True  # single-letter shortcuts are on
 
     @property

@@ -6,7 +6,7 @@ import re
 import unicodedata
 import uuid
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
@@ -23,6 +23,7 @@ from lux.kit.errors import Conflict, FieldProblem, Forbidden, InvalidInput, NotF
 from lux.kit.i18n import gettext as _
 
 MAX_NAME = 200
+PLAIN_SETTINGS: Final = frozenset({"timezone", "currency", "locale", "unsend_seconds"})  # what they were is no secret
 _TRIES = 3
 
 
@@ -117,7 +118,11 @@ def change(session: Session, actor: Person, version: int, values: Mapping[str, A
         raise Conflict(words, fix=fix, problems=problems)
     session.execute(update(Company).where(Company.id == company.id).values(**values, version=company.version + 1))
     session.refresh(company)
-    detail = {"fields": [name for name, before in others.items() if before != values[name]]}
+    changed = [name for name, before in others.items() if before != values[name]]
+    plain = [name for name in changed if name in PLAIN_SETTINGS]
+    detail: dict[str, Any] = {"fields": changed}
+    if plain:
+        detail |= {"before": {name: others[name] for name in plain}, "after": {name: values[name] for name in plain}}
     about = ("company", company.public_id)
     note(session, company.id, actor, "company.changed", about=about, detail=detail)
 

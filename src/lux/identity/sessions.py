@@ -68,6 +68,7 @@ def person_for(db: Database, token: str, settings: Settings, *, prolongs: bool =
         role=role,
         is_operator=user.is_operator,
         session_id=web_session.id,
+        session_public_id=web_session.public_id,
         locale=user.locale or (company.locale if company else DEFAULT_LOCALE),
         timezone=user.timezone or (company.timezone if company else "UTC"),
         formats=str(user.preferences.get("formats", "")),
@@ -89,19 +90,19 @@ def start(
     Without a company, the one looked at last is taken, else any the person belongs to.
     """
     token = random_token()
-    session.add(
-        WebSession(
-            token_hash=token_hash(token),
-            user_id=user.id,
-            company_id=company_id or _usual_company(session, user),
-            expires_at=clock.now() + dt.timedelta(days=settings.session_days),
-            address=address[:64],
-            user_agent=user_agent[:200],
-        )
+    made = WebSession(
+        token_hash=token_hash(token),
+        user_id=user.id,
+        company_id=company_id or _usual_company(session, user),
+        expires_at=clock.now() + dt.timedelta(days=settings.session_days),
+        address=address[:64],
+        user_agent=user_agent[:200],
     )
+    session.add(made)
     user.last_sign_in_at = clock.now()
     session.flush()
-    note(session, None, user.id, "session.started", about=("user", user.public_id))
+    detail = {"session": str(made.public_id)}  # what rows of this browser name from now on
+    note(session, None, user.id, "session.started", about=("user", user.public_id), detail=detail)
     return token
 
 

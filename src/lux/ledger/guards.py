@@ -43,11 +43,13 @@ _MARIADB = (
     "SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'the audit log is append-only'",
     f"CREATE TRIGGER {TABLE}_delete BEFORE DELETE ON {TABLE} FOR EACH ROW "
     "SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'the audit log is append-only'",
+    # A locking read: any other sees the chain as it was when the transaction began (REPEATABLE READ).
     f"""CREATE TRIGGER {TABLE}_insert BEFORE INSERT ON {TABLE} FOR EACH ROW BEGIN
       DECLARE s bigint DEFAULT 0;
       DECLARE h varbinary(32) DEFAULT '';
       DECLARE CONTINUE HANDLER FOR NOT FOUND BEGIN END;
-      SELECT seq, hash INTO s, h FROM {TABLE} WHERE company_id = NEW.company_id ORDER BY seq DESC LIMIT 1;
+      SELECT seq, hash INTO s, h FROM {TABLE} WHERE company_id = NEW.company_id ORDER BY seq DESC LIMIT 1
+        LOCK IN SHARE MODE;
       IF NEW.seq <> s + 1 OR NEW.prev_hash <> h
       THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'this row does not continue the audit chain'; END IF;
     END""",
@@ -85,6 +87,12 @@ def statements(dialect: str) -> tuple[str, ...]:
 def install(connection: Connection) -> None:
     """Create the chain's triggers."""
     _create(connection, statements(connection.dialect.name))
+
+
+def renew_on_mariadb(connection: Connection) -> None:
+    """Put the chain's trigger on INSERT that is here in the place of an older one; nothing to do elsewhere."""
+    if connection.dialect.name not in {"sqlite", "postgresql"}:
+        _create(connection, (f"DROP TRIGGER IF EXISTS {TABLE}_insert", _MARIADB[-1]))
 
 
 def install_on_checkpoints(connection: Connection) -> None:

@@ -121,12 +121,21 @@ class AuditWords(Base):
     """What a person typed for a row of the chain, which holds its salted hash: erasing it leaves the chain valid."""
 
     __tablename__ = "audit_words"
-    __table_args__ = (Index("ix_audit_words_company", "company_id"),)
+    __table_args__ = (Index("ix_audit_words_company", "company_id", "seq"),)
 
     key: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=uuid7)
     company_id: Mapped[int] = mapped_column(BigInteger)  # 0 = the installation
+    seq: Mapped[int | None] = mapped_column(BigInteger)  # the row they were typed for, by which they are found
     salt: Mapped[str] = mapped_column(String(32))
     text: Mapped[str] = mapped_column(Text)
+
+
+class AuditChain(Base):
+    """One chain there is: the row that writers of a chain lock on MariaDB, also of chains without a company."""
+
+    __tablename__ = "audit_chain"
+
+    company_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
 
 
 class AuditCheckpoint(Base):

@@ -14,7 +14,7 @@ from flask import session as cookie
 
 from lux.identity import sessions
 from lux.identity.access import Person, Right
-from lux.kit import i18n
+from lux.kit import i18n, origin
 from lux.kit.db import ALL_COMPANIES, Database
 from lux.kit.errors import Forbidden, SignInNeeded
 from lux.kit.i18n import gettext as _
@@ -157,6 +157,7 @@ def _open() -> Response | None:
         prolongs = rule is None or rule.prolongs
         g.lux_person = sessions.person_for(database(), token, settings(), prolongs=prolongs)
     found = maybe_person()
+    origin.enter(origin.BROWSER if found else origin.PUBLIC, found.session_public_id if found else "")
     if found is not None:  # for the log and for error_log
         structlog.contextvars.bind_contextvars(company_id=found.company_id, user_id=found.user_id)
     i18n.set_locale(found.locale if found else _accepted_locale(), found.formats if found else "")
@@ -231,4 +232,5 @@ def _commit(response: Response) -> Response:
 def _close(_error: BaseException | None) -> None:
     rollback()
     i18n.set_locale(None)
+    origin.leave()
     structlog.contextvars.clear_contextvars()

@@ -20,7 +20,8 @@ from lux.kit.db import ALL_COMPANIES
 from lux.ledger import audit
 from lux.ledger.audit import checkpoints, checks
 from lux.ledger.models import ApprovalAuditLog
-from lux.rooms.approvals.log import watching
+from lux.rooms.approvals.log import reading, watching
+from lux.rooms.approvals.log.searching import Wanted
 from lux.rooms.notifications.models import Notification
 from tests.factories import Firm, Installation, installation
 from tests.ledger.tampering import disarm
@@ -68,6 +69,74 @@ def test_rows_are_read_in_plain_words_and_found(lux: Installation) -> None:
     assert "turned on “" not in lux.client(theirs).get("/approvals/audit").text
     assert "No row fits this" in client.get("/approvals/audit?q=nothing").text
     assert lux.client(lux.member(ours.id, Role.MARKETER)).get("/approvals/audit").status_code == 403
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "sqlite_url",
+        pytest.param("pg_url", marks=pytest.mark.postgres),
+        pytest.param("mariadb_url", marks=pytest.mark.mariadb),
+    ],
+)
+def test_rows_are_found_by_what_is_read_and_by_the_door(
+    request: pytest.FixtureRequest, tmp_path: Path, url: str
+) -> None:
+    """Words of the sentence, names, ids and typed reasons, each word somewhere; page by page; another's words never."""
+    made = installation(request.getfixturevalue(url), tmp_path / "home")
+    ours, theirs = made.firm("Ours"), made.firm("Theirs")
+    switched(made, ours, "Newsletter starts 100% for Bob")
+    switched(made, theirs, "Only theirs knows Zanzibar")
+    with made.db.begin(ours.id) as session:
+        for number in range(reading.PAGE):
+            audit.append(session, ours.id, actor=audit.SYSTEM, action="tag.deleted", object_id=f"tag{number}")
+    with made.db.read(ours.id) as session:
+
+        def found(**asked: str) -> list[str]:
+            return [one.action for one in reading.search(session, ours.id, Wanted(**asked), before=None, limit=99)]
+
+        for text, action in {
+            "turned on": "toggle.on", "NEWSLETTER": "toggle.on", "bob 100%": "toggle.on", "channel_em": "toggle.on",
+            f"{ours.person.name.split()[0]} e-mail on newsletter": "toggle.on", "tag49": "tag.deleted",
+            "made the company": "company.created",
+        }.items():  # fmt: skip
+            assert set(found(text=text)) == {action}, text
+        for text in ("Zanzibar", "newsletter zanzibar", "1000%", "_oggle", "bob' OR 1=1"):
+            assert found(text=text) == [], text
+        assert set(found(text="lux itself", action="tag.deleted")) == {"tag.deleted"}
+        assert set(found(door="browser")) == {"toggle.on"}
+        assert found(door="api") == []
+        (switch,) = reading.search(session, ours.id, Wanted(door="browser"), before=None, limit=99)
+        assert set(switch.via) == {"door", "session"}
+        assert [one.value for one in switch.details if one.label == "From where"] == [
+            f"A browser, signed in ({switch.via['session']})"
+        ]
+        first = reading.search(session, ours.id, Wanted(text="deleted tag"), before=None, limit=30)
+        rest = reading.search(session, ours.id, Wanted(text="deleted tag"), before=first[-1].id, limit=30)
+        assert len({one.id for one in [*first, *rest]}) == reading.PAGE
+    with made.db.begin(ours.id) as session:
+        assert audit.forget_text(session, ours.id, ["for Bob"]) == 1
+    with made.db.read(ours.id) as session:
+        assert reading.search(session, ours.id, Wanted(text="newsletter"), before=None, limit=9) == []
+    made.db.close()
+
+
+def test_a_setting_says_what_it_was(lux: Installation) -> None:
+    """Zone, currency and unsend window with before and after; names and addresses only as fields that changed."""
+    ours, _theirs = lux.firms
+    values = {"name": "Ada's shop", "timezone": "Europe/Paris", "locale": "en", "currency": "USD", "version": "1",
+              "unsend_seconds": "90", "postal_address": "Secret lane 1"}  # fmt: skip
+    assert lux.client(ours).post("/settings", data=values).status_code == 303
+    with lux.db.read(ALL_COMPANIES) as session:
+        row = session.get_one(ApprovalAuditLog, (ours.id, numbers(lux, ours)["company.changed"]))
+    detail = json.loads(row.detail)
+    assert detail["after"] == {"currency": "USD", "timezone": "Europe/Paris", "unsend_seconds": 90}
+    assert detail["before"] == {"currency": "EUR", "timezone": "Europe/Berlin", "unsend_seconds": 0}
+    assert "Secret lane" not in row.detail
+    assert {"name", "postal_address"} <= set(detail["fields"])
+    page = lux.client(ours).get("/approvals/audit?via=browser&q=settings").text
+    assert "0 → 90" in page
+    assert lux.client(ours).get("/approvals/audit?via=nowhere").status_code == 200
 
 
 def test_owners_remove_what_was_typed_and_the_chain_holds(lux: Installation) -> None:
@@ -173,4 +242,7 @@ def test_programs_read_the_log_with_a_key_made_for_it(lux: Installation) -> None
     assert second["data"][0]["hash"] == first["data"][0]["prev_hash"]
     (row,) = client.get("/api/v1/audit?action=toggle.on", headers=heads[0]).json["data"]
     assert (row["category"], row["object_id"]) == ("stops", "channel_email")
+    assert row["via"]["door"] == "browser"
+    assert client.get("/api/v1/audit?q=turned&via=browser", headers=heads[0]).json["data"] == [row]
+    assert client.get("/api/v1/audit?via=roof", headers=heads[0]).status_code == 422
     assert client.get("/api/v1/audit?since=x", headers=heads[0]).status_code == 422

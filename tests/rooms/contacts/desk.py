@@ -16,7 +16,7 @@ from werkzeug.test import TestResponse
 
 from lux.gate import consent
 from lux.kit.addresses import email_key
-from lux.ledger.models import Fact
+from lux.ledger.models import ApprovalAuditLog, Fact
 from lux.net.storage import store_of
 from lux.rooms.contacts.forms.contact import contact_form, read_contact
 from lux.rooms.contacts.models import Contact, ContactImport, CustomField, FieldType, ImportRejection, Tag
@@ -125,6 +125,12 @@ class Desk:
             known = tables.custom_fields(session)
             form = contact_form(known).model_validate(values)
             return edit.create(session, read_contact(form, known, "DE"), self.firm.person)
+
+    def noted(self, action: str) -> list[str]:
+        """Return the particulars of the audit chain's rows of one action."""
+        with self.lux.db.read(0) as session:
+            query = select(ApprovalAuditLog.detail).where(ApprovalAuditLog.action == action)
+            return list(session.scalars(query.order_by(ApprovalAuditLog.seq)))
 
     def clean_up(self) -> None:
         """Do what the nightly job does, without a job's row."""

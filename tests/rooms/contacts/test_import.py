@@ -11,6 +11,7 @@ import pytest
 
 from lux.gate import consent
 from lux.gate.consent import ConsentState, SuppressionReason
+from lux.identity.access import Role
 from lux.kit.jobs import GiveUp
 from lux.ledger import facts
 from lux.net.storage import store_of
@@ -118,6 +119,9 @@ def test_the_report_is_a_file_with_the_rows_own_cells_and_no_formula(desk):
     entry = desk.import_('email,first name\nbroken,=1+1\nok@example.com,Ok\nOK@example.com,"a, b"\n')
     answer = desk.client.get(f"/contacts/imports/{entry.public_id}/report.csv")
     assert answer.headers["Content-Disposition"].startswith("attachment")
+    assert len(desk.noted("import.report_downloaded")) == 1
+    reader = desk.lux.client(desk.lux.member(desk.firm.id, Role.VIEWER))
+    assert reader.get(f"/contacts/imports/{entry.public_id}/report.csv").status_code == 403
     lines = answer.data.decode("utf-8-sig").splitlines()
     assert lines[0] == "line,outcome,field,reason,email,first name"
     assert lines[1].startswith("2,not imported,E-mail,")

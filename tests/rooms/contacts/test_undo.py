@@ -139,6 +139,7 @@ def test_everything_that_the_undo_left_comes_as_a_file(desk):
     shown = desk.contact("p00@example.com")
     assert rows[0]["Contact"].endswith(f"/contacts/{shown.public_id}")
     assert desk.lux.client(desk.lux.firm("Theirs")).get(path).status_code == 404
+    assert [one.split("rows")[1][:5] for one in desk.noted("import.left_downloaded")] == ['": 60']
 
 
 def test_who_was_written_to_or_tagged_since_is_not_put_into_the_trash(desk):

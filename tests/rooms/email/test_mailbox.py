@@ -16,6 +16,7 @@ from lux.gate.submit import submit_system_email
 from lux.identity import invitations
 from lux.identity.access import Role
 from lux.kit.db import ALL_COMPANIES
+from lux.ledger.models import ApprovalAuditLog
 from tests.rooms.email import campaigns
 
 if TYPE_CHECKING:
@@ -72,6 +73,9 @@ def ways_in(lux: Installation, reader: Firm, mail: Kept) -> dict[str, bool]:
     client = lux.client(reader)
     address = f"/mailbox/{mail.delivery_id}"
     found = {path or "/": client.get(address + path).status_code == 200 for path in ("", "/frame", "/source")}
+    with lux.db.read(0) as session:
+        taken = select(ApprovalAuditLog.actor_id).where(ApprovalAuditLog.action == "mailbox.message_downloaded")
+        assert reader.user_id in session.scalars(taken).all() or not found["/source"], "who takes it is noted"
     found["list"] = f'href="{address}"' in client.get("/mailbox/").get_data(as_text=True)
     return found
 

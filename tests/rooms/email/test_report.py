@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import random
 from collections import Counter
 from typing import TYPE_CHECKING
 
 import pytest
+from sqlalchemy import select
 
 from lux.gate.models import Delivery
 from lux.gate.reads import DeliveryState
-from lux.ledger.models import Fact
+from lux.identity.access import Role
+from lux.kit.db import ALL_COMPANIES
+from lux.ledger.models import ApprovalAuditLog, Fact
 from lux.render import tokens
 from lux.rooms.email import queries, report
 from tests.rooms.email import campaigns
@@ -142,6 +146,14 @@ def test_the_file_of_recipients_holds_everyone_and_no_formula(lux: Installation)
     assert any(line.startswith("'=cmd@example.com,Captured") for line in lines)
     found = lux.client(firm).get(f"/campaigns/{public_id}/recipients.csv?q=%3Dcmd").text
     assert found.count("\r\n") == 2
+    with lux.db.read(ALL_COMPANIES) as session:
+        query = select(ApprovalAuditLog.detail).where(ApprovalAuditLog.action == "campaign.recipients_exported")
+        rows = [json.loads(one) for one in session.scalars(query.order_by(ApprovalAuditLog.seq))]
+    assert [(one["rows"], one["is_searched"]) for one in rows] == [(3, False), (1, True)]
+    assert "=cmd" not in str(rows)
+    reader = lux.client(lux.member(firm.id, Role.VIEWER))
+    assert reader.get(f"/campaigns/{public_id}/recipients.csv").status_code == 403
+    assert "recipients.csv" not in reader.get(f"/campaigns/{public_id}/recipients").text
 
 
 def test_recipients_are_found_by_state_and_address(lux: Installation) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from lux.kit import clock
+from lux.kit import clock, origin
 from lux.kit.db.session import ALL_COMPANIES, Database
 from lux.kit.jobs import claims
 from lux.kit.jobs.claims import Claim
@@ -96,7 +96,8 @@ class Workshop:
         started = clock.monotonic()
         try:
             context.check_cancelled()
-            self.kinds[claim.kind].handler(context, dict(claim.args))
+            with origin.through(origin.JOB, claim.kind):
+                self.kinds[claim.kind].handler(context, dict(claim.args))
         except LeaseLost:
             log.warning("job_lease_lost")
             return None

@@ -12,7 +12,7 @@ import structlog
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
-from lux.kit import clock
+from lux.kit import clock, origin
 from lux.kit.db.session import ALL_COMPANIES, Database
 from lux.kit.jobs import claims, prune, queue
 from lux.kit.jobs.kinds import Kinds, Schedule
@@ -118,7 +118,8 @@ class Clock:
 
     def _if_leading(self, tick: Tick) -> None:
         if self._leadership.is_held:
-            tick.run(self._db)
+            with origin.through(origin.JOB, tick.name):
+                tick.run(self._db)
 
     def _offer_due(self, db: Database) -> None:
         if self._runner is None:

@@ -14,9 +14,8 @@ import rfc8785
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from lux.kit import clock
-from lux.kit.db.session import dialect_of, tenant_sql
-from lux.ledger.audit import checkpoints, words
+from lux.kit import clock, origin
+from lux.ledger.audit import checkpoints, turn, words
 from lux.ledger.audit.actions import action_of
 from lux.ledger.models import ApprovalAuditLog
 
@@ -58,19 +57,16 @@ def append(
     """Append one row in the caller's transaction and return its sequence number; raises UnknownAction.
 
     `detail` holds no personal data and no secret; what people typed under `words.TYPED` is kept outside of the chain.
+    Under `via` stands by which door it came in (kit.origin), where that is known.
     """
     action_of(action)
-    plain = words.kept_outside(session, company_id, detail or {})
-    _take_turn(session, company_id)
-    last = session.execute(
-        select(ApprovalAuditLog.seq, ApprovalAuditLog.hash)
-        .where(ApprovalAuditLog.company_id == company_id)
-        .order_by(ApprovalAuditLog.seq.desc())
-        .limit(1)
-    ).first()
+    turn.take(session, company_id)
+    last = turn.head(session, company_id)
+    seq, door = (last.seq if last else 0) + 1, origin.present()
+    plain = words.kept_outside(session, company_id, seq, detail or {}) | ({"via": door} if door else {})
     row = ApprovalAuditLog(
         company_id=company_id,
-        seq=(last[0] if last else 0) + 1,
+        seq=seq,
         at=clock.now(),
         actor_type=actor.type,
         actor_id=actor.id,
@@ -80,7 +76,7 @@ def append(
         object_version=object_version,
         content_hash=content_hash,
         detail=json.dumps(plain, sort_keys=True, ensure_ascii=False, default=str),
-        prev_hash=last[1] if last else b"",
+        prev_hash=last.hash if last else b"",
         hash=b"",
     )
     row.hash = row_hash(row)
@@ -160,12 +156,3 @@ def _fault(row: ApprovalAuditLog, seq: int, previous: bytes) -> str:
 def chains(session: Session) -> list[int]:
     """Return the companies that have a chain."""
     return list(session.scalars(select(ApprovalAuditLog.company_id).distinct().order_by(ApprovalAuditLog.company_id)))
-
-
-def _take_turn(session: Session, company_id: int) -> None:
-    """Let one writer append at a time per company (SQLite's write gate does that already)."""
-    dialect = dialect_of(session)
-    if dialect == "postgresql":
-        session.execute(tenant_sql(company_id, "SELECT pg_advisory_xact_lock(7301, :company_id)"))
-    elif dialect == "mysql":
-        session.execute(tenant_sql(company_id, "SELECT id FROM company WHERE id = :company_id FOR UPDATE"))

@@ -8,7 +8,7 @@ import uuid
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from sqlalchemy import CursorResult, delete, or_, select
+from sqlalchemy import CursorResult, Select, delete, or_, select
 
 from lux.ledger.models import AuditWords
 
@@ -19,12 +19,12 @@ TYPED: Final = frozenset({"reason", "comment", "note"})  # keys of `detail` that
 _LEAST: Final = 4  # characters: a shorter text would be found in everybody's words
 
 
-def kept_outside(session: Session, company_id: int, detail: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the detail as it enters the chain; typed words go into rows of their own."""
+def kept_outside(session: Session, company_id: int, seq: int, detail: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the detail as it enters row `seq` of the chain; typed words go into rows of their own."""
     plain = dict(detail)
     for key in TYPED & plain.keys():
         if isinstance(plain[key], str) and plain[key]:
-            row = AuditWords(company_id=company_id, salt=secrets.token_hex(16), text=plain[key])
+            row = AuditWords(company_id=company_id, seq=seq, salt=secrets.token_hex(16), text=plain[key])
             session.add(row)
             session.flush()
             plain[key] = {"words": str(row.key), "sha256": digest(row.salt, row.text)}
@@ -53,6 +53,15 @@ def words_of(session: Session, company_id: int, details: Iterable[Mapping[str, A
         return {}
     rows = session.scalars(select(AuditWords).where(AuditWords.company_id == company_id, AuditWords.key.in_(wanted)))
     return {wanted[row.key]: row.text for row in rows if digest(row.salt, row.text) == wanted[row.key]}
+
+
+def rows_with(company_id: int, text: str) -> Select[int | None]:
+    """Return SQL: the rows of a chain for which somebody typed this, in any case, as far as it is still there."""
+    return select(AuditWords.seq).where(
+        AuditWords.company_id == company_id,
+        AuditWords.seq.is_not(None),
+        AuditWords.text.icontains(text, autoescape=True),
+    )
 
 
 def forget_words(session: Session, company_id: int, details: Iterable[Mapping[str, Any]]) -> int:

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import ForeignKeyConstraint, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
+from lux.identity.kept_files import KeptFile
 from lux.kit import clock
 from lux.kit.db.base import Base, BigKey, KeyStr, ShortKeyStr, Tenant, enum_type, uuid7
 from lux.kit.db.trash import Trashable
@@ -214,25 +215,12 @@ class ImportRejection(Tenant, Base):
     cells: Mapped[list[Any]] = mapped_column(default=list)  # as read
 
 
-class ContactExport(Tenant, Base):
+class ContactExport(KeptFile, Base):
     """A file of contacts, made by a job, gone after a week."""
 
     __tablename__ = "contact_export"
 
-    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
-    public_id: Mapped[uuid.UUID] = mapped_column(default=uuid7, unique=True)
-    file_key: Mapped[str] = mapped_column(String(255), default="")
-    file_name: Mapped[str] = mapped_column(String(255), default="")
-    file_size: Mapped[int | None] = mapped_column(BigKey)
     filter: Mapped[dict[str, Any]] = mapped_column(default=dict)
-    state: Mapped[str] = mapped_column(String(16), default="queued")  # queued|running|done|failed
-    rows: Mapped[int] = mapped_column(BigKey, default=0)
-    error: Mapped[str] = mapped_column(Text, default="")
-    job_id: Mapped[int | None] = mapped_column(BigKey)
-    created_by: Mapped[int | None] = mapped_column(BigKey)
-    created_at: Mapped[dt.datetime] = mapped_column(default=clock.now)
-    finished_at: Mapped[dt.datetime | None]
-    expires_at: Mapped[dt.datetime | None]
 
 
 class ContactView(Tenant, Base):

@@ -53,6 +53,12 @@ def recipients(
     return Slice(rows=rows, next_cursor=more)
 
 
+def number(session: Session, outbound_id: int, *, chosen: str = "", text: str = "") -> int:
+    """Return how many recipients a file of them would have."""
+    states, prefix = FILTERS.get(chosen, ()), text.strip().casefold()
+    return reads.delivery_count(session, outbound_id, states=states, address_prefix=prefix)
+
+
 def filter_labels() -> dict[str, str]:
     """Return the filters in the person's language."""
     return {

@@ -9,7 +9,7 @@ from flask import Flask, g, request
 
 from lux.identity import api_keys
 from lux.identity.api_keys import Program, Scope
-from lux.kit import rates
+from lux.kit import origin, rates
 from lux.kit.db import ALL_COMPANIES
 from lux.kit.i18n import gettext as _
 from lux.ui import web, wrong_keys
@@ -40,6 +40,7 @@ def enter(scope: Scope) -> Program:
             fix=_("Make a key that has it under Settings → API keys."),
         )
     g.lux_person = found
+    origin.enter(origin.API, key.public_id)
     structlog.contextvars.bind_contextvars(company_id=key.company_id, api_key=str(key.public_id))
     return found
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from lux.kit import origin
 from lux.kit.i18n import gettext as _
 from lux.kit.i18n import lazy_gettext as _l
 from lux.ledger.audit.words import pointer_of
@@ -18,7 +19,10 @@ _WORDS: Final[Mapping[str, LazyProxy]] = {
     "audience": _l("Recipients"), "fields": _l("Fields"), "from": _l("Before"), "to": _l("After"), "role": _l("Role"),
     "scopes": _l("Scopes"), "purpose": _l("Purpose"), "name": _l("Name"), "version": _l("Version"),
     "provider": _l("Provider"), "rows": _l("Rows"), "bytes": _l("Bytes"), "count": _l("Number"),
+    "filter": _l("Only"), "is_searched": _l("Searched for"), "selected": _l("Selected"), "delivery": _l("Delivery"),
     "contacts": _l("Contacts"), "channel": _l("Channel"), "check": _l("Check"), "host": _l("Website"),
+    "timezone": _l("Time zone"), "currency": _l("Currency"), "locale": _l("Language"),
+    "unsend_seconds": _l("Unsend window"), "keep_days": _l("Days kept"), "session": _l("Session"),
     "expires_at": _l("Ends"), "origin": _l("Address"), "since": _l("Since"), "recipients": _l("Recipients"),
     "before": _l("Before"), "after": _l("After"), "period": _l("Period"), "severity": _l("What it does"),
     "phrases": _l("Phrases"), "unless": _l("Harmless with"), "sent": _l("Sent"), "failed": _l("Failed"),
@@ -37,9 +41,29 @@ class Detail:
     is_value_word: bool  # typed by a person, or a sentence; else a value as it is stored
 
 
+DOORS: Final[Mapping[str, LazyProxy]] = {
+    origin.BROWSER: _l("A browser, signed in"), origin.API: _l("The API, by a key"), origin.GUEST: _l("A guest's link"),
+    origin.PUBLIC: _l("A page or address open to all"), origin.JOB: _l("Background work"),
+    origin.CLI: _l("The command line"),
+}  # fmt: skip
+
+
 def of(detail: Mapping[str, Any], words: Mapping[str, str]) -> list[Detail]:
     """Return the particulars that say something; `words` = typed words by the hash that stands in the chain."""
-    return [_detail(key, value, words) for key, value in _flat(detail) if value not in (None, "", [], {})]
+    via = [Detail(label=_("From where"), value=text, is_label_word=True, is_value_word=True)
+           for text in [where_from(detail)] if text]  # fmt: skip
+    plain = {key: value for key, value in detail.items() if key != "via"}
+    return [*via, *(_detail(key, value, words) for key, value in _flat(plain) if value not in (None, "", [], {}))]
+
+
+def where_from(detail: Mapping[str, Any]) -> str:
+    """Return by which door something came in, in words, with what the door is known by; "" for rows without one."""
+    via = detail.get("via")
+    if not isinstance(via, dict) or via.get("door") not in DOORS:
+        return ""
+    door = str(DOORS[via["door"]])
+    known = via.get(origin.REFERENCES.get(via["door"], ""))
+    return f"{door} ({known})" if known else door
 
 
 def _detail(key: str, value: object, words: Mapping[str, str]) -> Detail:

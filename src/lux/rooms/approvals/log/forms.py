@@ -9,8 +9,9 @@ from typing import Any
 
 from pydantic import field_validator
 
+from lux.kit import origin
 from lux.ledger import audit
-from lux.rooms.approvals.log.reading import Wanted
+from lux.rooms.approvals.log.searching import MOST_TEXT, Wanted
 from lux.ui.parsing import FormModel
 
 _ACTOR = re.compile(r"[a-z_]{1,16}(:\d{1,18})?")
@@ -35,7 +36,8 @@ def wanted_of(asked: Mapping[str, str], zone: str) -> Wanted:
         category=asked.get("category", "") if asked.get("category") in audit.CATEGORIES else "",
         action=asked.get("action", "") if asked.get("action") in known else "",
         actor=actor if _ACTOR.fullmatch(actor) else "",
-        about=asked.get("q", "").replace("\0", "")[:64],
+        text=asked.get("q", "").replace("\0", "")[:MOST_TEXT],
+        door=asked.get("via", "") if asked.get("via") in origin.DOORS else "",
         since=_day(asked.get("since", "")),
         until=_day(asked.get("until", "")),
         zone=zone,

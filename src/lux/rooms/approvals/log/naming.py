@@ -36,12 +36,19 @@ KINDS: Final[Mapping[str, LazyProxy]] = {
     "contact": _l("a contact"),
     "company": _l("the company"),
     "guest": _l("a guest reviewer"),
+    "contact_import": _l("an import"),
+    "delivery": _l("a message"),
     "stop": _l("this company"),
     "review_rule": _l("one that is gone"),
     "stop_trigger": _l("a bound"),
     "budget": _l("a channel"),
 }
 PLAIN: Final = frozenset({"stop", "stop_trigger", "budget"})  # words for what there is, not names that people gave
+
+
+NOBODY: Final[Mapping[str, LazyProxy]] = {"system": _l("LUX itself"), "operator": _l("the command line")}
+MOST: Final = 500  # approvals, and contacts, by whose names rows are found: the newest
+_BY_ID: Final = frozenset({"approval", "contact", "stop"})  # too many, or put together: asked for by their ids alone
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,6 +70,16 @@ def names_of(session: Session, rows: Sequence[ApprovalAuditLog]) -> Mapping[tupl
         if ids:
             found |= {(kind, key): named for key, named in ask(session, ids).items() if key in ids}
     return found
+
+
+def holding(session: Session, word: str) -> list[tuple[str, str]]:
+    """Return (type, id) of what is now called something with this word in it, in any case."""
+    folded, found = word.casefold(), list[tuple[str, str]]()
+    for kind, ask in _ASKED.items():
+        if kind not in _BY_ID:
+            found += [(kind, key) for key, named in ask(session, ()).items() if folded in named.name.casefold()]
+    found += [("approval", str(one)) for one in titles.holding(session, word, limit=MOST)]
+    return found + [("contact", str(one)) for one in people.named(session, word, limit=MOST)]
 
 
 def about(row: ApprovalAuditLog, names: Mapping[tuple[str, str], Named]) -> str:
@@ -87,9 +104,10 @@ def actors(session: Session) -> Mapping[tuple[str, int], str]:
 
 def who(row: ApprovalAuditLog, names: Mapping[tuple[str, int], str]) -> str:
     """Return who acted, in words."""
-    operator = _("an operator of the installation") if row.actor_id else _("the command line")
-    fallback = {"system": _("LUX itself"), "operator": operator}
-    return names.get((row.actor_type, row.actor_id or 0)) or fallback.get(row.actor_type, _("somebody who left"))
+    if row.actor_type == "operator" and row.actor_id:
+        return _("an operator of the installation")
+    found = names.get((row.actor_type, row.actor_id or 0)) or NOBODY.get(row.actor_type)
+    return str(found) if found is not None else _("somebody who left")
 
 
 def _approvals(session: Session, ids: Collection[str]) -> Names:

@@ -8,33 +8,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import Select, or_, select
+from sqlalchemy import select
 
-from lux.kit import clock
 from lux.ledger import audit
 from lux.ledger.audit.words import pointer_of
 from lux.ledger.models import ApprovalAuditLog
 from lux.rooms.approvals.log import details as particulars
-from lux.rooms.approvals.log import naming
+from lux.rooms.approvals.log import naming, searching
 from lux.rooms.approvals.log.details import Detail
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
+    from lux.rooms.approvals.log.searching import Wanted
+
 PAGE: Final = 50
-
-
-@dataclass(frozen=True, kw_only=True)
-class Wanted:
-    """What is looked for; what is empty does not matter. Days are those of the company's zone."""
-
-    category: str = ""
-    action: str = ""
-    actor: str = ""  # "person:7", "api_key:3", "system"
-    about: str = ""  # a type or an id
-    since: dt.date | None = None
-    until: dt.date | None = None
-    zone: str = "UTC"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +40,7 @@ class Line:
     object_id: str
     action: str
     category: str
+    via: Mapping[str, str]  # by which door it came in: {"door": "browser", "session": "0190…"}
     details: Sequence[Detail]
     has_words: bool  # words of people that can be removed
     content_hash: str
@@ -61,7 +50,7 @@ class Line:
 
 def search(session: Session, company_id: int, wanted: Wanted, *, before: int | None, limit: int) -> list[Line]:
     """Return rows of one chain that fit, the newest first, older than row `before`."""
-    query = _where(select(ApprovalAuditLog).where(ApprovalAuditLog.company_id == company_id), wanted)
+    query = select(ApprovalAuditLog).where(*searching.conditions(session, company_id, wanted))
     if before is not None:
         query = query.where(ApprovalAuditLog.seq < before)
     rows = session.scalars(query.order_by(ApprovalAuditLog.seq.desc()).limit(limit)).all()
@@ -71,30 +60,6 @@ def search(session: Session, company_id: int, wanted: Wanted, *, before: int | N
 def row(session: Session, company_id: int, seq: int) -> ApprovalAuditLog | None:
     """Return one row of one chain."""
     return session.get(ApprovalAuditLog, (company_id, seq))
-
-
-def _where(query: Select[ApprovalAuditLog], wanted: Wanted) -> Select[ApprovalAuditLog]:
-    if wanted.category:
-        names = [one.name for one in audit.known() if one.category == wanted.category]
-        query = query.where(ApprovalAuditLog.action.in_(names))
-    if wanted.action:
-        query = query.where(ApprovalAuditLog.action == wanted.action)
-    if wanted.actor:
-        kind, _colon, number = wanted.actor.partition(":")
-        query = query.where(ApprovalAuditLog.actor_type == kind)
-        query = query.where(ApprovalAuditLog.actor_id == int(number)) if number.isdecimal() else query
-    if wanted.about:
-        text = wanted.about.strip()
-        query = query.where(or_(ApprovalAuditLog.object_id == text, ApprovalAuditLog.object_type == text))
-    if wanted.since:
-        query = query.where(ApprovalAuditLog.at >= _midnight(wanted.since, wanted.zone))
-    if wanted.until:
-        query = query.where(ApprovalAuditLog.at < _midnight(wanted.until + dt.timedelta(days=1), wanted.zone))
-    return query
-
-
-def _midnight(day: dt.date, zone: str) -> dt.datetime:
-    return dt.datetime.combine(day, dt.time(), tzinfo=clock.zone(zone)).astimezone(dt.UTC)
 
 
 def _lines(session: Session, company_id: int, rows: Sequence[ApprovalAuditLog]) -> list[Line]:
@@ -122,7 +87,7 @@ def _line(
         id=one.seq, at=one.at, sentence=sentence, who=who, about=about, url=named.url if named else "",
         actor=f"{one.actor_type}:{one.actor_id}" if one.actor_id else one.actor_type, action=one.action,
         category=category, object_type=one.object_type, object_id=one.object_id, content_hash=one.content_hash,
-        details=particulars.of(detail, words),
+        via=detail["via"] if isinstance(detail.get("via"), dict) else {}, details=particulars.of(detail, words),
         has_words=any(found[1] in words for value in detail.values() if (found := pointer_of(value))),
         hash=bytes(one.hash).hex(), prev_hash=bytes(one.prev_hash).hex(),
     )  # fmt: skip

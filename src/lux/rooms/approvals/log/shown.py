@@ -6,19 +6,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from lux.kit import jobs
 from lux.kit.db.session import company_of, settings_of
 from lux.kit.i18n import gettext as _
 from lux.ledger import audit
 from lux.ledger.audit import checkpoints, keys
-from lux.rooms.approvals.log import exports, naming
+from lux.rooms.approvals.log import details, naming
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from lux.ledger.audit import Check
     from lux.ledger.audit.checkpoints import Checkpoint
-    from lux.rooms.approvals.models import AuditExport
 
 Choices = Sequence[tuple[str, str]]
 
@@ -57,22 +55,6 @@ def options(session: Session) -> Mapping[str, Choices]:
     return {
         "category": [("", _("Everything")), *((key, str(label)) for key, label in audit.CATEGORIES.items())],
         "action": [("", _("Any")), *actions],
+        "via": [("", _("Anywhere")), *((key, str(label)) for key, label in details.DOORS.items())],
         "who": [("", _("Anybody")), *everybody, ("system", _("LUX itself")), ("operator", _("The command line"))],
     }
-
-
-def state_of(session: Session, entry: AuditExport) -> str:
-    """Return the state, which is "failed" when the job has ended without it."""
-    if entry.state not in exports.UNFINISHED or entry.job_id is None:
-        return entry.state
-    job = session.get(jobs.Job, entry.job_id)
-    is_live = job is not None and job.state in {jobs.JobState.QUEUED, jobs.JobState.RUNNING}
-    return entry.state if is_live else "failed"
-
-
-def words() -> Mapping[str, str]:
-    """Return the words for states of copies."""
-    return {
-        "queued": _("Waiting"), "running": _("Running"), "done": _("Done"), "failed": _("Failed"),
-        "expired": _("Expired"),
-    }  # fmt: skip

@@ -17,7 +17,7 @@ from lux.kit.db import ALL_COMPANIES
 from lux.kit.db.session import company_of
 from lux.kit.i18n import gettext as _
 from lux.ledger import audit
-from lux.ledger.audit import checkpoints, checks, rounds
+from lux.ledger.audit import checkpoints, checks, rights, rounds
 from lux.ports.contributions import HealthFinding
 from lux.rooms.notifications import service as notifications
 from lux.rooms.notifications.topics import topic_of, wish_of
@@ -68,7 +68,15 @@ class AuditHealth:
     key = "audit"
 
     def check(self, session: Session, company_id: int | None) -> Sequence[HealthFinding]:
-        """Look at what the last verification found."""
+        """Look at what the last verification found, and at what the database's user may do."""
+        found = list(self._standing(session, company_id))
+        if company_id is None and rights.may_empty(session):
+            message = _("The database's user may empty the audit log: TRUNCATE fires no trigger on MariaDB.")
+            fix = _("Take its right to DROP away, and let another user run `lux migrate`; see docs/rooms/approvals.md.")
+            found.append(HealthFinding(key=f"{self.key}_rights", level="warn", message=message, fix=fix))
+        return found
+
+    def _standing(self, session: Session, company_id: int | None) -> Sequence[HealthFinding]:
         number = audit.INSTALLATION if company_id is None else company_id
         url = "" if company_id is None else PAGE
         found = audit.last_check(session, number)

@@ -6,9 +6,9 @@ import uuid
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-from flask import Response as FlaskResponse
 from flask import request, url_for
 
+from lux.identity import kept_files
 from lux.identity.access import Right
 from lux.kit.i18n import gettext as _
 from lux.net.storage import store_of
@@ -16,7 +16,7 @@ from lux.rooms.approvals.log import exports, reading, shown, watching
 from lux.rooms.approvals.log import words as typed
 from lux.rooms.approvals.log.forms import ExportForm, wanted_of
 from lux.rooms.approvals.pages.blueprint import approvals
-from lux.ui import lists, web
+from lux.ui import files, lists, web
 from lux.ui.access import access
 from lux.ui.forms import form_state, read_form, shows_again
 from lux.ui.pages import page, redirect_to, toast
@@ -29,9 +29,10 @@ if TYPE_CHECKING:
     from werkzeug.wrappers import Response
 
     from lux.rooms.approvals.log.reading import Line
+    from lux.rooms.approvals.log.searching import Wanted
     from lux.rooms.approvals.models import AuditExport
 
-NAMES = ("category", "action", "who", "q", "since", "until")  # what an address may ask for
+NAMES = ("category", "action", "who", "via", "q", "since", "until")  # what an address may ask for
 
 
 @approvals.get("/audit")
@@ -48,7 +49,7 @@ def audit() -> Response:
     return page("approvals/audit.html", block="rows", lines=rows[: reading.PAGE], next_url=following, **around)
 
 
-def _found(wanted: reading.Wanted, before: int | None) -> list[Line]:
+def _found(wanted: Wanted, before: int | None) -> list[Line]:
     return reading.search(session(), company_id(), wanted, before=before, limit=reading.PAGE + 1)
 
 
@@ -79,11 +80,9 @@ def audit_forget(seq: int) -> Response:
 def audit_copies() -> Response:
     """Show the form that asks for a copy, and the copies there are."""
     entries: Sequence[AuditExport] = lists.load("audit-copies", lambda: exports.latest(session()), [])
-    rows = [(one, shown.state_of(session(), one)) for one in entries]
-    is_working = any(state in exports.UNFINISHED for _entry, state in rows)
-    known: dict[str, Any] = {"days": exports.KEPT.days, "words": shown.words(), "form": form_state()}
-    return page("approvals/audit_copies.html", block="files", rows=rows, is_working=is_working,
-                standing=shown.standing(session()), **known)  # fmt: skip
+    rows = [kept_files.shown(session(), one) for one in entries]
+    known: dict[str, Any] = {"days": exports.KEPT.days, "words": kept_files.words(), "form": form_state()}
+    return page("approvals/audit_copies.html", block="files", rows=rows, standing=shown.standing(session()), **known)
 
 
 @approvals.post("/audit/copies")
@@ -102,7 +101,4 @@ def audit_copy(public_id: uuid.UUID) -> Response:
     """Send a copy; the chain notes who took it."""
     with web.database().begin(company_id()) as writing:
         name, blocks = exports.download(writing, store_of(web.settings()), public_id, person())
-    response = FlaskResponse(blocks if request.method == "GET" else (), mimetype="application/zip")
-    response.headers.set("Content-Disposition", "attachment", filename=name)
-    response.headers["Cache-Control"] = "no-store"
-    return response
+    return files.attachment(name, blocks, "application/zip")

@@ -11,7 +11,7 @@ from flask import session as cookie
 from lux.gate import preview
 from lux.gate.guests import doors, seeing
 from lux.identity.tokens import LinkGone
-from lux.kit import rates
+from lux.kit import origin, rates
 from lux.kit.db import ALL_COMPANIES
 from lux.kit.errors import Forbidden, LuxError, NotFound, WrongState
 from lux.kit.i18n import gettext as _
@@ -75,6 +75,7 @@ def _come_in() -> None:
     if found is None:
         raise doors.gone()
     g.lux_reviewer = found
+    origin.enter(origin.GUEST)
     web.use_company(found.company_id)
     web.use_zone(found.timezone)
     if request.method not in web.SAFE_METHODS:

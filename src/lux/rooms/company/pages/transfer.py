@@ -5,10 +5,9 @@ from __future__ import annotations
 import uuid
 from typing import TYPE_CHECKING, Any
 
-from flask import Response as FlaskResponse
 from flask import request
 
-from lux.identity import companies
+from lux.identity import companies, kept_files
 from lux.identity.access import Right
 from lux.identity.models import Company
 from lux.kit.errors import InvalidInput
@@ -19,7 +18,7 @@ from lux.rooms.company.forms import ArchiveForm, ConfirmationForm
 from lux.rooms.company.models import CompanyImport
 from lux.rooms.company.pages.blueprint import company
 from lux.rooms.company.transfer import exports, report, uploads
-from lux.ui import web
+from lux.ui import files, web
 from lux.ui.access import access, signed_in
 from lux.ui.forms import form_state, read_form, shows_again
 from lux.ui.pages import page, redirect_to, toast
@@ -33,10 +32,9 @@ if TYPE_CHECKING:
 def export_list() -> Response:
     """Show the files with this company, and the form that asks for one."""
     session = web.session()
-    rows = [(one, *_standing(one.state, one.job_id)) for one in queries.exports(session)]
-    is_working = any(state in queries.UNFINISHED for _entry, state, _share in rows)
-    known: dict[str, Any] = {"words": words(), "row": companies.current(session), "days": exports.KEPT.days}
-    return page("company/export.html", block="files", rows=rows, is_working=is_working, form=form_state(), **known)
+    rows = [kept_files.shown(session, one) for one in queries.exports(session)]
+    known: dict[str, Any] = {"words": kept_files.words(), "row": companies.current(session), "days": exports.KEPT.days}
+    return page("company/export.html", block="files", rows=rows, form=form_state(), **known)
 
 
 @company.post("/settings/export")
@@ -55,10 +53,7 @@ def export_file(public_id: uuid.UUID) -> Response:
     """Send the file; the audit chain notes who took it."""
     with web.database().begin(web.company_id()) as session:
         name, blocks = exports.download(session, store_of(web.settings()), public_id, web.person())
-    response = FlaskResponse(blocks if request.method == "GET" else (), mimetype="application/zip")
-    response.headers.set("Content-Disposition", "attachment", filename=name)
-    response.headers["Cache-Control"] = "no-store"
-    return response
+    return files.attachment(name, blocks, "application/zip")
 
 
 @company.get("/companies/import")
@@ -67,7 +62,8 @@ def import_list() -> Response:
     """Show the form that takes an archive, and the person's imports."""
     companies.check_may_create(web.session(), web.person())
     rows = [(one, _standing(one.state, one.job_id)[0]) for one in queries.imports(web.session(), web.person().user_id)]
-    return page("company/import.html", rows=rows, form=form_state({}), most=web.settings().max_upload_mb, words=words())
+    most, words = web.settings().max_upload_mb, kept_files.words()
+    return page("company/import.html", rows=rows, form=form_state({}), most=most, words=words)
 
 
 @company.post("/companies/import")
@@ -92,18 +88,7 @@ def import_show(public_id: uuid.UUID) -> Response:
     state, share = _standing(entry.state, entry.job_id)
     points = report.points(entry.report) if entry.report else []
     return page("company/import_show.html", block="status", entry=entry, state=state, share=share, points=points,
-                made=_made(entry), words=words())  # fmt: skip
-
-
-def words() -> dict[str, str]:
-    """Return the words for states."""
-    return {
-        "queued": _("Waiting"),
-        "running": _("Running"),
-        "done": _("Done"),
-        "failed": _("Failed"),
-        "expired": _("Expired"),
-    }
+                made=_made(entry), words=kept_files.words())  # fmt: skip
 
 
 def _standing(state: str, job_id: int | None) -> tuple[str, tuple[int, int | None]]:

@@ -145,6 +145,7 @@ COUNTED: Final = frozenset({"unit_id", "subject_id", "part_id", "corrects_id"})
 LEFT_OUT: Final[Mapping[str, str]] = {
     "api_key": "A secret: only sums of keys are kept, and a key belongs to one installation. The report names them.",
     "approval_audit_log": "Goes along as a file that can be verified; the company begins a chain of its own there.",
+    "audit_chain": "Which chains there are; one row for the writers of each to lock.",
     "audit_check": "What the last verification found here; the new installation verifies its own chain.",
     "audit_checkpoint": "Signed with the key of one installation; `lux audit export` takes them along with the chain.",
     "audit_export": "Files of this installation that expire.",

@@ -6,13 +6,12 @@ import datetime as dt
 import uuid
 from typing import TYPE_CHECKING, Annotated, Literal, cast
 
-from flask import Response as FlaskResponse
-from flask import request, url_for
+from flask import url_for
 from pydantic import Field
 
 from lux.identity import api_keys
 from lux.identity.api_keys import Scope
-from lux.kit import clock
+from lux.kit import clock, origin
 from lux.kit.db import ALL_COMPANIES
 from lux.kit.errors import NotFound
 from lux.net.storage import store_of
@@ -23,7 +22,7 @@ from lux.rooms.contacts.queries import tables
 from lux.rooms.contacts.queries.listing import ContactFilter
 from lux.rooms.contacts.service import export_links, exports
 from lux.rooms.contacts.service.origin import calling_code_of_company
-from lux.ui import web
+from lux.ui import files, web
 from lux.ui.access import public
 from lux.ui.api import Input, Moment, Output, PageOf, PageQuery, newest_first, operation, program
 
@@ -112,6 +111,7 @@ def download_by_link(token: str) -> Response:
         if key is None or Scope.EXPORTS not in api_keys.scopes_of(key):
             raise NotFound
         holder = api_keys.program_of(session, key)
+        origin.enter(origin.API, key.public_id)
     return _file(link.export, holder)
 
 
@@ -119,10 +119,7 @@ def _file(public_id: uuid.UUID, holder: Program) -> Response:
     with web.database().begin(holder.company_id) as session:
         entry = tables.export_by_public_id(session, public_id)
         blocks = exports.download(session, store_of(web.settings()), entry, holder)
-    response = FlaskResponse(blocks if request.method == "GET" else (), mimetype="text/csv")
-    response.headers.set("Content-Disposition", "attachment", filename=entry.file_name)
-    response.headers["Cache-Control"] = "no-store"
-    return response
+    return files.attachment(entry.file_name, blocks, "text/csv")
 
 
 def _shown(entry: ContactExport) -> ExportOut:

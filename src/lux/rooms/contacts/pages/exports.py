@@ -5,19 +5,16 @@ from __future__ import annotations
 import uuid
 from typing import TYPE_CHECKING
 
-from flask import Response as FlaskResponse
-from flask import request
-
+from lux.identity import kept_files
 from lux.identity.access import Right
 from lux.kit.i18n import gettext as _
 from lux.net.storage import store_of
-from lux.rooms.contacts.pages import words
 from lux.rooms.contacts.pages.blueprint import contacts
 from lux.rooms.contacts.pages.lists import present_filter
 from lux.rooms.contacts.queries import tables
 from lux.rooms.contacts.service import exports
 from lux.rooms.contacts.service.origin import calling_code_of_company
-from lux.ui import web
+from lux.ui import files, web
 from lux.ui.access import access
 from lux.ui.pages import page, redirect_to, toast
 
@@ -29,9 +26,8 @@ if TYPE_CHECKING:
 @access(Right.EDIT)
 def exports_index() -> Response:
     """Show the latest exports."""
-    rows = [(one, *tables.state_of(web.session(), one)) for one in tables.exports(web.session())]
-    is_working = any(state in tables.UNFINISHED for _entry, state, _error in rows)
-    return page("contacts/exports.html", block="rows", rows=rows, words=words, is_working=is_working)
+    rows = [kept_files.shown(web.session(), one) for one in tables.exports(web.session())]
+    return page("contacts/exports.html", block="rows", rows=rows, words=kept_files.words())
 
 
 @contacts.post("/exports")
@@ -51,7 +47,4 @@ def export_download(public_id: uuid.UUID) -> Response:
     with web.database().begin(web.company_id()) as session:
         entry = tables.export_by_public_id(session, public_id)
         blocks = exports.download(session, store_of(web.settings()), entry, web.person())
-    response = FlaskResponse(blocks if request.method == "GET" else (), mimetype="text/csv")
-    response.headers.set("Content-Disposition", "attachment", filename=entry.file_name)
-    response.headers["Cache-Control"] = "no-store"
-    return response
+    return files.attachment(entry.file_name, blocks, "text/csv")

@@ -6,7 +6,6 @@ import uuid
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from flask import Response as FlaskResponse
 from flask import url_for
 
 from lux.identity.access import Right
@@ -17,7 +16,7 @@ from lux.rooms.contacts.pages.blueprint import contacts
 from lux.rooms.contacts.queries import tables
 from lux.rooms.contacts.queries import undo as queries
 from lux.rooms.contacts.service import mappings, reports, undo
-from lux.ui import web
+from lux.ui import files, web
 from lux.ui.access import access
 from lux.ui.forms import form_state, read_form, shows_again
 from lux.ui.pages import page, redirect_to, toast
@@ -62,15 +61,13 @@ def import_undo_start(public_id: uuid.UUID) -> Response:
 
 
 @contacts.get("/imports/<uuid:public_id>/undo/left.csv")
-@access(Right.VIEW)
+@access(Right.EDIT)
 def import_undo_left(public_id: uuid.UUID) -> Response:
-    """Send each contact that the undo left, with the reason."""
-    entry = tables.import_by_public_id(web.session(), public_id)
+    """Send each contact that the undo left, with the reason; the audit chain notes who took it."""
+    with web.database().begin(web.company_id()) as session:
+        entry = reports.take_kept(session, public_id, web.person())
     parts = reports.kept_csv(web.database(), entry, _address_of_anybody())
-    response = FlaskResponse(parts, mimetype="text/csv")
-    response.headers.set("Content-Disposition", "attachment", filename=f"import-undo-left-{entry.public_id}.csv")
-    response.headers["Cache-Control"] = "no-store"
-    return response
+    return files.attachment(f"import-undo-left-{public_id}.csv", parts, "text/csv")
 
 
 def _address_of_anybody() -> Callable[[uuid.UUID], str]:

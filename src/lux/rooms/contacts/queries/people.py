@@ -127,6 +127,16 @@ def merge_names(session: Session) -> list[tuple[str, str]]:
     return [*labels.items(), *((f"{CUSTOM}.{row.key}", row.label) for row in custom)]
 
 
+def named(session: Session, text: str, *, limit: int) -> list[uuid.UUID]:
+    """Return the newest contacts that a search of contacts finds, without those in the trash."""
+    company_id = company_of(session)
+    matching = conditions.matches(company_id, text)
+    if matching is None:
+        return []
+    query = select(Contact.public_id).where(Contact.company_id == company_id, conditions.is_active(), matching)
+    return list(session.scalars(query.order_by(Contact.id.desc()).limit(limit)))
+
+
 def count_all(session: Session, *, cap: int | None = None) -> int:
     """Return how many contacts are not in the trash, counting no further than `cap`."""
     rows = select(Contact.id).where(Contact.company_id == company_of(session), conditions.is_active())

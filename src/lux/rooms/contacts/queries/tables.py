@@ -139,6 +139,12 @@ def rejections(session: Session, import_id: int, *, after: int = 0, limit: int =
     return session.scalars(query).all()
 
 
+def rejection_count(session: Session, import_id: int) -> int:
+    """Return how many rows the report has."""
+    query = select(func.count()).select_from(ImportRejection).where(ImportRejection.import_id == import_id)
+    return session.scalar(query) or 0
+
+
 def all_rejections(session: Session, import_id: int) -> Iterator[ImportRejection]:
     """Yield the whole report by line, some hundred rows in memory at a time."""
     after = 0

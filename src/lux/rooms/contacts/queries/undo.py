@@ -88,9 +88,7 @@ def kept(
     query = (
         select(Contact, ImportedContact.line, ImportedContact.kept)
         .join(ImportedContact, ImportedContact.contact_id == Contact.id)
-        .where(
-            ImportedContact.import_id == import_id, ImportedContact.kept.is_not(None), ImportedContact.kept != TRASHED
-        )
+        .where(*_left(import_id))
         .where(
             or_(
                 ImportedContact.line > line,
@@ -101,6 +99,17 @@ def kept(
         .limit(limit)
     )
     return session.execute(query).all()
+
+
+def kept_count(session: Session, import_id: int) -> int:
+    """Return how many contacts an undo left."""
+    query = select(func.count()).select_from(ImportedContact).join(Contact, Contact.id == ImportedContact.contact_id)
+    return session.scalar(query.where(*_left(import_id))) or 0
+
+
+def _left(import_id: int) -> list[ColumnElement[bool]]:
+    kept = ImportedContact.kept
+    return [ImportedContact.import_id == import_id, kept.is_not(None), kept != TRASHED]
 
 
 def all_kept(session: Session, import_id: int) -> Iterator[Row[Contact, int, str | None]]:

@@ -7,18 +7,18 @@ import io
 import uuid
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
-from sqlalchemy import CursorResult, select, update
+from sqlalchemy import select
 
 from lux.gate import consent
 from lux.gate.consent import Standing
+from lux.identity import kept_files
 from lux.kit import clock, i18n, jobs
 from lux.kit.db.base import uuid7
 from lux.kit.db.session import company_of
-from lux.kit.errors import InvalidInput, NotFound
+from lux.kit.errors import InvalidInput
 from lux.kit.i18n import gettext as _
-from lux.kit.jobs import JobInterrupted
 from lux.ledger import audit
 from lux.rooms.contacts import catalogue
 from lux.rooms.contacts.models import Contact, ContactExport, CustomField, Tag
@@ -39,9 +39,7 @@ if TYPE_CHECKING:
 
 JOB: Final = "contacts.export"
 KEPT: Final = timedelta(days=7)
-_ENDED_BADLY: Final = ("failed", "cancelled")
 _PAGE: Final = 2000  # contacts read at a time
-_BLOCK: Final = 256 * 1024
 
 
 def request(
@@ -75,53 +73,27 @@ def request(
 
 def run(context: JobContext, store: FileStore, export_id: int) -> None:
     """Write the file; it appears whole or not at all, so running again begins anew."""
-    entry = _begin(context, export_id)
+    entry = kept_files.begin(context, ContactExport, export_id)
     if entry is None:
         return
-    try:
-        with store.open_write(entry.file_key) as target:
-            rows = 0
-            for text, count in _texts(context, entry):
-                target.write(text.encode("utf-8"))
-                rows += count
-                context.progress(rows)
-    except JobInterrupted:
-        raise
-    except Exception:
-        if context.is_last_attempt:
-            _end(context, entry, state="failed", error=_("The export stopped because of an error in LUX."))
-        raise
-    now = clock.now()
-    size = store.size(entry.file_key)
-    is_kept = _end(context, entry, state="done", rows=rows, file_size=size, finished_at=now, expires_at=now + KEPT)
-    if not is_kept:
-        store.delete(entry.file_key)
 
+    def fill(target: BinaryIO) -> int:
+        rows = 0
+        for text, count in _texts(context, entry):
+            target.write(text.encode("utf-8"))
+            rows += count
+            kept_files.tell(context, rows)
+        return rows
 
-def _begin(context: JobContext, export_id: int) -> ContactExport | None:
-    """Return the export, or None when it has ended; one that ended badly begins anew when its job is started again."""
-    with context.db.begin(context.company_id) as session:
-        entry = session.get(ContactExport, export_id, with_for_update=True)
-        is_started_again = entry is not None and entry.state in _ENDED_BADLY and entry.job_id == context.job_id
-        if entry is None or not (entry.state in tables.UNFINISHED or is_started_again):
-            return None
-        entry.state, entry.error, entry.finished_at = "running", "", None
-        return entry
+    with i18n.use_locale(entry.filter.get("locale")):
+        kept_files.write(context, store, entry, fill, kept=KEPT, ended=_tell)
 
 
 def download(session: Session, store: FileStore, entry: ContactExport, person: Person) -> Iterator[bytes]:
     """Note who takes the file and return its blocks; raises NotFound when it has expired."""
-    is_over = entry.expires_at is not None and entry.expires_at <= clock.now()
-    if entry.state != "done" or is_over or not store.exists(entry.file_key):
-        raise NotFound(_("This file is gone: exports are kept for a week."), fix=_("Export again."))
+    blocks = kept_files.blocks(store, entry, gone=_("This file is gone: exports are kept for a week."))
     _note(session, entry, "contacts.export_downloaded", person, {"rows": entry.rows})
-    return _blocks(store, entry.file_key)
-
-
-def _blocks(store: FileStore, key: str) -> Iterator[bytes]:
-    with store.open_read(key) as stream:
-        while block := stream.read(_BLOCK):
-            yield block
+    return blocks
 
 
 def _texts(context: JobContext, entry: ContactExport) -> Iterator[tuple[str, int]]:
@@ -187,26 +159,13 @@ def _text(value: Any) -> str:  # noqa: ANN401 - any stored value
     return str(getattr(value, "value", value))
 
 
-def _end(context: JobContext, entry: ContactExport, **values: Any) -> bool:  # noqa: ANN401 - columns of the export
-    """Write how it ended; False when it was ended meanwhile, because somebody in it was erased."""
-    with i18n.use_locale(entry.filter.get("locale")), context.db.begin(context.company_id) as session:
-        result = session.execute(
-            update(ContactExport)
-            .where(ContactExport.id == entry.id, ContactExport.state == "running")
-            .values(**values)
-            .execution_options(synchronize_session=False)
-        )
-        is_ours = cast("CursorResult[Any]", result).rowcount == 1
-        if is_ours and entry.created_by is not None and values["state"] in {"done", "failed"}:
-            _tell(session, entry.created_by, rows=values.get("rows"), error=values.get("error", ""))
-        return is_ours
-
-
-def _tell(session: Session, user_id: int, *, rows: int | None, error: str) -> None:
-    is_ready = rows is not None
-    title = _("Your export is ready: %(count)s contacts", count=rows) if is_ready else _("Your export has failed")
-    level = "ok" if is_ready else "bad"
-    notify(session, [user_id], kind="contacts.exported", title=title, body=error, url="/contacts/exports", level=level)
+def _tell(session: Session, entry: ContactExport) -> None:
+    if entry.created_by is None or entry.state not in {"done", "failed"}:
+        return
+    is_ready = entry.state == "done"
+    title = _("Your export is ready: %(count)s contacts", count=entry.rows) if is_ready else _("Your export has failed")
+    level, url = "ok" if is_ready else "bad", "/contacts/exports"
+    notify(session, [entry.created_by], kind="contacts.exported", title=title, body=entry.error, url=url, level=level)
 
 
 def _note(session: Session, entry: ContactExport, action: str, person: Person, detail: dict[str, Any]) -> None:

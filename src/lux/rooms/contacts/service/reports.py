@@ -9,14 +9,39 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
+from lux.identity.access import Right
+from lux.identity.trail import note
 from lux.kit.i18n import gettext as _
 from lux.rooms.contacts.importing.guess import report_headings
 from lux.rooms.contacts.queries import tables, undo
 from lux.rooms.contacts.spreadsheet import disarmed
 
 if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+    from lux.identity.access import Person
     from lux.kit.db import Database
     from lux.rooms.contacts.models import ContactImport
+
+
+def take_report(session: Session, public_id: uuid.UUID, person: Person) -> ContactImport:
+    """Note who takes the refused rows of an import, and return it; raises Forbidden, NotFound."""
+    return _taken(session, public_id, person, "import.report_downloaded", tables.rejection_count)
+
+
+def take_kept(session: Session, public_id: uuid.UUID, person: Person) -> ContactImport:
+    """Note who takes what the undo of an import left, and return it; raises Forbidden, NotFound."""
+    return _taken(session, public_id, person, "import.left_downloaded", undo.kept_count)
+
+
+def _taken(
+    session: Session, public_id: uuid.UUID, person: Person, action: str, count: Callable[[Session, int], int]
+) -> ContactImport:
+    person.require(Right.EDIT)
+    entry = tables.import_by_public_id(session, public_id)
+    detail = {"rows": count(session, entry.id)}
+    note(session, entry.company_id, person, action, about=("contact_import", public_id), detail=detail)
+    return entry
 
 
 def report_csv(db: Database, entry: ContactImport) -> Iterator[bytes]:

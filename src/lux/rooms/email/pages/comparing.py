@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from flask import make_response, request
+from flask import request
 
 from lux.identity import companies
 from lux.identity.access import Right
 from lux.kit.errors import InvalidInput
 from lux.rooms.email import comparing, report
 from lux.rooms.email.pages.campaigns import email
-from lux.ui import web
+from lux.ui import files, web
 from lux.ui.access import access
 from lux.ui.pages import page
 
@@ -35,11 +35,8 @@ def compare() -> Response:
 def compare_file() -> Response:
     """Hand out a comparison as a file."""
     found = comparing.compare(web.session(), request.args.getlist("c"))
-    answer = make_response(comparing.as_csv(found, companies.current(web.session()).timezone))
-    answer.headers["Content-Type"] = "text/csv; charset=utf-8"
-    answer.headers["Content-Disposition"] = 'attachment; filename="campaigns-compared.csv"'
-    answer.headers["Cache-Control"] = "no-store"
-    return answer
+    text = comparing.as_csv(found, companies.current(web.session()).timezone)
+    return files.attachment("campaigns-compared.csv", text, "text/csv")
 
 
 def _compared(chosen: list[str]) -> dict[str, Any]:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from flask import Blueprint, make_response, request, url_for
 
 from lux.identity.access import Right
-from lux.rooms.email import captured
-from lux.ui import csp, web
+from lux.rooms.email import captured, taken
+from lux.ui import csp, files, web
 from lux.ui.access import access
 from lux.ui.pages import page
 
@@ -48,9 +48,7 @@ def frame(number: int) -> Response:
 @mailbox.get("/<int:number>/source")
 @access(Right.VIEW)
 def source(number: int) -> Response:
-    """Hand out the message as it was written."""
-    response = make_response(captured.raw(web.session(), web.person(), number))
-    response.headers["Content-Type"] = "message/rfc822"
-    response.headers["Content-Disposition"] = f'attachment; filename="message-{number}.eml"'
-    response.headers["Cache-Control"] = "no-store"
-    return response
+    """Hand out the message as it was written; the audit chain notes who took it."""
+    with web.database().begin(web.company_id()) as session:
+        found = taken.message(session, web.person(), number)
+    return files.attachment(f"message-{number}.eml", found, "message/rfc822")

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from flask import Response as Streamed
 from flask import request, url_for
 
 from lux.identity.access import Right
 from lux.kit import i18n
-from lux.rooms.email import breakdowns, queries, report, results, running, show
+from lux.rooms.email import breakdowns, queries, report, results, running, show, taken
 from lux.rooms.email.pages.campaigns import email
-from lux.ui import web
+from lux.ui import files, web
 from lux.ui.access import access
 from lux.ui.pages import page
 
@@ -30,21 +29,20 @@ def recipients(public_id: uuid.UUID) -> Response:
     cursor, number = request.args.get("cursor", ""), running.submitted(context["outbound"]).id
     found = results.recipients(web.session(), number, chosen=chosen, text=text, cursor=cursor)
     context |= {"chosen": chosen, "q": text, "labels": results.filter_labels(), "is_first": not cursor}
+    context["may_take"] = web.person().has(Right.EDIT)
     return page("email/recipients.html", block="rows", slice=found, words=results, **context)
 
 
 @email.get("/<uuid:public_id>/recipients.csv")
-@access(Right.VIEW)
-def recipients_file(public_id: uuid.UUID) -> Streamed:
-    """Stream the recipients as a file, a chunk at a time."""
-    outbound = running.outbound(web.session(), public_id)
+@access(Right.EDIT)
+def recipients_file(public_id: uuid.UUID) -> Response:
+    """Stream the recipients as a file, a chunk at a time; the audit chain notes who took them."""
     asked = {"chosen": request.args.get("state", ""), "text": request.args.get("q", "")}
+    with web.database().begin(web.company_id()) as session:
+        number = taken.recipients(session, web.person(), public_id, **asked)
     reader = {"zone": web.tz(), "locale": i18n.locale()}
-    lines = results.as_csv(web.database(), web.company_id(), outbound.id, **asked, **reader)
-    answer = Streamed(lines, mimetype="text/csv")
-    answer.headers["Content-Disposition"] = f'attachment; filename="recipients-{public_id}.csv"'
-    answer.headers["Cache-Control"] = "no-store"
-    return answer
+    lines = results.as_csv(web.database(), web.company_id(), number, **asked, **reader)
+    return files.attachment(f"recipients-{public_id}.csv", lines, "text/csv")
 
 
 @email.get("/<uuid:public_id>/report")

@@ -5,16 +5,13 @@ from __future__ import annotations
 import uuid
 from typing import TYPE_CHECKING
 
-from flask import Response as FlaskResponse
-from flask import request
-
 from lux.identity.access import Right
 from lux.kit.i18n import gettext as _
 from lux.rooms.safekeeping import health, queries, service
 from lux.rooms.safekeeping.archive import writing
 from lux.rooms.safekeeping.models import Backup, BackupOrigin
 from lux.rooms.safekeeping.pages.blueprint import safekeeping
-from lux.ui import lists, web
+from lux.ui import files, lists, web
 from lux.ui.access import access
 from lux.ui.pages import page, redirect_to, toast
 
@@ -63,11 +60,7 @@ def backup_file(public_id: uuid.UUID) -> Response:
     """Send the file; the audit chain notes who took it."""
     with web.database().begin(0) as session:
         name, size, blocks = service.download(session, public_id, web.person())
-    response = FlaskResponse(blocks if request.method == "GET" else (), mimetype="application/zip")
-    response.headers.set("Content-Disposition", "attachment", filename=name)
-    response.headers["Cache-Control"] = "no-store"
-    response.content_length = size
-    return response
+    return files.attachment(name, blocks, "application/zip", size=size)
 
 
 def states() -> dict[str, str]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from typing import TYPE_CHECKING
+from enum import Enum
+from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy.exc import IntegrityError
 
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 MOST_DOMAINS = 50
 KEY_BYTES = 12
+# Settings that are choices and numbers: the audit chain says what they were.
+PLAIN: Final = frozenset({"consent_mode", "respects_signals", "identifies_clicks", "captures_forms", "keep_days"})
 
 
 def add_domain(session: Session, person: Person, host: str) -> SiteDomain:
@@ -66,12 +69,19 @@ def save(session: Session, person: Person, form: SetupForm) -> SiteSetup:
         raise Conflict(_("Somebody saved this page while you were editing it."), fix=_("Load the page again."))
     wanted = form.model_dump(exclude={"version"})
     changed = [name for name, value in wanted.items() if getattr(setup, name) != value]
+    plain = [name for name in changed if name in PLAIN]
+    detail: dict[str, Any] = {"fields": changed, "before": {name: _plain(getattr(setup, name)) for name in plain}}
     for name in changed:
         setattr(setup, name, wanted[name])
+    detail["after"] = {name: _plain(wanted[name]) for name in plain}
     setup.version += 1
     session.flush()
-    note(session, company_of(session), person, "site.changed", detail={"fields": changed})
+    note(session, company_of(session), person, "site.changed", detail=detail)
     return setup
+
+
+def _plain(value: object) -> object:
+    return value.value if isinstance(value, Enum) else value
 
 
 def ensure(session: Session) -> SiteSetup:

@@ -98,6 +98,7 @@ class Vault:
         account_id: int | None = None,
     ) -> None:
         """Seal a value, replacing an earlier one of the same integration and name."""
+        data_keys.take_turn(session, company_of(session))
         master = fitting_keys(self._settings, session)
         register_secret(value)
         dek_id, key = data_keys.for_sealing(session, master, company_of(session))

@@ -29,6 +29,7 @@ from lux.net import web_address
 from lux.ports.acts import ActKind, AllowHooks, CallWebhook
 from lux.ports.connector import Account
 from lux.ports.provider_errors import Invalid
+from lux.vault import data_keys
 from lux.vault.secrets import Vault
 
 if TYPE_CHECKING:
@@ -78,6 +79,7 @@ def create(
         kind=ActKind.WEBHOOK, company_id=company_of(session), channel=WEBHOOK, account="", target=address.text,
         facts=chosen,
     )  # fmt: skip
+    data_keys.take_turn(session, act.company_id)  # its secret comes last
     item, decision = decided(session, person, act, Method.SUBSCRIPTION, title=f"{name} → {address.origin}")
     hook = WebhookSubscription(
         item_id=item.id,

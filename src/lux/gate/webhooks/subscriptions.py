@@ -30,7 +30,7 @@ from lux.ports.acts import ActKind, AllowHooks, CallWebhook
 from lux.ports.connector import Account
 from lux.ports.provider_errors import Invalid
 from lux.vault import data_keys
-from lux.vault.secrets import Vault
+from lux.vault.secrets import SecretView, Vault
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -182,6 +182,11 @@ def replay(session: Session, person: Person, delivery_id: uuid.UUID) -> WebhookS
     session.flush()
     _note(session, hook, person, "webhook.replayed", fact=row.fact_id)
     return hook
+
+
+def secret_seen(session: Session, hook: WebhookSubscription) -> SecretView | None:
+    """Return what may be seen of a subscription's secret."""
+    return Vault(settings_of(session)).describe(session, integration_of(hook)).get("secret")
 
 
 def integration_of(hook: WebhookSubscription) -> str:

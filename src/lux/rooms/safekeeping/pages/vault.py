@@ -12,6 +12,7 @@ from lux.kit.i18n import ngettext
 from lux.rooms.safekeeping import health, queries, service
 from lux.rooms.safekeeping.forms import ShredForm
 from lux.rooms.safekeeping.pages.blueprint import safekeeping
+from lux.rooms.safekeeping.secrets import Stored, name_of, secrets_of
 from lux.ui import lists, web
 from lux.ui.access import access
 from lux.ui.forms import form_state, read_form, shows_again
@@ -54,7 +55,10 @@ def key_ring(public_id: uuid.UUID) -> Response:
     company = queries.company_by_public_id(web.session(), public_id)
     ring = next(one for one in queries.rings(web.session()) if one.company.id == company.id)
     old = clock.now() - health.OLD_KEY
-    return page("safekeeping/key_ring.html", ring=ring, form=form_state(), old=old, backups=queries.kept(web.session()))
+    nothing = list[Stored]()
+    stored = lists.load("key-ring-secrets", lambda: secrets_of(web.session(), company.id), nothing)
+    return page("safekeeping/key_ring.html", ring=ring, form=form_state(), old=old, stored=stored, name_of=name_of,
+                backups=queries.kept(web.session()))  # fmt: skip
 
 
 @safekeeping.post("/vault/<uuid:public_id>/rotate")

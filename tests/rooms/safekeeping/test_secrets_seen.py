@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from lux.gate import domains
 from lux.gate.webhooks import subscriptions
+from lux.identity.models import Company
 from lux.kit import clock
 from lux.kit.db import ALL_COMPANIES
 from lux.ledger.audit import SYSTEM
@@ -73,6 +74,22 @@ def test_each_secret_shows_its_last_use_and_purpose(lux: Installation, monkeypat
         rekeying.rotate(lux.settings, lux.db, firm.id, actor=SYSTEM, step=stops)
     monkeypatch.undo()
     assert "Sealed by the earlier key" in client.get(ring).text
+
+
+def test_an_operator_sees_every_companys_secrets_not_their_own_alone(lux_sqlite: Installation) -> None:
+    """By number on the page of the vault, one by one on the company's; and gives that company a new data key."""
+    lux = lux_sqlite
+    client, other = lux.client(operator(lux, lux.firm("Tide"))), lux.firm("Ebb")
+    lux.mail_server(other, 25, username="ada", password="a long enough password")
+    with lux.db.read(ALL_COMPANIES) as session:
+        url = f"/operate/vault/{session.get_one(Company, other.id).public_id}"
+        before = session.scalars(select(VaultSecret.record)).one()
+    assert "In order" in client.get("/operate/vault").text
+    assert "· password" in client.get(url).text
+    client.post(f"{url}/rotate")
+    lux.work()
+    with lux.db.read(ALL_COMPANIES) as session:
+        assert session.scalars(select(VaultSecret.record)).one() != before
 
 
 def test_a_key_file_that_others_may_read_is_found(lux_sqlite: Installation) -> None:

@@ -61,6 +61,7 @@ MUST: Final[dict[str, dict[str, str]]] = {
     "lux.gate.guests.inviting": {
         "invite": "guest.invited", "renew": "guest.link_renewed", "revoke": "guest.revoked",
     },
+    "lux.gate.guests.erasing": {"erase": "guest.erased"},
     "lux.gate.guests.doors": {
         "enter": "guest.entered", "leave": "- the guest's own browser; the link stays",
         "reviewer_for": "- when a guest was seen last",

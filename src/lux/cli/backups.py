@@ -40,30 +40,42 @@ def backup(out: Path | None, *, is_quick: bool) -> None:
         made = _written(db, settings, path)
         click.echo(_("%(rows)s rows and %(files)s files are in %(path)s.",
                      rows=made.manifest.rows, files=made.manifest.files, path=path))  # fmt: skip
-        click.echo(_("Keys are not in it: keep keys/master.key and keys/app.key apart from it."))
+        click.echo(_("Keys are not in it: keep keys/master.key, keys/app.key and keys/audit.key apart from it."))
         verdict = None
-        if not is_quick:
-            with bar() as tell:
-                verdict = trying.attempt(path, settings, tell, live=made.manifest.schema)
-            click.echo(verdict.words)
-        record_command(db, settings, made, verdict)
+        try:
+            if not is_quick:
+                with bar() as tell:
+                    verdict = trying.attempt(path, settings, tell, live=made.manifest.schema)
+                click.echo(verdict.words)
+        finally:  # also after Ctrl+C: it is whole, and was never tried
+            record_command(db, settings, made, verdict)
     sys.exit(0 if verdict is None or verdict.is_good else 1)
 
 
 def _written(db: Database, settings: Settings, path: Path) -> Made:
+    from sqlalchemy.exc import SQLAlchemyError
+
     from lux.cli.company import bar
     from lux.net.storage import store_of
     from lux.rooms.safekeeping.archive import writing
+    from lux.rooms.safekeeping.archive.failing import reason
 
     try:
         with bar() as tell:
             return writing.write(db, settings, store_of(settings), path, tell)
-    except FileExistsError as error:
-        raise CannotStart(_("There is a file %(path)s already.", path=path), fix=_("Choose another name.")) from error
     except OSError as error:
+        if path.exists():
+            words = _("There is a file %(path)s already.", path=path)
+            raise CannotStart(words, fix=_("Choose another name.")) from error
         raise CannotStart(
             _("%(path)s can't be written (%(why)s).", path=path, why=error.strerror), fix=_("Choose another place.")
         ) from error
+    except SQLAlchemyError as error:
+        raise CannotStart(
+            _("The database could not be read (%(why)s).", why=reason(error)), fix=_("There is no backup.")
+        ) from error
+    except KeyboardInterrupt as error:
+        raise CannotStart(_("The backup was broken off."), fix=_("There is no file of it.")) from error
 
 
 @click.command("restore")

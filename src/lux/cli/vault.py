@@ -50,9 +50,14 @@ def rotate(kind: str, slug: str | None, *, is_dry: bool) -> None:
 
 @vault.command("shred")
 @click.option("--company", "slug", required=True, help="Short name of the company.")
-@click.option("--yes-i-mean", "typed", required=True, help="The short name once more: it can't be undone.")
-def shred(slug: str, typed: str) -> None:
+@click.option("--yes-i-mean", "typed", default="", help="The short name once more: it can't be undone.")
+@click.option("--dry-run", "is_dry", is_flag=True, help="Only say what would happen.")
+def shred(slug: str, typed: str, *, is_dry: bool) -> None:
     """Destroy a company's data keys: nobody can open its stored secrets any more."""
+    if is_dry:
+        for line in _would_shred(load(), slug):
+            click.echo(line)
+        return
     if typed != slug:
         raise click.UsageError(_("--yes-i-mean does not name the same company. Nothing was destroyed."))
     for line in _shredded(load(), slug):
@@ -162,6 +167,18 @@ def _shredded(settings: Settings, slug: str) -> list[str]:
                  "%(name)s: %(num)s secrets can't be opened by anybody any more.", done.secrets, name=slug),
         _("Backups made before still hold the key, wrapped by the master key: remove them, too."),
     ]  # fmt: skip
+
+
+def _would_shred(settings: Settings, slug: str) -> list[str]:
+    from lux.cli import control, database
+    from lux.kit.db import ALL_COMPANIES
+    from lux.vault import rekeying
+
+    with database.opened(settings) as db, db.read(ALL_COMPANIES) as session:
+        count = rekeying.count_secrets(session, control.company_id_of(session, slug))
+    told = ngettext("%(name)s: one secret could not be opened by anybody any more.",
+                    "%(name)s: %(num)s secrets could not be opened by anybody any more.", count, name=slug)  # fmt: skip
+    return [told, _("Nothing was changed.")]
 
 
 def _names(session: Session) -> dict[int, str]:

@@ -57,6 +57,11 @@ def message(session: Session, reader: Person, delivery_id: int) -> bytes:
         raise NotFound(_("The file of this message is gone.")) from error
 
 
+def forget_message(settings: Settings, company_id: int, delivery_id: int) -> None:
+    """Delete one message kept for a company; none is fine."""
+    path_of(mailbox_folder(settings, company_id), delivery_id).unlink(missing_ok=True)
+
+
 def forget_company(settings: Settings, company_id: int) -> None:
     """Delete every message kept for a company; none is fine."""
     shutil.rmtree(mailbox_folder(settings, company_id), ignore_errors=True)

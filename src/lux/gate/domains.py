@@ -24,7 +24,7 @@ from lux.kit.db.session import company_of, settings_of
 from lux.kit.errors import InvalidInput, NotFound
 from lux.kit.i18n import gettext as _
 from lux.ledger.audit import Actor
-from lux.vault.secrets import Vault
+from lux.vault.secrets import SecretView, Vault
 
 if TYPE_CHECKING:
     from lux.kit.db import Database
@@ -90,6 +90,11 @@ def add(session: Session, person: Person, name: str) -> SendingDomain:
     session.flush()
     note(session, company_of(session), person, "domain.added", about=("domain", row.public_id))
     return row
+
+
+def key_seen(session: Session, row: SendingDomain) -> SecretView | None:
+    """Return what may be seen of a domain's key."""
+    return Vault(settings_of(session)).describe(session, integration_of(row.domain)).get(PRIVATE_KEY)
 
 
 def remove(session: Session, person: Person, public_id: uuid.UUID) -> None:

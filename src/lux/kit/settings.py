@@ -87,7 +87,14 @@ class Settings(BaseSettings):
     backup_hours: int = Field(
         default=24, ge=0, le=8760, description="Hours between backups that LUX makes by itself; 0 = it makes none."
     )
-    backup_keep: int = Field(default=7, ge=1, le=1000, description="How many backups are kept; older ones are removed.")
+    backup_keep: int = Field(default=7, ge=1, le=1000, description="How many of the newest backups are kept.")
+    backup_keep_days: int = Field(default=7, ge=0, le=1000, description="Besides: one backup of each of so many days.")
+    backup_keep_weeks: int = Field(
+        default=4, ge=0, le=1000, description="Besides: one backup of each of so many weeks."
+    )
+    backup_keep_months: int = Field(
+        default=3, ge=0, le=1000, description="Besides: one backup of each of so many months."
+    )
     mail_pace: int = Field(default=0, ge=0, description="Most messages per second over all; 0 = no limit.")
     resume_ramp_minutes: int = Field(
         default=10, ge=0, le=1440, description="Minutes until the full pace is back after a stop; 0 = at once."

@@ -16,6 +16,7 @@ from lux.kit.errors import Conflict, NotFound
 from lux.kit.i18n import gettext as _
 from lux.ledger import audit
 from lux.ports.connector import Account, ConnectorSchema, ProbeResult
+from lux.vault import data_keys
 from lux.vault.models import ProviderAccount, VaultSecret
 from lux.vault.secrets import SecretView, Vault, integration_of
 
@@ -33,6 +34,7 @@ def add(
     actor: audit.Actor,
 ) -> ProviderAccount:
     """Add an account with its secrets; it is not used before it is made the default."""
+    data_keys.take_turn(session, company_of(session))
     account = ProviderAccount(
         provider=schema.provider,
         channel=schema.channel,

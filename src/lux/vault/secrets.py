@@ -17,7 +17,7 @@ from lux.kit.errors import LuxError, NotFound, VaultLocked
 from lux.kit.i18n import gettext as _
 from lux.kit.logs import register_secret
 from lux.ledger import audit
-from lux.vault import data_keys, records
+from lux.vault import data_keys, purposes, records
 from lux.vault.keys import MasterKeys, fitting_keys
 from lux.vault.models import DataKey, ProviderAccount, VaultSecret
 
@@ -49,6 +49,11 @@ class SecretView:
     last_used_at: dt.datetime | None
     last_used_for: str  # a purpose as the code names it: "probe", "send campaign", "sign"
     is_destroyed: bool = False  # its key was destroyed: nobody can open it any more
+
+    @property
+    def used_for(self) -> str:
+        """Return in words what it was used for last."""
+        return purposes.words(self.last_used_for)
 
 
 class SecretDamaged(LuxError):
@@ -98,6 +103,7 @@ class Vault:
         account_id: int | None = None,
     ) -> None:
         """Seal a value, replacing an earlier one of the same integration and name."""
+        data_keys.take_turn(session, company_of(session))
         master = fitting_keys(self._settings, session)
         register_secret(value)
         dek_id, key = data_keys.for_sealing(session, master, company_of(session))

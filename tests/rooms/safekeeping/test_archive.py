@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 
+import psycopg
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from lux.gate import stop
 from lux.identity import erasure
@@ -20,13 +23,15 @@ from lux.kit.db import ALL_COMPANIES, Base, Database
 from lux.kit.errors import InvalidInput, WrongState
 from lux.kit.settings import Settings
 from lux.ledger import audit
+from lux.ledger.audit import checkpoints, checks, rounds
 from lux.net.storage import store_of
-from lux.rooms.safekeeping.archive import restoring, shape, trying, writing
+from lux.rooms.safekeeping.archive import restoring, scratch, shape, trying, writing
 from lux.rooms.safekeeping.archive.shape import SUFFIX, Damaged
 from lux.rooms.safekeeping.archive.writing import LEFT_OUT, Made
 from lux.vault import verification
 from tests.factories import Installation
 from tests.full_company import filled
+from tests.services.postgres import Postgres
 
 # The restore itself adds to these: the stop, and a row of the audit chain.
 CHANGED = {"stop", "approval_audit_log", "audit_words"}  # a stop, its row in the chain, its typed reason
@@ -65,8 +70,10 @@ def restored(path: Path, home: Path, url: str = "") -> Iterator[tuple[Settings, 
 def put_keys(lux: Installation, settings: Settings) -> None:
     """Copy the key files, as the operator does."""
     (settings.home / "keys").mkdir()
-    for name in ("master.key", "app.key"):
-        (settings.home / "keys" / name).write_bytes((lux.settings.home / "keys" / name).read_bytes())
+    for name in ("master.key", "app.key", "audit.key"):
+        path = lux.settings.home / "keys" / name
+        if path.exists():
+            (settings.home / "keys" / name).write_bytes(path.read_bytes())
 
 
 def same_place(lux: Installation, path: Path, home: Path, url: str = "") -> None:
@@ -209,6 +216,120 @@ def test_a_place_that_is_in_use_is_replaced_only_by_its_name(lux: Installation) 
     with lux.db.read(ALL_COMPANIES) as session:
         assert session.scalars(select(Company.id)).all() == [firm.id]
         assert stop.active(session, None)
+
+
+def test_tables_of_others_are_not_dropped_without_their_name(lux: Installation, tmp_path: Path, empty_url: str) -> None:
+    """A database that holds something else is not empty, though nothing of LUX is in it."""
+    lux.firm()
+    backup = made(lux)
+    settings = Settings(home=tmp_path / "other", database_url=empty_url)
+    db = Database.of(settings)
+    with db.engine.begin() as connection:
+        connection.execute(text("CREATE TABLE orders (id INTEGER)"))
+        connection.execute(text("INSERT INTO orders VALUES (7)"))
+    with pytest.raises(WrongState, match="already"):
+        restoring.restore(settings, store_of(settings), backup.path, silent)
+    with db.engine.connect() as connection:
+        assert connection.scalar(text("SELECT id FROM orders")) == 7
+    db.close()
+
+
+@pytest.fixture
+def empty_url(lux: Installation, tmp_path: Path, request: pytest.FixtureRequest) -> str:
+    """Return the address of an empty database of the same kind."""
+    is_pg = lux.db.dialect == "postgresql"
+    return request.getfixturevalue("pg_url") if is_pg else f"sqlite:///{tmp_path / 'empty.db'}"
+
+
+def test_a_checkpoint_that_is_signed_meanwhile_does_not_belong_to_the_snapshot(
+    lux_sqlite: Installation, tmp_path: Path
+) -> None:
+    """Or the restored chain would seem to have lost its end."""
+    lux = lux_sqlite
+    filled(lux)
+    rounds.sign(lux.db, lux.settings)
+    before = checkpoints.read_file(checkpoints.file_of(lux.settings, 0))
+    wrote = list[int]()
+
+    def signs(done: int, total: int) -> None:
+        if done == total and not wrote:
+            with lux.db.begin(ALL_COMPANIES) as session:
+                audit.append(session, 0, actor=audit.SYSTEM, action="vault.master_rotated")
+            wrote.extend(one.seq for one in rounds.sign(lux.db, lux.settings))
+
+    path = lux.settings.home / "backups" / f"one{SUFFIX}"
+    backup = writing.write(lux.db, lux.settings, store_of(lux.settings), path, signs)
+    assert wrote
+    verdict = trying.attempt(path, lux.settings, silent, live=backup.manifest.schema)
+    assert verdict.is_good, verdict.words
+    with restored(path, tmp_path / "other") as (settings, db, done):
+        assert done.faults == []
+        put_keys(lux, settings)
+        found = checks.verify_all(db, settings, 0)
+        assert (found.state, found.checkpoints) == (checks.HOLDS, len(before))
+
+
+def test_a_rewritten_end_and_a_missing_picture_are_found_by_trying(lux_sqlite: Installation, tmp_path: Path) -> None:
+    """Checkpoints are compared, and the library's pictures looked for."""
+    lux = lux_sqlite
+    filled(lux)
+    rounds.sign(lux.db, lux.settings)
+    good = made(lux)
+    name = "home/checkpoints/0.jsonl"
+    one = checkpoints.read_file(checkpoints.file_of(lux.settings, 0))[-1]
+    later = replace(one, seq=one.seq + 9, hash=b"x" * 32).line.encode()
+    with zipfile.ZipFile(good.path) as archive:
+        picture = next(name for name in archive.namelist() if name.startswith("files/media/"))
+    for number, (member, act, words) in enumerate(
+        ((name, lambda body: body + later + b"\n", "does not hold"), (picture, lambda _body: None, "is missing"))
+    ):
+        path = rewritten(good.path, tmp_path / str(number), member, act)
+        verdict = trying.attempt(path, lux.settings, silent, live=good.manifest.schema)
+        assert (verdict.is_good, words in verdict.words) == (False, True), verdict.words
+
+
+def rewritten(path: Path, target: Path, name: str, act) -> Path:  # type: ignore[no-untyped-def]
+    """Copy a backup with a file changed and every sum made right: what was wrong before it was written."""
+    with zipfile.ZipFile(path) as source, target.open("wb") as out, shape.Writer(out) as writer:
+        with path.open("rb") as file:
+            manifest = shape.Reader(file).manifest
+        for part in manifest.tables:
+            lines = BytesIO(source.read(part.name))
+            writer.table(part.name.removeprefix("tables/").removesuffix(".jsonl"), part.columns, lines)
+        for line in source.read(shape.FILES).splitlines():
+            one = json.loads(line)[0]
+            body = act(source.read(one)) if one == name else source.read(one)
+            if body is not None:
+                writer.file(one, BytesIO(body))
+        tables, listed = writer.manifest.tables, writer.manifest.list_of_files
+        writer.manifest = manifest
+        writer.manifest.tables, writer.manifest.list_of_files = tables, listed
+        writer.finish()
+    return target
+
+
+def test_it_is_tried_on_the_same_kind_of_server_where_that_is_allowed(postgres: Postgres, tmp_path: Path) -> None:
+    """Else on SQLite, and the words say why; scratch databases are removed, also those of trials that were killed."""
+    name, old = postgres.create(), "lux_scratch_2020010100_0123abcd"
+    with psycopg.connect(postgres.admin_url, autocommit=True) as connection:
+        connection.execute("CREATE ROLE tight LOGIN")
+        connection.execute(f"CREATE DATABASE {old} OWNER lux")
+
+        def databases() -> list[str]:
+            found = connection.execute("SELECT datname FROM pg_database WHERE datname LIKE 'lux_scratch_%'").fetchall()
+            return [row[0] for row in found]
+
+        try:
+            with scratch.place(Settings(home=tmp_path, database_url=postgres.url(name)), tmp_path) as place:
+                assert (place.db.dialect, place.words) == ("postgresql", "a scratch database of PostgreSQL")
+                assert [one for one in databases() if one != old] == [place.db.engine.url.database]
+            assert databases() == []
+            with scratch.place(Settings(home=tmp_path, database_url=postgres.url(name, "tight")), tmp_path) as place:
+                assert (place.db.dialect, "permission denied" in place.words) == ("sqlite", True)
+        finally:
+            connection.execute(f"DROP DATABASE IF EXISTS {old}")
+            connection.execute("DROP ROLE tight")
+    postgres.drop(name)
 
 
 def test_kill_9_leaves_nothing_that_is_called_a_backup(lux_sqlite: Installation) -> None:

@@ -66,7 +66,7 @@ class GuestView:
     kinds: tuple[str, ...]
     item_title: str  # "" = of the kinds
     item_public_id: uuid.UUID | None
-    state: str  # open | expired | revoked | off: the policy allows them nothing
+    state: str  # open | expired | revoked | erased | off: the policy allows them nothing
     expires_at: datetime
     invited_by: str
     last_seen_at: datetime | None

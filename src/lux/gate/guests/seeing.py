@@ -90,7 +90,7 @@ def guests(session: Session) -> list[GuestView]:
 def names(session: Session) -> list[tuple[int, uuid.UUID, str]]:
     """Return (row's number, public id, name) of all guests of the session's company."""
     query = select(Guest.id, Guest.public_id, Guest.name).order_by(Guest.id)
-    return [(number, public_id, name) for number, public_id, name in session.execute(query)]
+    return [(number, public_id, name or _("erased")) for number, public_id, name in session.execute(query)]
 
 
 def readers(session: Session, of: ItemView) -> Sequence[str] | None:
@@ -135,7 +135,9 @@ def _decided(session: Session) -> Mapping[int, int]:
 
 def _view(guest: Guest, of: ApprovalQueue | None, rules: policies.Rules, decided: int) -> GuestView:
     state = "open"
-    if guest.revoked_at is not None:
+    if not guest.email:
+        state = "erased"
+    elif guest.revoked_at is not None:
         state = "revoked"
     elif guest.expires_at <= clock.now():
         state = "expired"

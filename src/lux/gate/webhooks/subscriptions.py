@@ -29,7 +29,8 @@ from lux.net import web_address
 from lux.ports.acts import ActKind, AllowHooks, CallWebhook
 from lux.ports.connector import Account
 from lux.ports.provider_errors import Invalid
-from lux.vault.secrets import Vault
+from lux.vault import data_keys
+from lux.vault.secrets import SecretView, Vault
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -78,6 +79,7 @@ def create(
         kind=ActKind.WEBHOOK, company_id=company_of(session), channel=WEBHOOK, account="", target=address.text,
         facts=chosen,
     )  # fmt: skip
+    data_keys.take_turn(session, act.company_id)  # its secret comes last
     item, decision = decided(session, person, act, Method.SUBSCRIPTION, title=f"{name} → {address.origin}")
     hook = WebhookSubscription(
         item_id=item.id,
@@ -180,6 +182,11 @@ def replay(session: Session, person: Person, delivery_id: uuid.UUID) -> WebhookS
     session.flush()
     _note(session, hook, person, "webhook.replayed", fact=row.fact_id)
     return hook
+
+
+def secret_seen(session: Session, hook: WebhookSubscription) -> SecretView | None:
+    """Return what may be seen of a subscription's secret."""
+    return Vault(settings_of(session)).describe(session, integration_of(hook)).get("secret")
 
 
 def integration_of(hook: WebhookSubscription) -> str:

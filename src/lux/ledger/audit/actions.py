@@ -120,6 +120,7 @@ register(
     Action("guest.invited", ACCESS, _("%(who)s invited a guest reviewer: %(what)s")),
     Action("guest.link_renewed", ACCESS, _("%(who)s gave a guest reviewer a new link: %(what)s")),
     Action("guest.revoked", ACCESS, _("%(who)s ended the link of a guest reviewer: %(what)s")),
+    Action("guest.erased", ACCESS, _("%(who)s erased the name and address of a guest reviewer: %(what)s")),
     Action("guest.entered", ACCESS, _("%(who)s came in by their guest link")),
     # Secrets, keys and the audit log
     Action("secret.stored", SECURITY, _("%(who)s set a secret: %(what)s")),

@@ -135,10 +135,14 @@ def write_file(session: Session, settings: Settings, company_id: int) -> int:
 def read_file(path: Path) -> Sequence[Checkpoint]:
     """Return the checkpoints of a file; lines that are none (torn by a crash) are passed over, as if they were gone."""
     try:
-        lines = path.read_text(encoding="utf-8", errors="replace").split("\n")
+        return read_lines(path.read_text(encoding="utf-8", errors="replace"))
     except FileNotFoundError:
         return ()
-    return [found for line in lines if (found := _parsed(line)) is not None]
+
+
+def read_lines(text: str) -> Sequence[Checkpoint]:
+    """Return the checkpoints of a file's text."""
+    return [found for line in text.split("\n") if (found := _parsed(line)) is not None]
 
 
 def kept_files(settings: Settings) -> set[int]:

@@ -54,10 +54,18 @@ def verify_all(db: Database, settings: Settings, company_id: int, given: Iterabl
     """
     outside = [*checkpoints.read_file(checkpoints.file_of(settings, company_id)), *given]
     with db.read(ALL_COMPANIES) as session:
-        before = last_check(session, company_id)
-        signed = dict.fromkeys([*checkpoints.stored(session, company_id), *outside])
-        own = [one for one in signed if one.company == company_id]
-        return _compared(session, company_id, own, list(keys.public_keys(settings)), before.rows if before else 0)
+        return verify_with(session, company_id, outside, keys.public_keys(settings))
+
+
+def verify_with(session: Session, company_id: int, outside: Iterable[Checkpoint], known: Sequence[str]) -> Check:
+    """Walk one chain and compare it with the checkpoints of its table and those from `outside`.
+
+    `known` = the public keys that may have signed them; without one, signatures are not looked at.
+    """
+    before = last_check(session, company_id)
+    signed = dict.fromkeys([*checkpoints.stored(session, company_id), *outside])
+    own = [one for one in signed if one.company == company_id]
+    return _compared(session, company_id, own, list(known), before.rows if before else 0)
 
 
 def _compared(session: Session, company_id: int, own: Sequence[Checkpoint], known: Sequence[str], least: int) -> Check:

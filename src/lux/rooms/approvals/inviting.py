@@ -7,7 +7,7 @@ import math
 from typing import TYPE_CHECKING
 
 from lux.gate import reads
-from lux.gate.guests import inviting, seeing
+from lux.gate.guests import erasing, inviting, seeing
 from lux.gate.guests.inviting import Link, Wanted
 from lux.gate.guests.reviewer import KINDS
 from lux.gate.submit import submit_system_email
@@ -17,6 +17,7 @@ from lux.kit.db.session import settings_of
 from lux.kit.errors import InvalidInput
 from lux.kit.i18n import gettext as _
 from lux.rooms.approvals import queries
+from lux.rooms.notifications import service as notifications
 
 if TYPE_CHECKING:
     import uuid
@@ -53,6 +54,12 @@ def renew(session: Session, person: Person, public_id: uuid.UUID) -> str:
 def revoke(session: Session, person: Person, public_id: uuid.UUID) -> str:
     """End a guest's link; returns the name."""
     return inviting.revoke(session, person, public_id)
+
+
+def erase(session: Session, who: Person, public_id: uuid.UUID) -> None:
+    """Erase a guest's name and address, also from notices; raises NotFound, WrongState."""
+    erased = erasing.erase(session, who, public_id)
+    notifications.forget_text(session, (erased.name, erased.email))
 
 
 def guests(session: Session) -> list[GuestView]:

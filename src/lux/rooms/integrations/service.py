@@ -19,7 +19,7 @@ from lux.kit.i18n import gettext as _
 from lux.ledger.audit import Actor
 from lux.ports.connector import ConnectorSchema, ProbeResult
 from lux.rooms.integrations.forms import AccountInput, read_account
-from lux.vault import accounts
+from lux.vault import accounts, purposes
 from lux.vault.models import ProviderAccount
 from lux.vault.secrets import SecretView, Vault, VaultState
 
@@ -170,8 +170,4 @@ def _actor(person: Person) -> Actor:
 
 def purpose_of(purpose: str) -> str:
     """Return in words what a secret was used for."""
-    if purpose.startswith("send"):
-        return _("to send")
-    return {
-        "probe": _("for a test"), "sign": _("to sign"), "rotate": _("when it was changed"),
-    }.get(purpose, purpose)  # fmt: skip
+    return purposes.words(purpose)

@@ -99,6 +99,7 @@ def _page(public_id: uuid.UUID, **context: Any) -> Response:  # noqa: ANN401 - t
     return page(
         "integrations/webhook.html",
         hook=hook,
+        seen=subscriptions.secret_seen(session, hook),
         allowance=reads.allowance_of(session, hook),
         calls=reads.deliveries(session, hook),
         dead=reads.deliveries(session, hook, only_dead=True),

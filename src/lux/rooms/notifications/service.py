@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, Final, cast
 
-from sqlalchemy import CursorResult, delete, update
+from sqlalchemy import CursorResult, delete, or_, update
 from sqlalchemy.orm import Session
 
 from lux.identity import users
 from lux.kit import clock
+from lux.kit.db.session import company_of
 from lux.kit.errors import NotFound
 from lux.ports.news import Letter
 from lux.rooms.notifications import queries
@@ -20,9 +21,10 @@ from lux.rooms.notifications.queries import unread_count
 from lux.rooms.notifications.telling import notify
 from lux.rooms.notifications.topics import KEY, Wish, stored
 
-__all__ = ["Letter", "mark_all_read", "mark_read", "notify", "read", "sweep", "unread_count", "wish"]
+__all__ = ["Letter", "forget_text", "mark_all_read", "mark_read", "notify", "read", "sweep", "unread_count", "wish"]
 
 KEEP: Final = dt.timedelta(days=180)
+LEAST: Final = 4  # characters: a shorter text would be found in everybody's notices
 
 
 def read(session: Session, user_id: int, public_id: uuid.UUID) -> Notification:
@@ -57,6 +59,19 @@ def wish(session: Session, user_id: int, wishes: Mapping[str, Wish]) -> None:
     user = users.by_id(session, user_id)
     user.preferences = {**user.preferences, KEY: stored(wishes)}
     session.flush()
+
+
+def forget_text(session: Session, texts: Collection[str]) -> int:
+    """Delete the company's notices that name one of these texts (a name, an address); returns how many."""
+    named = [
+        column.icontains(text, autoescape=True)
+        for text in texts if len(text) >= LEAST
+        for column in (Notification.title, Notification.body)
+    ]  # fmt: skip
+    if not named:
+        return 0
+    statement = delete(Notification).where(Notification.company_id == company_of(session), or_(*named))
+    return cast("CursorResult[Any]", session.execute(statement)).rowcount
 
 
 def sweep(session: Session) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from lux.kit.i18n import gettext as _
 from lux.ports.contributions import Contributions, NavItem
 from lux.rooms.safekeeping.health import BackupHealth, VaultKeysHealth
+from lux.rooms.safekeeping.unused import UnusedSecrets
 
 CONTRIBUTIONS = Contributions(
     nav=(
@@ -25,5 +26,5 @@ CONTRIBUTIONS = Contributions(
             operator_only=True,
         ),
     ),
-    health=(BackupHealth(), VaultKeysHealth()),
+    health=(BackupHealth(), VaultKeysHealth(), UnusedSecrets()),
 )

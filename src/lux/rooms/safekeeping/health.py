@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from lux.kit import clock
+from lux.kit import clock, crypto
 from lux.kit.db.session import settings_of
 from lux.kit.i18n import gettext as _
 from lux.kit.i18n import ngettext
+from lux.ledger.audit.keys import key_file as audit_key_file
 from lux.ports.contributions import HealthFinding
 from lux.rooms.safekeeping import queries
 from lux.rooms.safekeeping.models import BackupState
@@ -16,6 +17,7 @@ from lux.vault import keys, rekeying, shredding, verification
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from sqlalchemy.orm import Session
 
@@ -76,6 +78,10 @@ class BackupHealth:
         return HealthFinding(key=self.key, level=level, message=message, fix=fix, url=BACKUPS)
 
 
+def _is_open_to_others(path: Path) -> bool:
+    return path.exists() and bool(path.stat().st_mode & OF_OTHERS)
+
+
 class VaultKeysHealth:
     """The vault's keys are kept well, and everything they sealed opens."""
 
@@ -103,14 +109,17 @@ class VaultKeysHealth:
         return (HealthFinding(key=self.key, level="bad", message=message, fix=fix, url="/settings/integrations/"),)
 
     def _file(self, session: Session) -> list[HealthFinding]:
-        settings = settings_of(session)
+        settings, found = settings_of(session), list[HealthFinding]()
         path = keys.key_file(settings)
-        if settings.master_keys.get_secret_value() or not path.exists() or not path.stat().st_mode & OF_OTHERS:
-            return []
-        message = _("Others on this machine may read the vault’s key: %(path)s", path=path)
-        return [
-            self._finding("bad", message, _("Run: chmod 400 %(path)s. Then rotate it: lux vault rotate", path=path))
-        ]
+        if not settings.master_keys.get_secret_value() and _is_open_to_others(path):
+            message = _("Others on this machine may read the vault’s key: %(path)s", path=path)
+            fix = _("Run: chmod 400 %(path)s. Then rotate it: lux vault rotate", path=path)
+            found.append(self._finding("bad", message, fix))
+        for other in (crypto.app_key_file(settings), audit_key_file(settings)):
+            if _is_open_to_others(other):
+                message = _("Others on this machine may read a key: %(path)s", path=other)
+                found.append(self._finding("bad", message, _("Run: chmod 400 %(path)s", path=other)))
+        return found
 
     def _rotations(self, session: Session) -> list[HealthFinding]:
         found, rings = list[HealthFinding](), queries.rings(session)

@@ -18,7 +18,7 @@ from lux.kit.jobs import JobCancelled, JobInterrupted
 from lux.kit.redaction import redacted_message
 from lux.ledger import audit
 from lux.net.storage import store_of
-from lux.rooms.safekeeping import queries
+from lux.rooms.safekeeping import queries, retention
 from lux.rooms.safekeeping.archive import trying, writing
 from lux.rooms.safekeeping.models import Backup, BackupOrigin, BackupState
 from lux.ui import confirmation
@@ -132,14 +132,14 @@ def record_command(db: Database, settings: Settings, made: writing.Made, verdict
 
 
 def prune(db: Database, settings: Settings) -> None:
-    """Remove files that have had their time; the newest good one stays in any case, whatever else is kept."""
+    """Remove files that have had their time by the rule of `retention`."""
     folder = writing.folder_of(settings)
     with db.begin(ALL_COMPANIES) as session:
         rows = queries.kept(session)
-        good = next((row for row in rows if row.is_good), None)
-        for number, row in enumerate(rows):
+        stay = retention.kept(rows, retention.rule_of(settings))
+        for row in rows:
             path = folder / row.file_name
-            if number >= settings.backup_keep and row is not good:
+            if row.id not in stay:
                 path.unlink(missing_ok=True)
                 note(session, None, None, "backup.removed", about=("backup", row.public_id))
             elif path.exists():

@@ -66,3 +66,12 @@ def revoke_guest(public_id: uuid.UUID) -> Response:
     name = inviting.revoke(session(), person(), public_id)
     toast(_("The link of %(name)s does not work any more.", name=name))
     return redirect_to("approvals.guests")
+
+
+@approvals.post("/guests/<uuid:public_id>/erase")
+@access(Right.MANAGE)
+def erase_guest(public_id: uuid.UUID) -> Response:
+    """Take a guest's name and address from everything."""
+    inviting.erase(session(), person(), public_id)
+    toast(_("The name and address of this guest are erased; what they decided stays."))
+    return redirect_to("approvals.guests")

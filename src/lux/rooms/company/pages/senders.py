@@ -97,7 +97,8 @@ def add_domain() -> Response:
 def domain(public_id: uuid.UUID) -> Response:
     """Show the records to copy, and what was seen of them."""
     row = domains.by_public_id(web.session(), public_id)
-    return page("company/domain.html", row=row, records=domains.records(row), form=form_state())
+    return page("company/domain.html", row=row, records=domains.records(row), form=form_state(),
+                secret=domains.key_seen(web.session(), row))  # fmt: skip
 
 
 @company.post("/settings/domains/<uuid:public_id>/check")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -20,12 +21,16 @@ from lux.kit.errors import VaultLocked, WrongState
 from lux.kit.i18n import gettext as _
 from lux.kit.jobs import JobWorker
 from lux.ledger import audit
-from lux.ledger.audit.keys import key_file, public_keys
+from lux.ledger.audit import checkpoints, checks
+from lux.ledger.audit.checkpoints import FOLDER
+from lux.ledger.audit.keys import KeyMissing, key_file, public_keys
 from lux.ledger.models import AuditCheckpoint
+from lux.rooms.safekeeping.archive import columns
+from lux.rooms.safekeeping.archive.failing import run_again, usable
 from lux.rooms.safekeeping.archive.filling import differing, fill
 from lux.rooms.safekeeping.archive.shape import Damaged, Reader
 from lux.rooms.safekeeping.archive.trying import require_known
-from lux.rooms.safekeeping.archive.writing import FOLDERS, fingerprint
+from lux.rooms.safekeeping.archive.writing import FOLDERS, OF_ALEMBIC, fingerprint
 from lux.vault import keys, verification
 
 if TYPE_CHECKING:
@@ -50,18 +55,26 @@ def restore(settings: Settings, store: FileStore, path: Path, tell: Tell, *, rep
     """Restore a backup; `replace` = the name of the database whose content it may take the place of.
 
     Every byte is read and compared before anything is changed. Raises Damaged, InvalidInput (of a newer LUX),
-    WrongState (the place is not empty, or LUX is running in it), OSError.
+    WrongState (the place is not empty, or LUX is running in it), BrokenOff, Unusable.
     """
-    with path.open("rb") as file:
+    with usable(path), path.open("rb") as file:
         reader = Reader(file)
         require_known(reader.manifest)
         reader.check()
-        _require_free(settings, replace)
+    with path.open("rb") as file:
+        reader = Reader(file)
+        with usable(settings.shown_database):
+            _require_free(settings, replace)
         settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
-        was_stopped = _stop_file(settings)
-        _put_files(reader, settings, store)
-        _put_database(reader, settings, tell)
-    return _finished(settings, reader.manifest, path.name, keeps_file=was_stopped)
+        with run_again(settings):
+            was_stopped = _stop_file(settings)
+            aside = _set_aside(settings)
+            _put_files(reader, settings, store)
+            _put_database(reader, settings, tell)
+            done = _finished(settings, reader.manifest, path.name, keeps_file=was_stopped)
+    if aside is not None:
+        done.notes.append(_("Checkpoints that were here before are kept apart: %(path)s", path=aside))
+    return done
 
 
 def name_of(settings: Settings) -> str:
@@ -76,13 +89,12 @@ def _require_free(settings: Settings, replace: str) -> None:
     db, name = Database.of(settings), name_of(settings)
     try:
         found = set(inspect(db.engine).get_table_names())
-        if not {"app_user", "company"} <= found:
-            return
+        of_others = found - {table.name for table in columns.all_tables()} - OF_ALEMBIC
         with db.read(ALL_COMPANIES) as session:
-            alive = session.scalar(select(func.max(JobWorker.seen_at))) if "job_worker" in found else None
-            is_used = bool(
-                session.scalar(select(func.count()).select_from(Company))
-                or session.scalar(select(func.count()).select_from(User))
+            alive = session.scalar(select(func.max(JobWorker.seen_at))) if JobWorker.__tablename__ in found else None
+            is_used = bool(of_others) or any(
+                table.__tablename__ in found and session.scalar(select(func.count()).select_from(table))
+                for table in (Company, User)
             )
     finally:
         db.close()
@@ -95,6 +107,15 @@ def _require_free(settings: Settings, replace: str) -> None:
             _("There is something in the database %(name)s already.", name=name),
             fix=_("Restore into an empty place, or say that its content may go: --replace %(name)s", name=name),
         )
+
+
+def _set_aside(settings: Settings) -> Path | None:
+    """Put checkpoints of what was here beside: the restored chains never reached them, and would seem cut off."""
+    folder = settings.home / FOLDER
+    if not folder.is_dir() or not any(folder.iterdir()):
+        return None
+    beside = folder.with_name(f"{FOLDER}-before-{clock.now():%Y-%m-%d-%H%M%S}-{crypto.random_token(3)}")
+    return folder.rename(beside)
 
 
 def _put_files(reader: Reader, settings: Settings, store: FileStore) -> None:
@@ -171,24 +192,37 @@ def _finished(settings: Settings, manifest: Manifest, name: str, *, keeps_file: 
             )  # fmt: skip
         if not keeps_file:
             (settings.home / stop.STOP_FILE).unlink(missing_ok=True)
-        _look_at_audit(db, done)
+        _look_at_audit(settings, db, done)
         _look_at_keys(settings, db, done)
     finally:
         db.close()
     return done
 
 
-def _look_at_audit(db: Database, done: Restored) -> None:
+def _look_at_audit(settings: Settings, db: Database, done: Restored) -> None:
+    """Walk every chain, and compare it with its checkpoints; without the key that signs, without their signatures."""
     with db.read(ALL_COMPANIES) as session:
-        chains = audit.chains(session)
-        for company_id in chains:
-            _count, fault = audit.verify(session, company_id)
-            if fault is not None:
-                done.faults.append(
-                    _("The audit chain %(id)s does not hold at row %(seq)s.", id=company_id, seq=fault.seq)
-                )
+        chains = checks.all_chains(session, settings)
+    known, signed = _public_keys(settings), 0
+    for company_id in chains:
+        given = checkpoints.read_file(checkpoints.file_of(settings, company_id))
+        with db.read(ALL_COMPANIES) as session:
+            found = checks.verify_with(session, company_id, given, known)
+        signed += found.checkpoints
+        if found.state == checks.BROKEN:
+            done.faults.append(_("The audit chain %(id)s does not hold at row %(seq)s.", id=company_id, seq=found.seq))
     if not done.faults:
-        done.notes.append(_("%(count)s audit chains hold.", count=len(chains)))
+        done.notes.append(
+            _("%(count)s audit chains hold, with %(signed)s checkpoints.", count=len(chains), signed=signed)
+        )
+
+
+def _public_keys(settings: Settings) -> Sequence[str]:
+    """Return the public keys of what signs checkpoints here; a key that can't be read is none."""
+    try:
+        return public_keys(settings)
+    except KeyMissing:
+        return ()
 
 
 def _look_at_keys(settings: Settings, db: Database, done: Restored) -> None:
@@ -210,8 +244,8 @@ def _look_at_keys(settings: Settings, db: Database, done: Restored) -> None:
               "(unsubscribe, clicks) stop working.", path=crypto.app_key_file(settings))
         )  # fmt: skip
     with db.read(ALL_COMPANIES) as session:
-        has_signed = session.scalar(select(AuditCheckpoint.seq).limit(1)) is not None
-    if has_signed and not public_keys(settings):
+        signed_by = set(session.scalars(select(AuditCheckpoint.key).distinct()))
+    if signed_by and not signed_by & set(_public_keys(settings)):
         done.notes.append(
             _("And the key that signs the audit log: %(path)s, or LUX_AUDIT_KEY. Without it no checkpoint is made.",
               path=key_file(settings))

@@ -161,6 +161,15 @@ class Reader:
         if digest.hexdigest() != sha256:
             raise Damaged(_("The file %(name)s was changed or cut: its checksum is another one.", name=name))
 
+    def has(self, name: str) -> bool:
+        """Say whether there is a member of this name."""
+        return name in self._names
+
+    def read(self, name: str) -> bytes:
+        """Return a small member whole; its sum is looked at by `check`."""
+        with self._open(name) as member:
+            return member.read()
+
     def check(self) -> None:
         """Read every member and compare its sum; raises Damaged."""
         for part in self.manifest.tables:

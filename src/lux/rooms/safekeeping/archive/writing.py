@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Iterator
+import shutil
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from io import BytesIO
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final
 
@@ -18,6 +20,8 @@ from lux.kit import clock, crypto
 from lux.kit.db import ALL_COMPANIES, measure
 from lux.kit.db.numbers import counters
 from lux.kit.db.session import dialect_of
+from lux.ledger.audit import checkpoints
+from lux.ledger.models import ApprovalAuditLog
 from lux.rooms.safekeeping.archive import columns
 from lux.rooms.safekeeping.archive.shape import SUFFIX, Manifest, Writer
 from lux.vault.models import VaultKeyCheck
@@ -31,7 +35,8 @@ if TYPE_CHECKING:
 
 Tell = Callable[[int, int], None]  # rows done, rows in all; may raise to stop
 UNFINISHED: Final = ".part"
-FOLDERS: Final = ("mailbox", "checkpoints")  # of the data folder, besides the file store
+SCRATCH: Final = ".scratch-"  # how the folder begins in which a backup is tried
+FOLDERS: Final = ("mailbox", checkpoints.FOLDER)  # of the data folder, besides the file store
 LEFT_OUT: Final = {
     "backup": "Of the place where it was made.",
     "idempotency": "Answers to repeated requests, kept for a day.",
@@ -43,7 +48,7 @@ LEFT_OUT: Final = {
 }
 # Downloads that expire within days, among them whole companies.
 EXPIRING: Final = ("company-exports/",)
-_OF_ALEMBIC: Final = {"alembic_version"}  # stands in the manifest
+OF_ALEMBIC: Final = {"alembic_version"}  # stands in the manifest
 _WIDE: Final = {"json", "bytes"}
 
 
@@ -76,7 +81,8 @@ def write(db: Database, settings: Settings, store: FileStore, path: Path, tell: 
             writer.manifest = _head(session, settings)
             _write_tables(session, writer, tell)
             writer.manifest.counters = counters(session)
-        _write_files(settings, store, writer, tell)
+            reached = _reached(session)
+        _write_files(settings, store, writer, tell, reached)
         writer.finish()
     digest = hashlib.sha256()
     with path.open("rb") as file:
@@ -94,9 +100,13 @@ def fingerprint(settings: Settings) -> str:
 
 
 def drop_unfinished(folder: Path, older_than: timedelta = timedelta(days=1)) -> None:
-    """Remove what writers that died have left."""
-    for path in folder.glob(f".*{UNFINISHED}"):
-        if clock.now().timestamp() - path.stat().st_mtime > older_than.total_seconds():
+    """Remove what writers and trials that died have left."""
+    for path in (*folder.glob(f".*{UNFINISHED}"), *folder.glob(f"{SCRATCH}*")):
+        if clock.now().timestamp() - path.stat().st_mtime <= older_than.total_seconds():
+            continue
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
             path.unlink(missing_ok=True)
 
 
@@ -114,7 +124,7 @@ def _head(session: Session, settings: Settings) -> Manifest:
 
 def _write_tables(session: Session, writer: Writer, tell: Tell) -> None:
     known = columns.all_tables()
-    unknown = set(inspect(session.connection()).get_table_names()) - {table.name for table in known} - _OF_ALEMBIC
+    unknown = set(inspect(session.connection()).get_table_names()) - {table.name for table in known} - OF_ALEMBIC
     if unknown:
         raise RuntimeError(f"tables that no backup would hold: {sorted(unknown)}")
     chosen = [table for table in known if table.name not in LEFT_OUT]
@@ -142,7 +152,13 @@ def _lines(session: Session, table: Table, kinds: list[str]) -> Iterator[bytes]:
         yield columns.line_of(row, kinds)
 
 
-def _write_files(settings: Settings, store: FileStore, writer: Writer, tell: Tell) -> None:
+def _reached(session: Session) -> dict[str, int]:
+    """Return the last row of each audit chain in this snapshot, by the number of its company."""
+    rows = select(ApprovalAuditLog.company_id, func.max(ApprovalAuditLog.seq)).group_by(ApprovalAuditLog.company_id)
+    return {str(company_id): seq for company_id, seq in session.execute(rows)}
+
+
+def _write_files(settings: Settings, store: FileStore, writer: Writer, tell: Tell, reached: Mapping[str, int]) -> None:
     """Write the file store and folders beside it; a file that was removed meanwhile is left out."""
     rows = writer.manifest.rows
     for key in store.list(""):
@@ -159,11 +175,22 @@ def _write_files(settings: Settings, store: FileStore, writer: Writer, tell: Tel
             if not path.is_file() or path.is_symlink() or path.name.endswith((UNFINISHED, ".lock")):
                 continue
             try:
-                with path.open("rb") as source:
+                with _of_the_snapshot(path, reached) as source:
                     writer.file(f"home/{path.relative_to(settings.home).as_posix()}", source)
             except FileNotFoundError:
                 continue
             tell(rows, rows)
+
+
+def _of_the_snapshot(path: Path, reached: Mapping[str, int]) -> IO[bytes]:
+    """Open a file of the data folder; of checkpoints, only what the snapshot's chains have reached.
+
+    One that was signed while rows were written would say of the restored chain that its end is missing.
+    """
+    if path.parent.name != checkpoints.FOLDER:
+        return path.open("rb")
+    last = reached.get(path.stem, 0)
+    return BytesIO("".join(f"{one.line}\n" for one in checkpoints.read_file(path) if one.seq <= last).encode())
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from lux.identity.access import Right
 from lux.kit.i18n import gettext as _
-from lux.rooms.safekeeping import health, queries, service
+from lux.rooms.safekeeping import health, queries, retention, service
 from lux.rooms.safekeeping.archive import writing
 from lux.rooms.safekeeping.models import Backup, BackupOrigin
 from lux.rooms.safekeeping.pages.blueprint import safekeeping
@@ -32,6 +32,7 @@ def backups() -> Response:
         "safekeeping/backups.html", block="rows", rows=rows, shares=queries.progress_of(session, rows),
         is_working=any(row.state in queries.UNFINISHED for row in rows), settings=settings,
         folder=writing.folder_of(settings), states=states(), origins=origins(),
+        keeps=retention.rule_of(settings).words,
         findings=[one for one in health.BackupHealth().check(session, None) if one.level in {"bad", "warn"}],
     )  # fmt: skip
 

@@ -8,7 +8,7 @@ from alembic import op
 from lux.ledger import guards
 
 revision = "0027"
-down_revision = "0023"
+down_revision = "0025"
 branch_labels = None
 depends_on = None
 

@@ -109,11 +109,6 @@ def db_url(request: pytest.FixtureRequest) -> str:
     return request.getfixturevalue(name)
 
 
-@pytest.fixture(scope="session")
-def redis() -> Redis:
-    return Redis()
-
-
 @pytest.fixture
 def broker_settings(redis: Redis, settings: Settings) -> Settings:
     """Return the same settings with Celery over a broker that nobody else uses."""

@@ -42,7 +42,11 @@ class Helpers:
         """Start `lux worker` or `lux clock`; its log stands beside the data."""
         with (self._folder / f"{name}.log").open("wb") as log:
             self._processes[name] = subprocess.Popen(
-                [sys.executable, "-m", "lux", command], env=self._environment, stdout=log, stderr=log, start_new_session=True
+                [sys.executable, "-m", "lux", command],
+                env=self._environment,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
             )
 
     def kill(self, name: str) -> None:

@@ -100,7 +100,7 @@ def install_packages(profile: str) -> None:
 
 
 def install_extras(profile: str) -> None:
-    """Install what the settings ask for besides: s3fs for a store at a distance, Celery for workers on many machines."""
+    """Install what the settings ask for besides: s3fs for a store at a distance, Celery for many machines."""
     if profile != "run":
         return
     if os.environ.get("LUX_FILE_STORE", "").startswith("s3://"):

@@ -59,12 +59,13 @@ def require(settings: Settings) -> None:
 def make_app(settings: Settings) -> Any:  # noqa: ANN401 - Celery carries no types
     """Return a Celery app with all settings that matter; nothing is connected yet."""
     from celery import Celery
-    from kombu import Exchange, Queue
+    from kombu.entity import Exchange, Queue
 
     app = Celery("lux", broker=settings.broker_url, set_as_current=False)
-    exchange = Exchange("lux", type="direct")
+    exchange = Exchange("lux", type="direct")  # type: ignore[no-untyped-call]
+    names = [queue_name(name) for name in QUEUES]
     app.conf.update(
-        task_queues=[Queue(queue_name(name), exchange, routing_key=queue_name(name)) for name in QUEUES],
+        task_queues=[Queue(name, exchange, routing_key=name) for name in names],  # type: ignore[no-untyped-call]
         task_default_queue=queue_name("default"),
         task_default_exchange="lux",
         task_default_routing_key=queue_name("default"),

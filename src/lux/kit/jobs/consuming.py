@@ -27,7 +27,7 @@ class PromptConsumer(Consumer):  # type: ignore[misc] # Celery carries no types
         return self.call_soon(*args, **options)
 
 
-def _loop(consumer: Any, connection: Any, channel: Any, blueprint: Any, _hub: object, qos: Any, *_rest: object) -> None:  # noqa: ANN401, PLR0917 - as Celery calls it
+def _loop(consumer: Any, connection: Any, channel: Any, blueprint: Any, _hub: object, qos: Any, *_rest: object) -> None:  # noqa: ANN401 - as Celery calls it
     """Take messages until the blueprint ends; raises what the connection raises, and Celery connects again."""
     channel.on_message = consumer.create_task_handler()
     channel.consume()

@@ -15,6 +15,8 @@ from queue import SimpleQueue
 
 from lux.kit import logs
 from lux.kit.db import Database
+from lux.kit.jobs import consuming  # noqa: F401 - once, before children are forked
+from lux.kit.jobs.celery_runner import CeleryRunner
 from lux.kit.jobs.clockwork import ClockProcess
 from lux.kit.jobs.identity import WorkerIdentity
 from lux.kit.jobs.keeper import Keeper
@@ -62,8 +64,6 @@ def run_worker(db: Database, settings: Settings) -> None:
 
 def run_celery(db: Database, settings: Settings) -> None:
     """A worker as `lux worker` makes it with LUX_JOBS=celery."""
-    from lux.kit.jobs.celery_runner import CeleryRunner
-
     run_until_told(
         Worker(db, settings, KINDS, make_runner=partial(CeleryRunner, settings=settings), has_clock=False),
     )

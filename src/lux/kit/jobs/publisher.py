@@ -80,9 +80,11 @@ class Publisher:
                 try:
                     self._publish(self._take())
                     is_away = False
-                except (BrokerAway, SQLAlchemyError) as error:
-                    if not is_away:  # once for each time that it is away; rows wait for the clock meanwhile
-                        log.warning("job_hints_not_published", why=str(error)[:200])
+                except Exception as error:  # whatever it is, the next ids are tried: the clock finds these
+                    if not isinstance(error, (BrokerAway, SQLAlchemyError)):
+                        log.exception("job_publishing_failed")
+                    elif not is_away:  # once for each time that it is away
+                        log.warning("job_hints_not_published", why=type(error).__name__)
                     is_away = True
                     self._end.wait(PAUSE_SECONDS)
                 if self._end.is_set() and is_away:

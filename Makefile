@@ -19,7 +19,7 @@ test: setup-dev ## run the tests that fit this machine (all of them where CI is 
 	@exec $(PYTEST) -m "not slow" $(ARGS)
 
 test-core: setup-dev ## run the tests that need no browser and no server
-	@exec $(PYTEST) -m "not (slow or browser or postgres or mariadb or sink or server or faults)" $(ARGS)
+	@exec $(PYTEST) -m "not (slow or browser or postgres or mariadb or redis or sink or server or faults)" $(ARGS)
 
 check: setup-dev ## lint, format, types, import contracts, templates, dependencies, front end
 	@exec $(BIN)/python tools/check.py $(ARGS)

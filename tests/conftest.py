@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from tests.services.lent import Lent
     from tests.services.mariadb import MariaDB
     from tests.services.postgres import Postgres
+    from tests.services.redis import Redis
     from tests.services.smtp_sink import SmtpSink
     from tests.services.tls import Authority
 
@@ -31,6 +32,7 @@ MARKERS = {
     "browser": "browser",
     "postgres": "postgres",
     "mariadb": "mariadb",
+    "redis": "redis",
     "start_smtp_sink": "sink",
 }
 LOCAL_NAMES = (None, "", "localhost", "127.0.0.1", "::1", "0.0.0.0", "::")
@@ -146,6 +148,14 @@ def mariadb_url(mariadb: MariaDB) -> Iterator[str]:
     name = mariadb.create()
     yield mariadb.url(name)
     mariadb.drop(name)
+
+
+@pytest.fixture(scope="session")
+def redis() -> Redis:
+    """Return the Redis server of this run; its `url()` names an empty database."""
+    from tests.services.redis import Redis
+
+    return Redis()
 
 
 @pytest.fixture

@@ -37,6 +37,7 @@ LOCKS = {
     "dev": ("--group=build", "--group=dev", "--all-extras"),
     "run": ("--group=build", "--only-binary=:all:", "--constraints=requirements/dev.lock"),
     "s3": ("--group=build", "--extra=s3", "--only-binary=:all:", "--constraints=requirements/dev.lock"),
+    "celery": ("--group=build", "--extra=celery", "--only-binary=:all:", "--constraints=requirements/dev.lock"),
 }
 
 
@@ -59,7 +60,8 @@ def problems() -> Iterator[str]:
     wanted = {
         "run": served,
         "s3": [*served, *extras["s3"]],
-        "dev": [*served, *extras["s3"], *groups["dev"]],
+        "celery": [*served, *extras["celery"]],
+        "dev": [*served, *extras["s3"], *extras["celery"], *groups["dev"]],
         "node": groups["node"],
     }
     for name, requirements in wanted.items():

@@ -95,14 +95,18 @@ def install_packages(profile: str) -> None:
     )
     _write_stamp(profile, wanted)
     if profile == "dev":  # it holds the others
-        for smaller in ("run", "s3"):
+        for smaller in ("run", "s3", "celery"):
             _write_stamp(smaller, _digest(lock_file(smaller)))
 
 
 def install_extras(profile: str) -> None:
-    """Install what the settings ask for besides: s3fs, where files go to an S3-compatible service."""
-    if profile == "run" and os.environ.get("LUX_FILE_STORE", "").startswith("s3://"):
+    """Install what the settings ask for besides: s3fs for a store at a distance, Celery for many machines."""
+    if profile != "run":
+        return
+    if os.environ.get("LUX_FILE_STORE", "").startswith("s3://"):
         install_packages("s3")
+    if os.environ.get("LUX_JOBS", "") == "celery":
+        install_packages("celery")
 
 
 def build_assets() -> None:

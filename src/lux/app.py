@@ -87,4 +87,10 @@ def serve_app() -> Flask:
 
     keep_small()
     leave_with_parent()
-    return create_app()
+    app = create_app()
+    runtime: web.Runtime = app.extensions["lux"]
+    if runtime.settings.jobs == "celery":
+        from lux.kit.jobs import publisher
+
+        publisher.listen_in_pages(runtime.db, runtime.settings)
+    return app

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
+OTHER_ENGINES = ("celery", "kombu", "redis", "amqp")
 PAGES_ONLY = ("flask", "werkzeug", "wtforms", "granian", "PIL", "openpyxl", "alembic", "yaml")
 LOAD = """
 import sys
@@ -21,3 +22,10 @@ def test_a_worker_loads_nothing_that_only_pages_or_single_jobs_need():
     loaded = set(told.stdout.split())
     assert "lux.worker" in loaded
     assert loaded.isdisjoint(PAGES_ONLY)
+    assert loaded.isdisjoint(OTHER_ENGINES)
+
+
+def test_neither_do_pages_load_an_engine_that_does_not_work_here():
+    code = "import sys, lux.app; print('\\n'.join(sys.modules))"
+    told = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert set(told.stdout.split()).isdisjoint(OTHER_ENGINES)

@@ -124,3 +124,12 @@ def test_a_page_reports_console_errors_and_foreign_requests(browser):
     with pytest.raises(AssertionError, match=r"broken(?s:.)*foreign request: http://other"):
         made.close()
     assert not any("thrown" in fault for fault in made.watch.faults())
+
+
+def test_a_redis_database_is_nobody_elses(redis):
+    from redis import Redis
+
+    first, second = Redis.from_url(redis.url()), Redis.from_url(redis.url())
+    with first, second:
+        first.set("mine", "1")
+        assert (second.get("mine"), second.dbsize()) == (None, 0)

@@ -114,7 +114,7 @@ class TestSteps:
         (tmp_path / ".venv" / "pyvenv.cfg").write_text("version = 3")
         for name in ("pyproject.toml", "hatch_build.py"):
             (tmp_path / name).write_text("")
-        for name in ("run", "s3", "dev", "node"):
+        for name in ("run", "s3", "celery", "dev", "node"):
             (tmp_path / "requirements" / f"{name}.lock").write_text(name)
         monkeypatch.setattr(setup, "ROOT", tmp_path)
         monkeypatch.setattr(setup, "VENV", tmp_path / ".venv")
@@ -145,6 +145,11 @@ class TestSteps:
         setup.install_extras("run")
         setup.install_extras("run")
         assert self.calls == [("--require-hashes", "-r", str(self.root / "requirements/s3.lock"))]
+
+    def test_what_celery_needs_is_installed_where_it_does_the_work(self, monkeypatch):
+        monkeypatch.setenv("LUX_JOBS", "celery")
+        setup.install_extras("run")
+        assert self.calls == [("--require-hashes", "-r", str(self.root / "requirements/celery.lock"))]
 
     def test_developers_have_what_s3_needs(self, monkeypatch):
         monkeypatch.setenv("LUX_FILE_STORE", "s3://bucket/lux")

@@ -55,9 +55,9 @@ def main() -> None:
 @click.option("--no-jobs", is_flag=True, help="Serve pages only; workers run elsewhere.")
 def serve(*, no_jobs: bool) -> None:
     """Migrate, then serve pages with background work, clock and mailbox."""
-    from lux.cli import server
+    from lux.cli import engine, server
 
-    server.serve(load(), with_jobs=not no_jobs)
+    server.serve(engine.installed(load()), with_jobs=not no_jobs)
 
 
 @main.command("prepare", hidden=True)
@@ -71,14 +71,20 @@ def make_ready() -> None:
 @main.command()
 @click.option("--parent-pid", type=int, default=None, help="Leave when this process is gone.")
 def worker(parent_pid: int | None) -> None:
-    """Run background work and the clock."""
+    """Run background work (and the clock, unless LUX_JOBS=celery)."""
     from lux import worker as work
-    from lux.cli import database
+    from lux.cli import engine
 
-    settings = load()
-    with database.reachable(settings):
-        pass  # a sentence now rather than errors later
-    work.main(settings, parent_pid=parent_pid)
+    work.main(engine.ready(load()), parent_pid=parent_pid)
+
+
+@main.command()
+def clock() -> None:
+    """Run the clock alone: of several, one leads, and another takes over within 15 seconds."""
+    from lux import worker as work
+    from lux.cli import engine
+
+    work.run_clock(engine.ready(load()))
 
 
 @main.command()

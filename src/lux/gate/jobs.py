@@ -114,7 +114,7 @@ KINDS: tuple[JobKind, ...] = (
         title=lazy_gettext("Send messages"),
         queue="send",
         max_attempts=100_000,  # an unreachable server is tried again until a person cancels
-        lease_seconds=15.0,
+        lease_seconds=10.0,  # with sweep and hint, a run goes on within 15 s when its whole machine is lost
     ),
     JobKind(name="gate.series", handler=run_series, title=lazy_gettext("Start a run of a series"), lease_seconds=30.0),
     JobKind(name="gate.call", handler=call, title=lazy_gettext("Call a webhook"), lease_seconds=30.0),

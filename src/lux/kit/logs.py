@@ -103,8 +103,9 @@ def _register_own(settings: Settings) -> None:
     register_secret(settings.secret_key.get_secret_value())
     for part in settings.master_keys.get_secret_value().split(","):
         register_secret(part.partition(":")[2])
-    for secret in database_url.secrets(settings.database):
-        register_secret(secret)
+    for address in filter(None, (settings.database, settings.broker_url)):
+        for secret in database_url.secrets(address):
+            register_secret(secret)
 
 
 def _renderer(settings: Settings, out: TextIO) -> Processor:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -40,8 +40,14 @@ class Settings(BaseSettings):
     )
     host: str = Field(default="127.0.0.1", description="Address to listen on.")
     port: int = Field(default=5000, ge=1, le=65535, description="Port to listen on (also PORT).")
-    jobs: Literal["local", "none"] = Field(
-        default="local", description="Who runs background work: this server (local) or nobody here (none)."
+    jobs: Literal["local", "celery", "none"] = Field(
+        default="local",
+        description="Who runs background work: this server (local), workers anywhere (celery), nobody here (none).",
+    )
+    broker_url: str = Field(
+        default="",
+        validate_default=True,
+        description="redis://, rediss://, amqp:// or amqps:// address that LUX_JOBS=celery works over.",
     )
     job_threads: int = Field(default=4, ge=1, le=64, description="Threads for background work in one worker.")
     web_threads: int = Field(default=8, ge=1, le=128, description="Threads that answer requests.")
@@ -127,6 +133,22 @@ class Settings(BaseSettings):
         from lux.kit import database_url  # only where it is set: the supervising process stays small
 
         return database_url.normal(value)
+
+    @field_validator("broker_url")
+    @classmethod
+    def _fits_the_engine(cls, value: str, info: ValidationInfo) -> str:
+        if value and not value.startswith(("redis://", "rediss://", "amqp://", "amqps://")):
+            raise ValueError("must begin with redis://, rediss://, amqp:// or amqps://")
+        if info.data.get("jobs") != "celery":
+            return value
+        if not value:
+            raise ValueError("LUX_JOBS=celery needs it, for example redis://127.0.0.1:6379/0")
+        if str(info.data.get("database_url") or "sqlite").startswith("sqlite"):
+            raise ValueError(
+                "LUX_JOBS=celery needs a database that several machines reach: set LUX_DATABASE_URL to PostgreSQL or "
+                "MariaDB, or use LUX_JOBS=local"
+            )
+        return value
 
     @field_validator("public_url")
     @classmethod

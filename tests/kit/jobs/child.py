@@ -9,11 +9,15 @@ import json
 import os
 import signal
 import sys
+from functools import partial
 from pathlib import Path
 from queue import SimpleQueue
 
 from lux.kit import logs
 from lux.kit.db import Database
+from lux.kit.jobs import consuming  # noqa: F401 - once, before children are forked
+from lux.kit.jobs.celery_runner import CeleryRunner
+from lux.kit.jobs.clockwork import ClockProcess
 from lux.kit.jobs.identity import WorkerIdentity
 from lux.kit.jobs.keeper import Keeper
 from lux.kit.jobs.kinds import Kinds
@@ -34,27 +38,49 @@ def nursery() -> None:
             os.dup2(os.open(order["pipe"] + ".in", os.O_RDONLY), 0)
             os.dup2(os.open(order["pipe"] + ".out", os.O_WRONLY), 1)
             sys.stdin, sys.stdout = os.fdopen(0), os.fdopen(1, "w")
-            live(order["role"], Path(order["home"]), order["url"])
+            live(order["role"], Path(order["home"]), order["url"], order["broker"])
             os._exit(0)
         print(pid, flush=True)
 
 
-def live(role: str, home: Path, url: str) -> None:
-    settings = Settings(home=home, database_url=url, log_format="text", log_level="warning")
+def live(role: str, home: Path, url: str, broker: str) -> None:
+    settings = Settings(
+        home=home,
+        database_url=url,
+        jobs="celery" if broker else "local",
+        broker_url=broker,
+        log_format="text",
+        log_level="warning",
+    )
     logs.configure(settings)
     db = Database.of(settings)
-    {"worker": run_worker, "hand": run_ids}[role](db, settings)
+    {"worker": run_worker, "hand": run_ids, "celery": run_celery, "clock": run_clock}[role](db, settings)
     db.close()
 
 
 def run_worker(db: Database, settings: Settings) -> None:
+    run_until_told(Worker(db, settings, KINDS))
+
+
+def run_celery(db: Database, settings: Settings) -> None:
+    """A worker as `lux worker` makes it with LUX_JOBS=celery."""
+    run_until_told(
+        Worker(db, settings, KINDS, make_runner=partial(CeleryRunner, settings=settings), has_clock=False),
+    )
+
+
+def run_clock(db: Database, settings: Settings) -> None:
+    """A clock as `lux clock` makes it."""
+    run_until_told(ClockProcess(db, settings, KINDS))
+
+
+def run_until_told(process: Worker | ClockProcess) -> None:
     ended = SimpleQueue()  # an event's lock may be what the main thread takes when the signal comes
     signal.signal(signal.SIGTERM, lambda *_: ended.put(True))
-    worker = Worker(db, settings, KINDS)
-    worker.start()
-    print(worker.identity.name, flush=True)
+    process.start()
+    print(process.identity.name, flush=True)
     ended.get()
-    worker.stop(10)
+    process.stop()
 
 
 def run_ids(db: Database, settings: Settings) -> None:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import IO, cast
 
 from lux.kit.jobs import bell
+from lux.kit.jobs.publisher import Publisher, Resender
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -74,14 +75,14 @@ class Nursery:
             stdout=subprocess.PIPE,
         )
 
-    def start(self, role: str, home: Path, url: str) -> Child:
+    def start(self, role: str, home: Path, url: str, broker: str = "") -> Child:
         """Start a child and wait until it is ready."""
         home.mkdir(parents=True, exist_ok=True)
         pipe = home / f"pipe-{time.monotonic_ns()}"
         ends = [f"{pipe}.in", f"{pipe}.out"]
         for end in ends:
             os.mkfifo(end)
-        order = {"role": role, "home": str(home), "url": url, "pipe": str(pipe)}
+        order = {"role": role, "home": str(home), "url": url, "broker": broker, "pipe": str(pipe)}
         cast("IO[str]", self._process.stdin).write(json.dumps(order) + "\n")
         cast("IO[str]", self._process.stdin).flush()
         pid = int(cast("IO[str]", self._process.stdout).readline())
@@ -136,3 +137,28 @@ class ProcessRunner:
         for line in child.stdout:
             with self._lock:
                 self._busy[number].discard(int(line))
+
+
+class BrokerRunner:
+    """Celery workers in processes of their own behind a real broker; this process is pages and clock."""
+
+    def __init__(self, start: Callable[[], Child], publisher: Publisher, resender: Resender, *, size: int = 2) -> None:
+        self._children = [start() for _number in range(size)]
+        self._publisher = publisher
+        self._resender = resender
+
+    def start(self) -> None:
+        self._publisher.start()
+
+    def offer(self, job_ids: Sequence[int]) -> None:
+        self._resender.offer(job_ids)
+
+    def stop(self, seconds: float) -> bool:
+        self._publisher.stop(seconds)
+        self._resender.stop(seconds)
+        for child in self._children:
+            child.signal(signal.SIGTERM)
+        is_complete = all(child.wait(seconds) for child in self._children)
+        for child in self._children:
+            child.end()
+        return is_complete

@@ -1,4 +1,4 @@
-"""What holds for every runner, with threads of this process and with processes of their own."""
+"""What holds for every runner: threads of this process, processes of their own, Celery behind a broker."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from itertools import pairwise
 from lux.kit import clock
 from lux.kit.db import ALL_COMPANIES
 from lux.kit.jobs import JobState, cancel, enqueue, retry
-from tests.kit.jobs.conftest import job, wait_for, wait_until
+from tests.kit.jobs.conftest import job, on_every_engine, wait_for, wait_until
 from tests.kit.jobs.handlers import effects
 
+pytestmark = on_every_engine
 END = (JobState.DONE, JobState.FAILED, JobState.CANCELLED)
 
 

@@ -14,7 +14,7 @@ from lux.kit.jobs import Job, JobState, Kinds, Schedule, claims
 from lux.kit.jobs.errors import UnknownKind
 from lux.kit.jobs.models import CronSlot
 from lux.kit.jobs.slots import Timetable
-from tests.kit.jobs.conftest import wait_until
+from tests.kit.jobs.conftest import on_every_engine, wait_until
 from tests.kit.jobs.handlers import KINDS, effects
 
 NIGHTLY = Schedule(
@@ -139,6 +139,7 @@ def test_mistakes_show_at_the_start():
         timetable(NIGHTLY, NIGHTLY)
 
 
+@on_every_engine
 def test_a_running_worker_fires_its_schedules(db, start_worker):
     often = Schedule(name="test.often", rule="* * * * *", kind="test.mark", args={"label": "tick"})
     with db.begin(ALL_COMPANIES) as session:  # known for two minutes: its last slot is open

@@ -6,8 +6,9 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from sqlalchemy import CursorResult, func, select, update
+from sqlalchemy import CursorResult, exists, func, select, update
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import aliased
 
 from lux.kit import clock
 from lux.kit.db.session import dialect_of
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 _KEY_LENGTH: Final = 254
 _TRIES: Final = 3
+_other = aliased(Job)
 
 
 def enqueue(
@@ -122,14 +124,42 @@ def retry(session: Session, job_id: int) -> None:
 
 
 def due_ids(session: Session, kinds: Sequence[str], *, limit: int) -> list[int]:
-    """Return the ids of due jobs, oldest first, for a runner that carries ids elsewhere."""
+    """Return the ids of due jobs that could run now, oldest first, for a runner that carries ids elsewhere.
+
+    Of jobs with one key only the oldest can, and none while one runs.
+    """
     statement = (
-        select(Job.id)
-        .where(Job.state == JobState.QUEUED, Job.due_at <= clock.now(), Job.kind.in_(kinds))
+        select(Job.id, Job.key)
+        .where(
+            Job.state == JobState.QUEUED,
+            Job.due_at <= clock.now(),
+            Job.kind.in_(kinds),
+            ~exists().where(_other.running_key == Job.key),
+        )
         .order_by(Job.due_at, Job.id)
         .limit(limit)
     )
-    return list(session.scalars(statement))
+    first: dict[object, int] = {}
+    for job_id, key in session.execute(statement):
+        first.setdefault(job_id if key is None else key, job_id)
+    return list(first.values())
+
+
+def due_among(session: Session, ids: Sequence[int]) -> Sequence[tuple[int, str, str | None]]:
+    """Return (id, kind, queue of its own) of those of the jobs that are due."""
+    statement = select(Job.id, Job.kind, Job.queue).where(
+        Job.id.in_(ids), Job.state == JobState.QUEUED, Job.due_at <= clock.now()
+    )
+    rows = session.execute(statement.order_by(Job.due_at, Job.id))
+    return [(job_id, kind, own) for job_id, kind, own in rows]
+
+
+def due_after(session: Session, job_id: int) -> list[int]:
+    """Return what can run now that this job was let go: its own next step, or the oldest of its key."""
+    key = session.scalar(select(Job.key).where(Job.id == job_id))
+    same = Job.id == job_id if key is None else Job.key == key
+    statement = select(Job.id).where(Job.state == JobState.QUEUED, Job.due_at <= clock.now(), same)
+    return list(session.scalars(statement.order_by(Job.due_at, Job.id).limit(1)))
 
 
 def unfinished(session: Session, kind: str, *, company_id: int | None) -> int:

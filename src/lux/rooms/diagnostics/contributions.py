@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from lux.kit.i18n import gettext as _
 from lux.ports.contributions import Contributions, NavItem, Tile
 from lux.rooms.diagnostics import queries, words
+from lux.rooms.diagnostics.engine_health import EngineHealth
 from lux.rooms.diagnostics.health import ClockHealth, DiskHealth, JobsHealth, QueueHealth, WorkersHealth
 from lux.rooms.diagnostics.models import GroupState
 from lux.rooms.diagnostics.scope import Scope
@@ -91,6 +92,7 @@ CONTRIBUTIONS = Contributions(
     health=(
         DatabaseHealth(),
         DatabaseSizeHealth(),
+        EngineHealth(),
         WorkersHealth(),
         ClockHealth(),
         QueueHealth(),

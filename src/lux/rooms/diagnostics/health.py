@@ -16,6 +16,7 @@ from lux.kit.i18n import babel_locale, ngettext
 from lux.kit.i18n import gettext as _
 from lux.ports.contributions import HealthCheck, HealthFinding, installed
 from lux.rooms.diagnostics import queries
+from lux.rooms.diagnostics.engine_health import how_to_start_a_worker, how_to_start_the_clock
 from lux.rooms.diagnostics.scope import Scope
 from lux.rooms.diagnostics.storage_health import DatabaseHealth
 
@@ -43,7 +44,7 @@ class WorkersHealth:
             message = ngettext("One worker is at work.", "%(num)s workers are at work.", count)
             return (HealthFinding(key=self.key, level="ok", message=message),)
         message = _("No worker is at work: imports, sending and everything else in the background waits.")
-        return (HealthFinding(key=self.key, level="bad", message=message, fix=_("Start `lux serve` or `lux worker`.")),)
+        return (HealthFinding(key=self.key, level="bad", message=message, fix=how_to_start_a_worker(session)),)
 
 
 class QueueHealth:
@@ -86,7 +87,7 @@ class ClockHealth:
             message = _("The clock ticks; its leader is %(name)s.", name=leader.holder)
             return (HealthFinding(key=self.key, level="ok", message=message),)
         message = _("The clock stands still: nothing starts by its schedule.")
-        return (HealthFinding(key=self.key, level="bad", message=message, fix=_("Start `lux serve` or `lux worker`.")),)
+        return (HealthFinding(key=self.key, level="bad", message=message, fix=how_to_start_the_clock(session)),)
 
 
 class DiskHealth:

@@ -174,6 +174,9 @@ EXCUSED: Final[dict[str, str]] = {
         "facts about contacts stand in the ledger with who and why; lifting a block is noted by the room that asks",
     ),
     **dict.fromkeys(
+        ["lux.gate.stop.alarming"], "tells of a stop whose press is noted: who has been told stands with the stop",
+    ),
+    **dict.fromkeys(
         ["lux.gate.stop.signals", "lux.gate.webhooks.calling", "lux.gate.webhooks.feed"],
         "counters and calls of the program's own, which are forgotten after days",
     ),

@@ -155,6 +155,7 @@ def dump(lux: Installation, firm: Firm) -> dict[str, list[tuple[Any, ...]]]:
         found = {}
         for table in Base.metadata.sorted_tables:
             if "company_id" in table.c and isinstance(table, Table):
-                query = text(f"SELECT * FROM {table.name} WHERE company_id = :c ORDER BY 1, 2")
+                order = ", ".join(column.name for column in table.primary_key)
+                query = text(f"SELECT * FROM {table.name} WHERE company_id = :c ORDER BY {order}")
                 found[table.name] = [tuple(map(str, row)) for row in session.execute(query, {"c": firm.id})]
         return found

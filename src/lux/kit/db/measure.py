@@ -56,6 +56,14 @@ def server_version(session: Session) -> str:
     return ".".join(str(part) for part in found)
 
 
+def grants(session: Session) -> tuple[list[str], str]:
+    """Return the lines of MariaDB's SHOW GRANTS, the present role's too, and the database's name; elsewhere none."""
+    if dialect_of(session) != "mysql":
+        return [], ""
+    lines = session.connection().exec_driver_sql("SHOW GRANTS").scalars()
+    return [str(line) for line in lines], str(session.scalar(select(func.database())))
+
+
 def stray_rows(session: Session) -> list[str]:
     """Return the tables in SQLite whose rows point to rows that are not there."""
     return [str(row[0]) for row in session.execute(text("PRAGMA foreign_key_check"))]

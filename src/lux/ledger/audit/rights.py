@@ -6,9 +6,7 @@ import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import func, select
-
-from lux.kit.db.session import dialect_of
+from lux.kit.db import measure
 from lux.ledger import guards
 
 if TYPE_CHECKING:
@@ -23,11 +21,7 @@ def may_empty(session: Session) -> bool:
 
     On PostgreSQL a trigger refuses it; SQLite knows no users, who has the file has everything.
     """
-    if dialect_of(session) != "mysql":
-        return False
-    name = session.scalar(select(func.database()))
-    grants = session.connection().exec_driver_sql("SHOW GRANTS").scalars()  # those of the present role, too
-    return lets_drop([str(line) for line in grants], str(name))
+    return lets_drop(*measure.grants(session))
 
 
 def lets_drop(grants: Iterable[str], database: str) -> bool:

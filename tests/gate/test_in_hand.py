@@ -15,7 +15,7 @@ from sqlalchemy import select
 from lux.gate import reads, stop
 from lux.gate.models import Delivery
 from lux.gate.states import CallState, DeliveryState, OutboundState
-from lux.gate.stop import scopes, waiting
+from lux.gate.stop import scopes, wire
 from lux.net import lookup
 from tests.emulators.smtp import SmtpServer
 from tests.factories import Firm, Installation, installation
@@ -98,7 +98,7 @@ def test_a_message_in_hand_does_not_leave_after_the_stop(
     with lux.db.read(firm.id) as session:
         since = stop.active(session, firm.id)[0].since
         assert since is not None
-        assert waiting.on_the_wire(session, scopes.of_company(firm.id), since, limit=50) == []
+        assert wire.on_the_wire(session, scopes.of_company(firm.id), since, limit=50) == ([], 0)
 
     smtp_server.script.delays = {}
     resume(lux, firm)
@@ -125,7 +125,8 @@ def test_what_was_after_its_dot_is_waited_for_and_listed(
     with lux.db.read(firm.id) as session:
         since = stop.active(session, firm.id)[0].since
         assert since is not None
-        (listed,) = waiting.on_the_wire(session, scopes.of_company(firm.id), since, limit=50)
+        (listed,), total = wire.on_the_wire(session, scopes.of_company(firm.id), since, limit=50)
+    assert total == 1
     assert [listed.address] == smtp_server.recipients()
 
 

@@ -39,6 +39,7 @@ READ_BY_PAGE: Final = {
     "Contacts": "the contacts themselves: what a key with this scope is made for, and making one leaves a row",
     "Segments and lists": "who is in them: pages of contacts, for a key with that scope",
     "Campaigns": "recipients page by page: a key with this scope was made by somebody who may export",
+    "Approvals": "guest reviewers, whom the company invited by name: each invitation is a row",
     "Hooks": "facts as they happen, within a person's standing yes, which is a row",
 }  # fmt: skip
 

@@ -39,9 +39,12 @@ def main(settings: Settings, *, parent_pid: int | None = None) -> None:
         on_error=house.job_error_recorder(),
         on_tick_error=house.tick_error_recorder(db),
     )
+    loader = house.loader(db, settings)
     worker.start()
+    loader.start()
     while not _is_asked(ending) and has_parent(parent_pid):
         pass
+    loader.stop()
     is_complete = worker.stop(GRACE_SECONDS)
     db.close()
     if not is_complete:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from lux.gate.hits import Hit
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 AGENT_LENGTH: Final = 1000  # characters that are looked at to tell a person from a machine; a fact keeps 200
 LARGEST: Final = 2**63 - 1
+AHEAD: Final = timedelta(days=1)  # a clock may have been set back since; a line from further ahead is none of ours
 _LINE: Final = re.compile(rb"h1 (\d{1,19}) (\d{1,9}) (\d{1,16}) ([ -~]*)\Z")
 
 
@@ -26,9 +27,9 @@ def line(delivery_id: int, number: int, agent: str) -> bytes:
 
 def hits(lines: Iterable[bytes]) -> tuple[list[Hit], int]:
     """Return what lines say, and how many say nothing that can be read."""
-    found, refused = list[Hit](), 0
+    found, refused, latest = list[Hit](), 0, clock.now() + AHEAD
     for one in lines:
-        hit = _hit(one)
+        hit = _hit(one, latest)
         if hit is None:
             refused += 1
         else:
@@ -36,7 +37,7 @@ def hits(lines: Iterable[bytes]) -> tuple[list[Hit], int]:
     return found, refused
 
 
-def _hit(one: bytes) -> Hit | None:
+def _hit(one: bytes, latest: datetime) -> Hit | None:
     parts = _LINE.match(one)
     if parts is None or int(parts[1]) > LARGEST:
         return None
@@ -44,5 +45,7 @@ def _hit(one: bytes) -> Hit | None:
         at = datetime.fromtimestamp(int(parts[3]) / 1_000_000, UTC)
         agent = parts[4].decode("unicode_escape")
     except (ValueError, OverflowError, OSError):
+        return None
+    if at > latest:
         return None
     return Hit(delivery_id=int(parts[1]), number=int(parts[2]), at=at, agent=agent)

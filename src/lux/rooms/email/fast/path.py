@@ -27,7 +27,11 @@ if TYPE_CHECKING:
 _OPEN_LENGTH: Final = len("/o/") + LENGTH + len(".gif")
 _NUMBER_AT: Final = len("/c/") + LENGTH
 _PURPOSES: Final = ("HTTP_SEC_PURPOSE", "HTTP_PURPOSE", "HTTP_X_MOZ")  # a prefetch names itself there
-_UNCACHED: Final = (("Cache-Control", "no-store, max-age=0"), ("X-Robots-Tag", "noindex, nofollow"))
+_UNCACHED: Final = (
+    ("Cache-Control", "no-store, max-age=0"),
+    ("X-Robots-Tag", "noindex, nofollow"),
+    ("Vary", "Cookie"),  # as the pages say of everything
+)
 _PICTURE: Final = (("Content-Type", "image/gif"), ("Content-Length", str(len(PIXEL))), *_UNCACHED)
 
 

@@ -81,7 +81,7 @@ def spool_is_empty(lux: Installation) -> bool:
 def test_killed_pages_and_two_of_everything_lose_no_hit_and_double_none(
     lux_sqlite: Installation, tmp_path: Path
 ) -> None:
-    """Pages alone are killed while they answer; then two servers and three workers share what is left and what comes."""
+    """Pages alone are killed while they answer; two servers and three workers share what is left and what comes."""
     lux = lux_sqlite
     _firm, deliveries = sent(lux)
     path = f"/o/{token(lux, tokens.OPEN, deliveries[0])}.gif"

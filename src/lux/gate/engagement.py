@@ -95,11 +95,11 @@ def clicked(
         return link.url, None
     judged = judging.of_click(agent, traces.since_sent(seen[0], moment))
     around = traces.everything(session, seen[0], link.id, moment)
-    if traces.is_trapped(session, seen[0], moment):
-        judged = TRAP
-    elif around:
+    if around:
         judged = EVERYTHING
         traces.judge_anew(session, seen[0], around, rule=EVERYTHING.rule)
+    if traces.is_trapped(session, seen[0], moment):
+        judged = TRAP
     facts.record_many(session, [traces.of_click(seen, judged, moment, agent, link=(link.id, number))])
     return link.url, whom(seen[0], judged)
 

@@ -52,6 +52,16 @@ class _Batch:
     new: list[NewFact] = field(default_factory=list)
     active: dict[int, datetime] = field(default_factory=dict)
 
+    def link_of(self, held: traces.Seen, number: int) -> int | None:
+        """Return the id of a message's link."""
+        return self.links.get((held[0].outbound_id, number))
+
+    def links_of(self, delivery_id: int, hits: Sequence[Hit]) -> set[int]:
+        """Return the links of a delivery that these hits followed."""
+        held = self.seen.get(delivery_id)
+        found = {self.link_of(held, hit.number) for hit in hits} if held is not None else set()
+        return {link_id for link_id in found if link_id is not None}
+
     def note(self, contact_id: int | None, at: datetime) -> None:
         """Remember when a contact was active last."""
         if contact_id is not None:
@@ -101,7 +111,7 @@ def record(session: Session, hits: Sequence[Hit]) -> dict[int, datetime]:
 def _record(session: Session, part: Mapping[int, Sequence[Hit]]) -> dict[int, datetime]:
     seen = _held(session, sorted(part))
     batch = _Batch(seen=seen, links=_links(session, {row.outbound_id for row, _outbound in seen.values()}))
-    entangled = _entangled(session, part)
+    entangled = _entangled(session, part, batch)
     for number, held in seen.items():
         for hit in () if number in entangled else part[number]:
             _take(batch, held, hit)
@@ -119,7 +129,7 @@ def _take(batch: _Batch, held: traces.Seen, hit: Hit) -> None:
         judged = judging.of_open(hit.agent, since)
         batch.new.append(traces.of_open(held, judged, hit.at, hit.agent))
     else:
-        link_id = batch.links.get((row.outbound_id, hit.number))
+        link_id = batch.link_of(held, hit.number)
         if link_id is None:
             return
         judged = judging.of_click(hit.agent, since)
@@ -154,20 +164,20 @@ def _links(session: Session, outbound_ids: set[int]) -> dict[tuple[int, int], in
     return {(row[0], row[1]): row[2] for row in found}
 
 
-def _entangled(session: Session, part: Mapping[int, Sequence[Hit]]) -> set[int]:
+def _entangled(session: Session, part: Mapping[int, Sequence[Hit]], batch: _Batch) -> set[int]:
     """Return the deliveries whose hits can't be judged by themselves: more than one link, or the trap, about then."""
     width = timedelta(seconds=max(judging.BURST_SECONDS, judging.LONGEST_EVERYTHING))
     moments = [hit.at for hits in part.values() for hit in hits]
-    query = select(Fact.unit_id, Fact.kind, Fact.properties["link"].as_integer()).where(
+    query = select(Fact.unit_id, Fact.kind, Fact.part_id).where(
         Fact.unit_id.in_(list(part)),
         Fact.kind.in_((traces.TRAPPED, traces.CLICKED)),
         Fact.at.between(min(moments) - width, max(moments) + width),
     )
-    followed = {number: {hit.number for hit in hits} - {PICTURE} for number, hits in part.items()}
+    followed = {number: batch.links_of(number, part[number]) for number in part}
     trapped: set[int] = set()
-    for unit_id, kind, number in session.execute(query):
+    for unit_id, kind, link_id in session.execute(query):
         if kind == traces.TRAPPED:
-            trapped.add(unit_id)
-        elif followed[unit_id]:  # opens alone are judged by themselves, whatever was clicked
-            followed[unit_id].add(number)
+            trapped.add(unit_id or 0)
+        elif link_id is not None and followed[unit_id or 0]:  # opens are judged by themselves, whatever was clicked
+            followed[unit_id or 0].add(link_id)
     return trapped | {number for number, links in followed.items() if len(links) > 1}

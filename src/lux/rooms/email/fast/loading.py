@@ -69,7 +69,7 @@ class Loader:
         """Begin to look."""
         self._thread.start()
 
-    def stop(self, seconds: float = 10.0) -> None:
+    def stop(self, seconds: float = 2.0) -> None:
         """End after the segment that is being loaded; what waits is loaded by the next process."""
         self._end.set()
         self._thread.join(seconds)

@@ -464,3 +464,22 @@ def test_a_served_application_stands_behind_the_fast_path(lux_sqlite: Installati
     assert isinstance(app.wsgi_app, FastPath)
     assert not isinstance(lux_sqlite.app.wsgi_app, FastPath)
     assert isinstance(house.loader(lux_sqlite.db, lux_sqlite.settings), loading.Loader)
+
+
+@pytest.mark.slow
+def test_mariadb_counts_them_as_well(mariadb_url: str, tmp_path: Path) -> None:
+    from tests.factories import installation
+
+    lux = installation(mariadb_url, tmp_path / "home")
+    firm, _public_id, deliveries = sent(lux, 3)
+    ask, spool = asker(lux)
+    for number in deliveries:
+        ask(f"/o/{token(lux, tokens.OPEN, number)}.gif", headers=BROWSER)
+        for link in (1, 2, 1, 2):  # the first teaches the way, and so many links at once are a machine's
+            ask(f"/c/{token(lux, tokens.CLICK, number)}/{link}", headers=BROWSER)
+    load(lux, spool)
+    assert sorted(kinds(lux, firm)) == ["clicked"] * 12 + ["opened"] * 3
+    with lux.db.read(firm.id) as session:
+        counts = {key[1]: value for key, value in rollups.counts(session, "campaign").items()}
+    assert counts["email.clicked"] == (12, 3, 0, 0, 12)
+    lux.db.close()

@@ -16,7 +16,7 @@ from lux.ledger.models import Fact
 from lux.render import tokens
 from lux.rooms.email import tracking
 from tests.factories import Firm, Installation
-from tests.faults.server import RunningServer, RunningWorker
+from tests.faults.server import RunningServer
 from tests.rooms.email import campaigns
 from tests.rooms.email.test_tracking import LINKS, token
 from tests.services import run
@@ -81,7 +81,7 @@ def spool_is_empty(lux: Installation) -> bool:
 def test_killed_pages_and_two_of_everything_lose_no_hit_and_double_none(
     lux_sqlite: Installation, tmp_path: Path
 ) -> None:
-    """Pages alone are killed while they answer; two servers and three workers share what is left and what comes."""
+    """Pages alone are killed while they answer; two servers, each with a worker, share what is left and what comes."""
     lux = lux_sqlite
     _firm, deliveries = sent(lux)
     path = f"/o/{token(lux, tokens.OPEN, deliveries[0])}.gif"
@@ -94,9 +94,7 @@ def test_killed_pages_and_two_of_everything_lose_no_hit_and_double_none(
         one.end()
     assert opens(lux) == 0  # pages leave a segment to a worker for ten seconds, and were killed before
     servers = [RunningServer(lux.settings, tmp_path / f"{number}.log") for number in range(2)]
-    worker = RunningWorker(lux.settings, tmp_path / "worker.log")
     try:
-        worker.start()
         for server in servers:
             server.start()
         readers = [Reader(server.port, path, 200) for server in servers for _each in range(2)]
@@ -108,7 +106,7 @@ def test_killed_pages_and_two_of_everything_lose_no_hit_and_double_none(
         assert 800 + before <= opens(lux) <= 800 + sum(one.asked for one in killed)
         _nothing_can_be_written(lux, servers[0], deliveries[1])
     finally:
-        for server in (*servers, worker):
+        for server in servers:
             server.stop()
 
 

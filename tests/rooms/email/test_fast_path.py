@@ -264,17 +264,26 @@ house.loader(Database.of(settings), settings).look()
 """
 
 
-@pytest.mark.parametrize("moment", ["before the commit", "before the file is gone"])
-def test_a_loader_killed_at_any_point_counts_everything_once(lux: Installation, moment: str) -> None:
+@pytest.mark.parametrize(
+    "url", ["migrated_sqlite_url", pytest.param("pg_url", marks=(pytest.mark.postgres, pytest.mark.slow))]
+)
+def test_a_loader_killed_at_any_point_counts_everything_once(
+    request: pytest.FixtureRequest, tmp_path: Path, url: str
+) -> None:
+    """Before its commit nothing is counted; after it, and before the file is gone, everything is, and stays so."""
+    from tests.factories import installation
+
+    lux = installation(request.getfixturevalue(url), tmp_path / "home")
     firm, _public_id, deliveries = sent(lux, 3)
     _made, spool = in_front(lux)
     written(spool, *(hit(number, link) for number in deliveries for link in (0, 1)))
-    command = [sys.executable, "-c", DYING, moment, lux.settings.database, str(lux.settings.home)]
-    assert subprocess.run(command, check=False, timeout=120).returncode == -signal.SIGKILL
-    assert len(kinds(lux, firm)) == (0 if moment == "before the commit" else 6)
-    assert len(list(spool.folder.iterdir())) == 1
+    for moment, counted in (("before the commit", 0), ("before the file is gone", 6)):
+        command = [sys.executable, "-c", DYING, moment, lux.settings.database, str(lux.settings.home)]
+        assert subprocess.run(command, check=False, timeout=120).returncode == -signal.SIGKILL
+        assert (len(kinds(lux, firm)), len(list(spool.folder.iterdir()))) == (counted, 1)
     load(lux, spool)
     assert sorted(kinds(lux, firm)) == ["clicked"] * 3 + ["opened"] * 3
+    lux.db.close()
 
 
 def test_what_came_back_from_the_dead_is_not_counted_again(lux_sqlite: Installation) -> None:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, TypeVar
 
-from bench import audit_chain, decisions, limits, people, runtime, table
+from bench import audit_chain, decisions, limits, load, people, runtime, table, tracking
 from bench.house import FIVE, House, Imported, Sent
 from bench.memory import MemoryWatch, Peak, settle
 from bench.prober import Latency, Prober
@@ -26,6 +26,7 @@ from lux.kit.settings import Settings
 
 PAGE: Final = Path(__file__).parent.parent / "docs" / "benchmarks.md"
 PAGE_MS, PEAK_MB = 300.0, 300.0
+PICTURE_RATIO, INSERT_RATIO = 3.0, 10.0
 STOP_SECONDS, SETTLED_SECONDS = 2.0, 15.0  # what the emergency stop promises
 NOTES: Final = (
     "Latency is what a person waits: the request until the last byte of the answer, over a kept connection, at a fixed"
@@ -91,6 +92,17 @@ class Bench:
         self._segment(house)
         self._build()
         self._chain()
+        self._pictures()
+
+    def _pictures(self) -> None:
+        name = f"Pictures of mails, asked for by {load.generator()}"
+        pace = tracking.measure(self.server, self.home, seconds=min(self.size.rest, tracking.SECONDS))
+        self._add(name, "fast path and spool", f"{pace.fast:,.0f}/s; {pace.behind:.1f} s until the last is counted")
+        for against, rate, least in (
+            ("a Flask route without storage", pace.flask, PICTURE_RATIO),
+            ("an insert for each request", pace.insert, INSERT_RATIO),
+        ):
+            self.rows.append(table.at_least(name, f"against {against} ({rate:,.0f}/s)", pace.fast / rate, least, "×"))
 
     def _import(self, house: House, file: Path, rows: int, campaign: str) -> None:
         before = limits.rows_in(self.home / "lux.db")

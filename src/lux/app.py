@@ -24,8 +24,11 @@ if TYPE_CHECKING:
 JINJA_EXTENSIONS: tuple[type[Extension] | str, ...] = ("jinja2.ext.i18n", "jinja2.ext.do")
 
 
-def create_app(settings: Settings | None = None, *, db: Database | None = None) -> Flask:
-    """Build the application; the database must be migrated already."""
+def create_app(settings: Settings | None = None, *, db: Database | None = None, is_serving: bool = False) -> Flask:
+    """Build the application; the database must be migrated already.
+
+    Serving: opens and clicks are answered in front of Flask, and what is left over of them is loaded from here.
+    """
     settings = settings or load()
     app = Flask("lux", static_folder="ui/static", template_folder="ui/templates")
     _configure(app, settings)
@@ -46,6 +49,10 @@ def create_app(settings: Settings | None = None, *, db: Database | None = None) 
         rule = rule_of(view)
         if rule is not None and not rule.checks_csrf:
             csrf.exempt(view)
+    if is_serving:
+        on_error = app.extensions["lux"].on_error
+        pages = house.in_front_of(app.wsgi_app, database, settings, on_error=on_error)
+        app.wsgi_app = pages  # type: ignore[method-assign, assignment]
     if settings.proxy_hops:
         hops = settings.proxy_hops
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
@@ -87,7 +94,7 @@ def serve_app() -> Flask:
 
     keep_small()
     leave_with_parent()
-    app = create_app()
+    app = create_app(is_serving=True)
     runtime: web.Runtime = app.extensions["lux"]
     if runtime.settings.jobs == "celery":
         from lux.kit.jobs import publisher

@@ -9,6 +9,8 @@ from lux.kit.jobs import kinds
 from lux.ports import contributions as ports
 
 if TYPE_CHECKING:
+    from wsgiref.types import WSGIApplication
+
     from flask import Blueprint
     from sqlalchemy.orm import Session
 
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
     from lux.kit.db import Database
     from lux.kit.jobs import Claim, JobKind, Schedule, Tick
     from lux.kit.jobs.run import OnError
+    from lux.kit.settings import Settings
+    from lux.rooms.email.fast.loading import Loader
     from lux.ui.shell import ShellSources
 
 
@@ -116,6 +120,22 @@ def ticks() -> list[Tick]:
     from lux.gate import jobs as gate
 
     return [*gate.TICKS]
+
+
+def in_front_of(
+    pages: WSGIApplication, db: Database, settings: Settings, *, on_error: Callable[[BaseException], None]
+) -> WSGIApplication:
+    """Return what answers opens and clicks before a request reaches the pages, and begin to look after its spool."""
+    from lux.rooms.email.fast import standing
+
+    return standing.in_front_of(pages, db, settings, on_error=on_error)
+
+
+def loader(db: Database, settings: Settings) -> Loader:
+    """Return what loads opens and clicks from the spool of this machine."""
+    from lux.rooms.email.fast.loading import loader_for
+
+    return loader_for(db, settings, on_error=error_recorder(db, source="job"))
 
 
 def contributions() -> ports.Contributions:

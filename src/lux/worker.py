@@ -39,9 +39,12 @@ def main(settings: Settings, *, parent_pid: int | None = None) -> None:
         make_runner=None if is_local else _celery(settings),
         has_clock=is_local,
     )
+    loader = house.loader(db, settings)
     worker.start()
+    loader.start()
     while not _is_asked(ending) and has_parent(parent_pid):
         pass
+    loader.stop()
     is_complete = worker.stop(GRACE_SECONDS)
     db.close()
     if not is_complete:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, select
@@ -17,6 +18,7 @@ from lux.gate.states import ConsentState, SuppressionReason
 from lux.kit import clock
 from lux.kit.db import ALL_COMPANIES, Database
 from lux.kit.errors import NotFound
+from lux.ledger import facts
 
 RETURNABLE = (None, SuppressionReason.UNSUBSCRIBED)  # what one's own word can lift
 TRAP = Judgement(human=judging.MACHINE, rule="trap")
@@ -63,18 +65,24 @@ def _has_left(standing: Standing) -> bool:
     return standing.suppressed is SuppressionReason.UNSUBSCRIBED or standing.state is ConsentState.WITHDRAWN
 
 
-def opened(session: Session, delivery_id: int, *, agent: str = "") -> int | None:
-    """Record an open and who it was; returns the contact id when it may have been that person, else None."""
-    seen = traces.held(session, delivery_id)
+def opened(session: Session, delivery_id: int, *, agent: str = "", at: datetime | None = None) -> int | None:
+    """Record an open and who it was; returns the contact id when it may have been that person, else None.
+
+    `at`: when it happened; None = now.
+    """
+    seen, moment = traces.held(session, delivery_id), at or clock.now()
     if seen is None:
         return None
-    judged = TRAP if traces.is_trapped(session, seen[0]) else judging.of_open(agent, traces.since_sent(seen[0]))
-    traces.mark(seen[0], judged, "first_opened_at", "human_opened_at")
-    traces.record(session, traces.OPENED, seen, judged=judged, agent=agent)
-    return _whom(seen[0], judged)
+    judged = judging.of_open(agent, traces.since_sent(seen[0], moment))
+    if traces.is_trapped(session, seen[0], moment):
+        judged = TRAP
+    facts.record_many(session, [traces.of_open(seen, judged, moment, agent)])
+    return whom(seen[0], judged)
 
 
-def clicked(session: Session, delivery_id: int, number: int, *, agent: str = "") -> tuple[str, int | None]:
+def clicked(
+    session: Session, delivery_id: int, number: int, *, agent: str = "", at: datetime | None = None
+) -> tuple[str, int | None]:
     """Record a click and who it was; returns the stored target and, as `opened`, the contact id. Raises NotFound."""
     outbound_id = session.scalar(select(Delivery.outbound_id).where(Delivery.id == delivery_id))
     link = session.scalar(
@@ -82,20 +90,18 @@ def clicked(session: Session, delivery_id: int, number: int, *, agent: str = "")
     )
     if link is None:
         raise NotFound
-    seen = traces.held(session, delivery_id)
+    seen, moment = traces.held(session, delivery_id), at or clock.now()
     if seen is None:
         return link.url, None
-    judged = judging.of_click(agent, traces.since_sent(seen[0]))
-    earlier = traces.everything(session, seen[0], link.id)
-    if traces.is_trapped(session, seen[0]):
-        judged = TRAP
-    elif earlier:
+    judged = judging.of_click(agent, traces.since_sent(seen[0], moment))
+    around = traces.everything(session, seen[0], link.id, moment)
+    if around:
         judged = EVERYTHING
-        traces.judge_anew(session, seen[0], earlier, rule=EVERYTHING.rule)
-    traces.mark(seen[0], judged, "first_clicked_at", "human_clicked_at")
-    part = (traces.LINK, link.id)
-    traces.record(session, traces.CLICKED, seen, judged=judged, agent=agent, part=part, link=number)
-    return link.url, _whom(seen[0], judged)
+        traces.judge_anew(session, seen[0], around, rule=EVERYTHING.rule)
+    if traces.is_trapped(session, seen[0], moment):
+        judged = TRAP
+    facts.record_many(session, [traces.of_click(seen, judged, moment, agent, link=(link.id, number))])
+    return link.url, whom(seen[0], judged)
 
 
 def trapped(session: Session, delivery_id: int, *, agent: str = "") -> bool:
@@ -107,12 +113,13 @@ def trapped(session: Session, delivery_id: int, *, agent: str = "") -> bool:
     if seen is None:
         return False
     key = f"trap:{delivery_id}:{int(clock.now().timestamp() // 60)}"
-    traces.record(session, traces.TRAPPED, seen, judged=TRAP, agent=agent, dedup_key=key)
+    facts.record(session, traces.fact_of(traces.TRAPPED, seen, judged=TRAP, agent=agent, dedup_key=key))
     traces.judge_anew(session, seen[0], traces.burst(session, seen[0]), rule=TRAP.rule)
     return True
 
 
-def _whom(row: Delivery, judged: Judgement) -> int | None:
+def whom(row: Delivery, judged: Judgement) -> int | None:
+    """Return the contact whose doing it may have been."""
     return None if judged.human == judging.MACHINE else row.contact_id
 
 
@@ -133,8 +140,8 @@ def unsubscribe(session: Session, delivery_id: int, *, source: str, proof: Mappi
     seen = traces.held(session, delivery_id) if changed else None
     if seen is not None:
         judged = Judgement(human=judging.YES, rule="request")  # by the button or one-click: never by looking
-        traces.mark(seen[0], judged, "unsubscribed_at")
-        traces.record(session, traces.UNSUBSCRIBED, seen, judged=judged, source=source)
+        traces.mark(seen[0], judged, clock.now(), "unsubscribed_at")
+        facts.record(session, traces.fact_of(traces.UNSUBSCRIBED, seen, judged=judged, source=source))
     return changed
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 OPEN_SECONDS = 1.0  # nobody has seen a message in their inbox this soon after it left
 CLICK_SECONDS = 4.0  # or has read it and chosen a link
@@ -16,6 +17,8 @@ BURST_SECONDS = 30.0  # what one delivery saw within this time of its trap belon
 # scanners change theirs from request to request, and a delivery belongs to one recipient anyhow.
 EVERYTHING = ((2, 1.5), (3, 10.0))
 LONGEST_EVERYTHING = max(seconds for _links, seconds in EVERYTHING)
+
+KEPT_AGENTS = 128  # what they are is remembered: a burst of opens comes from few of them, and the patterns are long
 
 YES, MACHINE, UNKNOWN = "yes", "machine", "unknown"
 
@@ -75,6 +78,7 @@ def is_everything(ages: Mapping[int, float]) -> bool:
     return any(sum(age <= seconds for age in ages.values()) >= links for links, seconds in EVERYTHING)
 
 
+@lru_cache(maxsize=KEPT_AGENTS)
 def device_of(agent: str) -> str:
     """Return the coarse family of what a request calls itself: coarse, because most say no more that is true."""
     if _READERS_PROXY.search(agent):
@@ -89,6 +93,7 @@ def _early(since: float | None, limit: float) -> Judgement | None:
     return Judgement(human=MACHINE, rule="too_soon") if since < limit else None
 
 
+@lru_cache(maxsize=KEPT_AGENTS)
 def _by_agent(agent: str) -> Judgement:
     if not agent.strip():
         return Judgement(human=UNKNOWN, rule="no_agent")

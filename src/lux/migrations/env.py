@@ -12,7 +12,7 @@ from sqlalchemy import Engine
 import lux.rooms
 from lux.kit.db import Base
 
-LOWER = ("lux.kit.jobs.models", "lux.kit.rates", "lux.identity.models", "lux.vault.models", "lux.ledger.models", "lux.gate.models", "lux.gate.parties", "lux.gate.toggles.models", "lux.gate.webhooks.models", "lux.gate.deciding.models", "lux.gate.guests.models", "lux.gate.review.models", "lux.gate.stop.models", "lux.gate.series.models")  # fmt: skip
+LOWER = ("lux.kit.jobs.models", "lux.kit.rates", "lux.kit.spool.models", "lux.identity.models", "lux.vault.models", "lux.ledger.models", "lux.gate.models", "lux.gate.parties", "lux.gate.toggles.models", "lux.gate.webhooks.models", "lux.gate.deciding.models", "lux.gate.guests.models", "lux.gate.review.models", "lux.gate.stop.models", "lux.gate.series.models")  # fmt: skip
 
 
 def load_models() -> None:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from flask import Flask, Response
 
 HEADER: Final = "Content-Security-Policy"
+NONCE_BYTES: Final = 16
 
 # Every page of the application. There is no inline script or style anywhere; the nonce is for the
 # modules' own tags, so that a page stays safe even behind a proxy that serves other files too.
@@ -39,7 +40,7 @@ def nonce() -> str:
     """Return this request's nonce: 128 random bits, made at the first call."""
     value: str | None = g.get("csp_nonce")
     if value is None:
-        value = g.csp_nonce = secrets.token_urlsafe(16)
+        value = g.csp_nonce = secrets.token_urlsafe(NONCE_BYTES)
     return value
 
 
@@ -54,6 +55,13 @@ def register(app: Flask) -> None:
     """Add the headers to every response that does not carry its own, and the global `csp_nonce()`."""
     app.jinja_env.globals["csp_nonce"] = nonce
     app.after_request(_add_headers)
+
+
+def standing(*, is_secure: bool) -> list[tuple[str, str]]:
+    """Return the headers of a response that is made outside of the application, with a nonce of its own."""
+    policy = PAGE_POLICY.format(nonce=secrets.token_urlsafe(NONCE_BYTES))
+    found = [*_COMPANIONS.items(), (HEADER, policy), ("X-Frame-Options", "DENY")]
+    return [*found, ("Strict-Transport-Security", _HSTS)] if is_secure else found
 
 
 def _add_headers(response: Response) -> Response:

@@ -67,6 +67,18 @@ class Database:
                 raise
 
     @contextmanager
+    def within(self, session: Session, company_id: int) -> Iterator[Session]:
+        """Open a session of one company in the transaction of a session of all: with that it commits or rolls back."""
+        if session.info.get("company_id") != ALL_COMPANIES:
+            raise TenantMissing("only work of the installation itself reaches several companies")
+        session.flush()
+        info = {"company_id": company_id, "settings": self.settings}
+        mode = "rollback_only"  # never commits what is not its own
+        with self._make(bind=session.connection(), info=info, join_transaction_mode=mode) as inner:
+            yield inner
+            inner.commit()
+
+    @contextmanager
     def read(self, company_id: int | None) -> Iterator[Session]:
         """Open a read-only session for one company (or ALL_COMPANIES)."""
         with self.session(company_id, read_only=True) as session:

@@ -13,6 +13,7 @@ from lux.ports.contributions import Contributions, NavItem, Panel, SetupStep, Su
 from lux.ports.finding import PaletteAction, SearchHit
 from lux.rooms.email import queries, repeating, tiles
 from lux.rooms.email.content_users import CampaignTexts
+from lux.rooms.email.fast.health import HitsHealth
 from lux.rooms.email.states import delivery_label
 from lux.rooms.notifications import service as notifications
 
@@ -166,6 +167,7 @@ CONTRIBUTIONS = Contributions(
     ),
     panels=(Mails(),),
     setup_steps=(FirstMail(),),
+    health=(HitsHealth(),),
     trash=(CampaignBin(),),
     search=(FindCampaigns(),),
     actions=(

@@ -32,7 +32,7 @@ PIXEL = (
 
 def delivery_of(settings: Settings, purpose: str, token: str) -> int | None:
     """Return the delivery a token proves, or None for anything we did not make for this purpose."""
-    return tokens.read(_key(settings), purpose, token)
+    return tokens.read(token_key(settings), purpose, token)
 
 
 def record_open(db: Database, delivery_id: int, *, agent: str) -> bool:
@@ -94,7 +94,8 @@ def _touch(session: Session, contact_id: int | None) -> None:
         contacts.touch(session, [contact_id])
 
 
-def _key(settings: Settings) -> bytes:
+def token_key(settings: Settings) -> bytes:
+    """Return the key of all tokens in mails."""
     return _derived(crypto.app_secret(settings))
 
 

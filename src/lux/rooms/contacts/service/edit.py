@@ -5,9 +5,9 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
-from sqlalchemy import delete, or_, select, update
+from sqlalchemy import Table, bindparam, delete, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from lux.gate import ownership
@@ -103,6 +103,20 @@ def touch(session: Session, contact_ids: Sequence[int], at: dt.datetime | None =
             .values(last_activity_at=moment)
             .execution_options(synchronize_session=False)
         )
+
+
+def touch_each(session: Session, moments: Mapping[int, dt.datetime]) -> None:
+    """Note of each contact when it was active last, as `touch` does; one statement for all."""
+    table = cast("Table", Contact.__table__)
+    one = (
+        update(table)
+        .where(table.c.company_id == company_of(session), table.c.id == bindparam("contact"))
+        .where(or_(table.c.last_activity_at.is_(None), table.c.last_activity_at < bindparam("moment")))
+        .values(last_activity_at=bindparam("moment"))
+    )
+    if moments:
+        rows = [{"contact": number, "moment": moments[number]} for number in sorted(moments)]
+        session.connection().execute(one, rows)
 
 
 def write_words(session: Session, contact: Contact) -> None:

@@ -1,4 +1,4 @@
-"""All drills: a kill at every point, other ways to fail at some, and faults of mail server, database, disk and clock."""
+"""All drills: a kill at every point, other ways to fail at some, and faults of what surrounds LUX."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.faults import paths
+from tests.faults import paths, surroundings
 from tests.faults.judge import Row
 from tests.faults.points import BY_NAME, POINTS, Point
 from tests.faults.stage import Stage, Step
+from tests.services.tls import Authority
 
 BOTH = ("sqlite", "postgres")
 REQUESTS = 8  # of each kind, where people open and click
@@ -25,9 +26,14 @@ class Setting:
 
     name: str = "plain"
 
-    def values(self, _folder: Path) -> dict[str, Any]:
+    def values(self, folder: Path) -> dict[str, Any]:
         """Return it as arguments of a stage."""
-        return {"clock": {"has_clock": True}}.get(self.name, {})
+        if self.name == "clock":
+            return {"has_clock": True}
+        if self.name == "tls":
+            authority = Authority(folder)
+            return {"tls": "starttls", "context": authority.context(), "ca_file": str(authority.ca_file)}
+        return {}
 
 
 PLAIN = Setting()
@@ -109,4 +115,52 @@ FAILURES = tuple(
     for name, actions in _OTHERS
     for action in actions
 )  # fmt: skip
-CASES: tuple[Case, ...] = (*KILLS, *FAILURES)
+
+REFUSED_LATER, REFUSED = "451 4.3.0 try again later", "554 5.7.1 no"
+SURROUNDINGS = (
+    Case(name="mail.4xx", fault="4xx", run=surroundings.replies(REFUSED_LATER, times=5), recovery=None),
+    Case(name="mail.5xx", fault="5xx", run=surroundings.replies(REFUSED, times=2, may_fail=2), recovery=None),
+    Case(name="mail.silent", fault="timeout", run=surroundings.mail_server("silent", times=2, unknown=2), recovery=None),
+    Case(
+        name="mail.taken-then-silent", fault="timeout", recovery=None,
+        run=surroundings.mail_server("taken then silent", times=2, unknown=2),
+    ),
+    Case(
+        name="mail.taken-then-reset", fault="reset", recovery=None,
+        run=surroundings.mail_server("taken then reset", times=3, unknown=3),
+    ),
+    Case(name="mail.drip", fault="drip", run=surroundings.mail_server("drip", times=5, unknown=0), recovery=None),
+    Case(name="mail.tls", fault="TLS", run=surroundings.broken_tls, recovery=None, setting=Setting("tls")),
+    Case(name="mail.gone", fault="stopped", run=surroundings.gone, recovery=30.0),
+    *(
+        Case(
+            name=f"{'frozen' if alone else 'fenced'}.{point}", fault="SIGSTOP", recovery=40.0,
+            run=surroundings.frozen(point, with_another=not alone),
+        )
+        for alone, points in (
+            (True, ("smtp.write:return",)),
+            (False, (
+                "send.claim:committed", "send.leave:committed", "journal.leaving:call", "journal.leaving:return",
+                "smtp.read:return", "send.outcomes:commit",
+            )),
+        )
+        for point in points
+    ),
+    *(
+        Case(name=f"database.{name}", fault=name, run=drill, databases=("postgres",), recovery=30.0)
+        for name, drill in (
+            ("restart", surroundings.database_restarts),
+            ("read-only", surroundings.database_setting("default_transaction_read_only", "on")),
+            ("locked", surroundings.lock_timeouts),
+            ("deadlock", surroundings.deadlocks),
+        )
+    ),
+    Case(name="database.locked", fault="locked", run=surroundings.sqlite_is_locked, databases=("sqlite",), recovery=30.0),
+    Case(name="disk.full", fault="full", run=surroundings.disk_is_full, databases=("sqlite",), recovery=30.0),
+    Case(
+        name="clock.forward", fault="+1 h", run=surroundings.clock_jumps(3600), recovery=30.0, setting=Setting("clock")
+    ),
+    Case(name="clock.back", fault="-1 h", run=surroundings.clock_jumps(-3600), recovery=30.0, setting=Setting("clock")),
+    Case(name="stop.killed", fault="stop", run=surroundings.stopped_and_killed, recovery=KILLED),
+)  # fmt: skip
+CASES: tuple[Case, ...] = (*KILLS, *FAILURES, *SURROUNDINGS)

@@ -26,9 +26,7 @@ class Point:
     often: Often
 
 
-def _both(
-    place: str, target: str, moments: tuple[Moment, ...], path: str, often: Often = "once"
-) -> tuple[Point, ...]:
+def _both(place: str, target: str, moments: tuple[Moment, ...], path: str, often: Often = "once") -> tuple[Point, ...]:
     return tuple(
         Point(name=f"{place}:{moment}", target=f"lux.{target}", moment=moment, path=path, often=often)
         for moment in moments

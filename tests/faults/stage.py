@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import update
+from sqlalchemy import or_, update
 
 from lux.kit import clock
 from lux.rooms.contacts.models import Contact
@@ -48,10 +48,11 @@ class Plan:
     """The file that the processes under drill read."""
 
     path: Path
+    has_clock: bool = False  # the wall clock can jump
     serial: int = 0
     current: list[dict[str, Any]] = field(default_factory=list)
 
-    def write(self, *steps: Step, has_clock: bool = False) -> None:
+    def write(self, *steps: Step) -> None:
         """Ask for these steps, one after the other, and for nothing of before."""
         self.current = []
         for step in steps:
@@ -59,7 +60,7 @@ class Plan:
             self.serial += 1
             self.current.append({**vars(step), "serial": self.serial, "after": after})
         fresh = self.path.with_suffix(".new")
-        fresh.write_text(json.dumps({"steps": self.current, "tuned": TUNED, "has_clock": has_clock}))
+        fresh.write_text(json.dumps({"steps": self.current, "tuned": TUNED, "has_clock": self.has_clock}))
         fresh.replace(self.path)
 
     def taken(self) -> list[dict[str, Any]]:
@@ -85,6 +86,7 @@ class Stage:
     account: str
     folder: Path
     workers: list[RunningWorker] = field(default_factory=list)
+    database: object = None  # whatever can stop and start it
     numbers: int = 0
 
     def number(self) -> int:
@@ -92,15 +94,16 @@ class Stage:
         self.numbers += 1
         return self.numbers
 
-    def forget_people(self, pattern: str) -> None:
+    def forget_people(self, pattern: str = "", person: int = 0) -> None:
         """Put contacts into the trash, so that the next campaign does not go to them."""
         with self.lux.db.begin(self.firm.id) as session:
-            session.execute(update(Contact).where(Contact.email_key.like(pattern)).values(trashed_at=clock.now()))
+            session.execute(update(Contact).where(or_(Contact.email_key.like(pattern), Contact.id == person)).values(trashed_at=clock.now()))
 
     def another_worker(self) -> RunningWorker:
         """Start one more worker beside."""
         log = self.folder / f"worker{len(self.workers)}.log"
         worker = RunningWorker(self.lux.settings, log, more=drilled(self.plan))
+        worker.port = self.lux.settings.port
         worker.start()
         self.workers.append(worker)
         return worker
@@ -124,20 +127,20 @@ def drilled(plan: Plan) -> dict[str, str]:
 
 
 @contextlib.contextmanager
-def opened(url: str, folder: Path, *, is_migrated: bool = True, has_clock: bool = False, **smtp: Any) -> Iterator[Stage]:
+def opened(url: str, folder: Path, *, has_clock: bool = False, ca_file: str = "", **smtp: Any) -> Iterator[Stage]:
     """Set a stage on a database: LUX as `lux serve` runs it, a company, a mail server."""
     lux = installation(
-        url, folder / "home", is_migrated=is_migrated, port=run.free_port(), allow_hosts=("127.0.0.1",), mail_pace=PACE,
-        resume_ramp_minutes=0, tls_ca_file=str(smtp.pop("ca_file", "")),
+        url, folder / "home", is_migrated=True, port=run.free_port(), allow_hosts=("127.0.0.1",), mail_pace=PACE,
+        resume_ramp_minutes=0, tls_ca_file=ca_file,
     )  # fmt: skip
     judge = SmtpServer(**smtp)
-    plan = Plan(folder / "plan.json")
-    plan.write(has_clock=has_clock)
+    plan = Plan(folder / "plan.json", has_clock=has_clock)
+    plan.write()
     firm = lux.firm()
     lux.sender(firm)
     lux.switch_on(firm)
     account = lux.mail_server(firm, judge.port, security="starttls" if judge.tls == "starttls" else "none")
-    server = RunningServer(lux.settings, folder / "server.log", more=drilled(plan))
+    server = RunningServer(lux.settings, folder / "server.log", more={**drilled(plan), "LUX_TLS_CA_FILE": ca_file})
     server.port = lux.settings.port  # what links in mails name
     stage = Stage(lux, firm, judge, plan, server, account, folder)
     try:

@@ -30,7 +30,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     finally:
         run.end()
     broken = [row for row in rows if row.violations]
-    print(f"\n{len(rows)} drills, {sum(row.n for row in rows)} messages, rows and requests, {len(broken)} promises broken")
+    print(
+        f"\n{len(rows)} drills, {sum(row.n for row in rows)} messages, rows and requests, {len(broken)} promises broken"
+    )
     return len(broken)
 
 
@@ -42,7 +44,8 @@ def drills(
     if not chosen:
         raise SystemExit(f"no drill is called {', '.join(wanted)}; there are:\n" + "\n".join(c.name for c in CASES))
     for setting in dict.fromkeys(case.setting for case in chosen):
-        with _place(database) as (url, folder), stage.opened(url, folder, **setting.values(folder)) as made:
+        with _place(database) as (url, folder, server), stage.opened(url, folder, **setting.values(folder)) as made:
+            made.database = server
             made.lux.contacts(made.firm, messages)
             for case in (one for one in chosen if one.setting == setting):
                 row = _run(case, made, messages, random.Random(f"{seed} {case.name}"))
@@ -68,20 +71,20 @@ def _is_wanted(case: Case, wanted: Sequence[str]) -> bool:
 
 
 @contextlib.contextmanager
-def _place(database: str) -> Iterator[tuple[str, Path]]:
+def _place(database: str) -> Iterator[tuple[str, Path, object]]:
     from tests.factories import migrate
 
     folder = Path(tempfile.mkdtemp(prefix="torture-", dir=run.folder()))
     if database == "sqlite":
         url = f"sqlite:///{folder / 'lux.db'}"
         migrate(url)
-        yield url, folder
+        yield url, folder, None
     else:
         from tests.faults.database import OwnPostgres
 
         with OwnPostgres.running() as server:
             migrate(server.url)
-            yield server.url, folder
+            yield server.url, folder, server
     shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -92,7 +95,10 @@ def print_row(row: Row) -> None:
     """Print one line of the table, and below it what it broke."""
     recovered = "–" if row.recovered is None else f"{row.recovered:.1f} s"
     cells = (row.lost, row.duplicates, row.unknown, row.unapproved)
-    print(f"{row.point:32} {row.fault:10} {row.n:7} {recovered:>9} " + " ".join(f"{cell:10}" for cell in cells), flush=True)
+    print(
+        f"{row.point:32} {row.fault:10} {row.n:7} {recovered:>9} " + " ".join(f"{cell:10}" for cell in cells),
+        flush=True,
+    )
     for words in row.violations:
         print(f"    BROKEN: {words}", flush=True)
 

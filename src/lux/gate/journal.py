@@ -8,8 +8,12 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+import structlog
+
 from lux.kit.jobs import LeaseLost
 from lux.ports.receipts import Outcome
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,6 +23,10 @@ class Answer:
     outcome: Outcome
     code: int | None = None  # SMTP reply code where there was one
     error: str | None = None  # name from ports.provider_errors
+
+
+class CannotNote(RuntimeError):
+    """What is about to leave can't be written down (the disk is full?), so nothing may leave."""
 
 
 class Journal:
@@ -37,18 +45,27 @@ class Journal:
     def leaving(self, delivery_id: int) -> None:
         """Note that the last byte of this message is about to be written.
 
-        Raises LeaseLost when another run has settled this one: nothing may leave any more. The line is written before
-        the look, so that whoever takes the file away meanwhile finds it there.
+        Raises LeaseLost when another run has settled this one, CannotNote when the line can't be written: nothing may
+        leave. The line is written before the look, so that whoever takes the file away meanwhile finds it there.
         """
-        self._write(b"L %d\n" % delivery_id)
+        try:
+            self._write(b"L %d\n" % delivery_id)
+        except OSError as error:  # as itself it would pass for a broken connection, and count as a try of this message
+            raise CannotNote(f"{self._path}: {error.strerror}") from error
         if not self._path.exists():
             raise LeaseLost(f"run {self._path.stem}: another run has settled what it had claimed")
 
     def answered(
         self, delivery_id: int, outcome: Outcome, *, code: int | None = None, error: str | None = None
     ) -> None:
-        """Note what the other side said: the outcome, its reply code, the name of the error."""
-        self._write(f"A {delivery_id} {outcome.value} {code or '-'} {error or '-'}\n".encode())
+        """Note what the other side said: the outcome, its reply code, the name of the error.
+
+        What can't be noted still goes on to the database with the others; only a crash before that makes it unknown.
+        """
+        try:
+            self._write(f"A {delivery_id} {outcome.value} {code or '-'} {error or '-'}\n".encode())
+        except OSError as failure:
+            log.warning("journal_answer_not_noted", delivery=delivery_id, why=failure.strerror)
 
     def close(self) -> None:
         """Close and remove: everything in it is in the database."""

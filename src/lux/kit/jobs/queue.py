@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from sqlalchemy import CursorResult, func, select, update
 from sqlalchemy.exc import IntegrityError
 
 from lux.kit import clock
-from lux.kit.db.session import dialect_of
+from lux.kit.db.session import ALL_COMPANIES, Database, dialect_of
 from lux.kit.errors import WrongState
 from lux.kit.i18n import gettext as _
 from lux.kit.jobs import bell
@@ -130,6 +131,15 @@ def due_ids(session: Session, kinds: Sequence[str], *, limit: int) -> list[int]:
         .limit(limit)
     )
     return list(session.scalars(statement))
+
+
+def keep_due(db: Database, *, back: float) -> None:
+    """Keep due what was due before the clock was set back by so many seconds; what was yet to come keeps its time."""
+    now = clock.now()
+    was_due = Job.due_at.between(now, now + timedelta(seconds=back))
+    with db.begin(ALL_COMPANIES) as session:
+        again = update(Job).where(Job.state == JobState.QUEUED, was_due).values(due_at=now)
+        session.execute(again.execution_options(synchronize_session=False))
 
 
 def unfinished(session: Session, kind: str, *, company_id: int | None) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import resource
 
 import pytest
+import structlog
 from sqlalchemy import select, update
 
 from lux.gate import consent, control, reads, recovery
@@ -179,9 +180,11 @@ def test_a_full_disk_keeps_a_message_from_leaving_and_spoils_no_line(lux_sqlite:
     try:
         with pytest.raises(CannotNote):
             journal.leaving(23)
-        journal.answered(1, Outcome.SENT, code=250)  # is handed on all the same
+        with structlog.testing.capture_logs() as said:
+            journal.answered(1, Outcome.SENT, code=250)  # is handed on all the same
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert [one["event"] for one in said] == ["journal_answer_not_noted"]
     journal.leaving(4)
     journal.leave()
     noted = read(folder, RUN)

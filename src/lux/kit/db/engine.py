@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -124,18 +125,25 @@ def _sqlite_engine(url: str, file: str | None, pool_size: int) -> Engine:  # noq
 
     @event.listens_for(engine, "commit")
     def _committing(connection: Connection) -> None:
-        # The hook runs before the driver's commit; the gate opens after it, in `checkin` or here by hand.
-        connection.connection.driver_connection.commit()  # type: ignore[union-attr]
-        _leave(connection)
+        # The hook runs before the driver's commit, and the gate opens after it: so it is done here. When it fails (a
+        # full disk), no rollback follows: the gate would stay shut, and nobody could write until the process ends.
+        try:
+            connection.connection.driver_connection.commit()  # type: ignore[union-attr]
+        except sqlite3.Error as error:
+            raise DBAPIError.instance("COMMIT", None, error, sqlite3.Error, dialect=connection.dialect) from error
+        finally:
+            _leave(connection)
 
     def _leave(connection: Connection) -> None:
         held = connection.info.pop("write_gate", None)
         if held is not None:
             # a rollback hook also runs before the driver's rollback: end the transaction first
             driver = connection.connection.driver_connection
-            if driver is not None and driver.in_transaction:
-                driver.rollback()
-            held.release()
+            try:
+                if driver is not None and driver.in_transaction:
+                    driver.rollback()
+            finally:
+                held.release()
 
     return engine
 

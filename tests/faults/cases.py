@@ -64,6 +64,8 @@ def at(point: Point, action: str, *, may_be_unknown: int = 1, before: str = "") 
         steps = [Step(point=point.name, nth=nth, action=action)]
         if point.path == "recover":
             steps.insert(0, Step(point="smtp.read:return", nth=chance.randint(20, 60)))
+        if point.path == "long":
+            steps.insert(0, Step(point="smtp.read:return", nth=chance.randint(20, 60), action="delay"))
         if point.path == "import":
             paths.bring_in(stage, row, *steps)
         elif point.path == "track":
@@ -120,7 +122,10 @@ REFUSED_LATER, REFUSED = "451 4.3.0 try again later", "554 5.7.1 no"
 SURROUNDINGS = (
     Case(name="mail.4xx", fault="4xx", run=surroundings.replies(REFUSED_LATER, times=5), recovery=None),
     Case(name="mail.5xx", fault="5xx", run=surroundings.replies(REFUSED, times=2, may_fail=2), recovery=None),
-    Case(name="mail.silent", fault="timeout", run=surroundings.mail_server("silent", times=2, unknown=2), recovery=None),
+    Case(
+        name="mail.silent", fault="timeout", recovery=None,
+        run=surroundings.mail_server("silent", times=2, unknown=2),
+    ),
     Case(
         name="mail.taken-then-silent", fault="timeout", recovery=None,
         run=surroundings.mail_server("taken then silent", times=2, unknown=2),
@@ -155,7 +160,10 @@ SURROUNDINGS = (
             ("deadlock", surroundings.deadlocks),
         )
     ),
-    Case(name="database.locked", fault="locked", run=surroundings.sqlite_is_locked, databases=("sqlite",), recovery=30.0),
+    Case(
+        name="database.locked", fault="locked", recovery=30.0, databases=("sqlite",),
+        run=surroundings.sqlite_is_locked,
+    ),
     Case(name="disk.full", fault="full", run=surroundings.disk_is_full, databases=("sqlite",), recovery=30.0),
     Case(
         name="clock.forward", fault="+1 h", run=surroundings.clock_jumps(3600), recovery=30.0, setting=Setting("clock")

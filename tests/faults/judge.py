@@ -72,7 +72,7 @@ def judge_campaign(stage: Stage, row: Row, outbound_id: int, *, may_be_unknown: 
     """Fill a line of the table from the two records of one campaign."""
     with stage.lux.db.read(stage.firm.id) as session:
         query = select(Delivery.address, Delivery.state).where(Delivery.outbound_id == outbound_id)
-        states: dict[str, DeliveryState] = {address: state for address, state in session.execute(query)}
+        states: dict[str, DeliveryState] = {row.address: row.state for row in session.execute(query)}
         public_id = session.scalar(select(Outbound.public_id).where(Outbound.id == outbound_id))
     wanted = approved_hashes(stage, outbound_id)
     sign = f"<{public_id.hex}.".encode()  # type: ignore[union-attr]

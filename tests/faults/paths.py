@@ -142,7 +142,7 @@ def track(stage: Stage, row: Row, *steps: Step) -> None:
     stage.plan.write(*steps)
     for kind, method, path, body, headers, times in asks:
         before = _facts(stage, kind)
-        asked, answered = _ask_until_answered(stage, row, times, method, path, body, headers)
+        asked, answered = _ask_until_answered(stage, row, times, (method, path, body, headers))
         written = _facts(stage, kind) - before
         row.lost += max(0, answered - written)
         row.duplicates += max(0, written - (1 if times == 1 else asked))
@@ -179,13 +179,14 @@ def cron(stage: Stage, row: Row, *steps: Step) -> None:
 
 
 def _ask_until_answered(
-    stage: Stage, row: Row, times: int, method: str, path: str, body: str, headers: dict[str, str]
+    stage: Stage, row: Row, times: int, what: tuple[str, str, str, dict[str, str]]
 ) -> tuple[int, int]:
+    path = what[1]
     asked = answered = 0
     give_up = time.monotonic() + LONGEST
     while answered < times and time.monotonic() < give_up:
         asked += 1
-        status = _ask(stage, method, path, body, headers)
+        status = _ask(stage, *what)
         if status is None:
             time.sleep(0.1)
             continue

@@ -22,7 +22,7 @@ class Point:
     name: str  # place:moment
     target: str  # module:function or module:class.function
     moment: Moment
-    path: str  # what has to go on for it to be reached: send | recover | cron | import | track
+    path: str  # what has to go on for it to be reached: send | recover | long | cron | import | track
     often: Often
 
 
@@ -48,7 +48,7 @@ POINTS: tuple[Point, ...] = (
     *_both("journal.answered", "gate.journal:Journal.answered", CALL, "send", "message"),
     *_both("journal.close", "gate.journal:Journal.close", CALL, "send"),
     *_both("job.claim", "kit.jobs.claims:_take", COMMIT, "send"),
-    *_both("job.renew", "kit.jobs.claims:renew", COMMIT, "send"),
+    *_both("job.renew", "kit.jobs.claims:renew", COMMIT, "long"),
     *_both("job.end", "kit.jobs.claims:release", COMMIT, "send"),
     *_both("job.lead", "kit.jobs.leader:Leadership._take", COMMIT, "send"),
     *_both("job.cron", "kit.jobs.slots:_job_for", COMMIT, "cron"),

@@ -97,7 +97,11 @@ class Stage:
     def forget_people(self, pattern: str = "", person: int = 0) -> None:
         """Put contacts into the trash, so that the next campaign does not go to them."""
         with self.lux.db.begin(self.firm.id) as session:
-            session.execute(update(Contact).where(or_(Contact.email_key.like(pattern), Contact.id == person)).values(trashed_at=clock.now()))
+            session.execute(
+                update(Contact)
+                .where(or_(Contact.email_key.like(pattern), Contact.id == person))
+                .values(trashed_at=clock.now())
+            )
 
     def another_worker(self) -> RunningWorker:
         """Start one more worker beside."""

@@ -24,12 +24,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _options(arguments)
     run.begin()
     try:
-        rows = list(
-            drills(
-                options.points, options.messages, options.database, seed=options.seed, patience=options.patience,
-                tell=print_row,
-            )  # fmt: skip
-        )
+        more = {"seed": options.seed, "patience": options.patience, "tell": print_row}
+        rows = list(drills(options.points, options.messages, options.database, **more))
     finally:
         run.end()
     broken = [row for row in rows if row.violations]
@@ -62,7 +58,9 @@ def drills(
             for case in (one for one in chosen if one.setting == setting):
                 row = _run(case, made, messages, random.Random(f"{seed} {case.name}"))
                 limit = None if case.recovery is None else case.recovery * patience
-                row.check(f"recovered after {row.recovered or 0:.1f} s", holds=not limit or (row.recovered or 0) <= limit)
+                row.check(
+                    f"recovered after {row.recovered or 0:.1f} s", holds=not limit or (row.recovered or 0) <= limit
+                )
                 tell(row)
                 yield row
 
@@ -72,7 +70,7 @@ def _run(case: Case, made: Stage, messages: int, chance: random.Random) -> Row:
     started = time.monotonic()
     try:
         case.run(made, row, chance)
-    except Exception as error:  # one drill that can't be carried out does not keep the next ones from it
+    except Exception as error:  # noqa: BLE001 - one drill that can't be carried out does not keep the next ones from it
         row.violations.append(f"{type(error).__name__}: {error}")
     row.seconds = time.monotonic() - started
     return row

@@ -151,11 +151,10 @@ def test_a_recovery_that_is_not_committed_leaves_the_journal(lux: Installation, 
         journal.leaving(row.id)
         journal.answered(row.id, Outcome.SENT, code=250)
     journal.leave()
-    with pytest.raises(ZeroDivisionError), lux.db.begin(firm.id) as session:
-        recovery.recover(
-            session, session.scalars(select(Outbound)).one(), lux.settings.home / "journal", may_repeat=False
-        )
-        raise ZeroDivisionError
+    with lux.db.begin(firm.id) as session:
+        outbound = session.scalars(select(Outbound)).one()
+        recovery.recover(session, outbound, lux.settings.home / "journal", may_repeat=False)
+        session.rollback()
     assert {row.state for row in recovered(lux, firm)} == {DeliveryState.SENT}
     assert list((lux.settings.home / "journal").iterdir()) == []
 

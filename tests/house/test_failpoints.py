@@ -30,7 +30,7 @@ def test_there_are_enough_points_and_a_kill_at_each():
     assert len({case.name for case in CASES if "sqlite" in case.databases}) >= len(POINTS)
     names = [case.name for case in CASES]
     assert {f"kill.{point.name}" for point in POINTS} <= set(names)
-    assert {path for path in ("send", "import", "track", "cron")} <= {point.path for point in POINTS}
+    assert {"send", "import", "track", "cron"} <= {point.path for point in POINTS}
     assert {case.fault for case in CASES} >= set(ACTIONS) - {"kill", "freeze"}
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Set
-from functools import partial
 from pathlib import Path
 
 from sqlalchemy import event, select
@@ -49,15 +47,24 @@ def recover(session: Session, outbound: Outbound, folder: Path, *, may_repeat: b
             receipts.append(_receipt(row, answer))
     session.flush()
     outcomes.record(session, outbound, {row.id: row for row in rows}, receipts)
-    if runs:
-        event.listen(session, "after_commit", partial(_discard, folder, runs))
+    _discard_after_commit(session, folder, runs)
     return sum(receipt.outcome is Outcome.UNKNOWN for receipt in receipts)
 
 
-def _discard(folder: Path, runs: Set[str], session: Session) -> None:
-    if not session.in_nested_transaction():
-        for run in runs:
-            journal.discard(folder, run)
+def _discard_after_commit(session: Session, folder: Path, runs: set[str]) -> None:
+    def committed(ended: Session) -> None:
+        if not ended.in_nested_transaction():
+            for run in runs:
+                journal.discard(folder, run)
+            runs.clear()
+
+    def rolled_back(ended: Session) -> None:
+        if not ended.in_nested_transaction():
+            runs.clear()  # the next recovery reads them again
+
+    if runs:
+        event.listen(session, "after_commit", committed)
+        event.listen(session, "after_rollback", rolled_back)
 
 
 def _answer(row: Delivery, noted: dict[int, Answer] | None) -> Answer | None:

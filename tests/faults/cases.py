@@ -169,6 +169,7 @@ SURROUNDINGS = (
         name="clock.forward", fault="+1 h", run=surroundings.clock_jumps(3600), recovery=30.0, setting=Setting("clock")
     ),
     Case(name="clock.back", fault="-1 h", run=surroundings.clock_jumps(-3600), recovery=30.0, setting=Setting("clock")),
+    Case(name="pages.killed-again", fault="kill -9", run=surroundings.pages_are_killed_again, recovery=KILLED),
     Case(name="stop.killed", fault="stop", run=surroundings.stopped_and_killed, recovery=KILLED),
 )  # fmt: skip
 CASES: tuple[Case, ...] = (*KILLS, *FAILURES, *SURROUNDINGS)

@@ -186,7 +186,7 @@ def _ask_until_answered(
     give_up = time.monotonic() + LONGEST
     while answered < times and time.monotonic() < give_up:
         asked += 1
-        status = _ask(stage, *what)
+        status = ask(stage, *what)
         if status is None:
             time.sleep(0.1)
             continue
@@ -198,7 +198,7 @@ def _ask_until_answered(
     return asked, answered
 
 
-def _ask(stage: Stage, method: str, path: str, body: str, headers: dict[str, str]) -> int | None:
+def ask(stage: Stage, method: str, path: str, body: str, headers: dict[str, str]) -> int | None:
     """Return the status of an answer, None when none came."""
     connection = HTTPConnection("127.0.0.1", stage.server.port, timeout=10)
     more = {"User-Agent": sites.BROWSER, "Content-Type": "application/x-www-form-urlencoded", **headers}

@@ -88,6 +88,7 @@ class Stage:
     workers: list[RunningWorker] = field(default_factory=list)
     database: object = None  # whatever can stop and start it
     numbers: int = 0
+    began: float = field(default_factory=time.monotonic)
 
     def number(self) -> int:
         """Return a number that no drill had yet."""
@@ -115,6 +116,10 @@ class Stage:
     def worker_pids(self) -> list[int]:
         """Return the processes that run jobs."""
         return [pid for pid, words in _processes(self.server.pid) if "worker" in words]
+
+    def page_pids(self) -> list[int]:
+        """Return the processes that answer requests."""
+        return [pid for pid, words in _processes(self.server.pid) if "lux.supervisor" in words]
 
     def thaw(self, after: float) -> None:
         """Let what a step has frozen go on after so many seconds."""

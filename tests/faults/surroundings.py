@@ -21,6 +21,7 @@ from lux.gate.stop import scopes
 from lux.kit import clock
 from lux.kit.db import ALL_COMPANIES
 from lux.kit.jobs import Leader
+from lux.supervisor import SETTLED_SECONDS
 from tests.emulators.smtp import Fault
 from tests.faults import paths
 from tests.faults.database import OwnPostgres
@@ -229,6 +230,27 @@ def stopped_and_killed(stage: Stage, row: Row, _chance: random.Random) -> None:
             stop.resume(session, scope=scope, by=stage.firm.person, reason="the drill goes on")
 
     paths.send(stage, row, may_be_unknown=1, meanwhile=_timed(stage, row, meanwhile))
+
+
+def pages_are_killed_again(stage: Stage, row: Row, _chance: random.Random) -> None:
+    """Kill the page process three times, each as soon as it answers: the pages come back, and the mails go on."""
+    time.sleep(max(0.0, stage.began + SETTLED_SECONDS + 5 - time.monotonic()))
+
+    def meanwhile() -> None:
+        for _time in range(3):
+            run.wait(lambda: _answers(stage), seconds=60)
+            for pid in stage.page_pids():
+                os.kill(pid, signal.SIGKILL)
+        killed = time.monotonic()
+        back = eventually(lambda: _answers(stage), 60)
+        row.check("the pages did not come back", holds=back is not None)
+        row.recovered = back - killed if back is not None else None
+
+    paths.send(stage, row, may_be_unknown=0, meanwhile=meanwhile)
+
+
+def _answers(stage: Stage) -> bool:
+    return paths.ask(stage, "GET", "/sign-in", "", {}) == 200
 
 
 def _in_the_middle(stage: Stage, row: Row) -> None:

@@ -11,11 +11,13 @@ from tests.faults.judge import Row
 
 # Each day has its group, so that all of them come round and a day's run can be repeated.
 GROUPS = (
-    ("kill.send.claim:committed", "kill.smtp.read:return", "kill.send.recover:commit", "kill.import.chunk:commit"),
-    ("kill.journal.leaving:return", "kill.send.outcomes:commit", "kill.job.end:commit", "kill.track.click:committed"),
-    ("kill.send.write-down:committed", "kill.smtp.write:return", "mail.taken-then-silent", "kill.import.end:call"),
-    ("kill.journal.answered:call", "kill.send.close:commit", "disk.journal.leaving:call", "kill.track.open:commit"),
-    ("kill.send.leave:committed", "mail.taken-then-reset", "stop.killed", "kill.import.chunk:committed"),
+    ("kill.send.claim:committed", "kill.send.recover:commit", "mail.drip"),
+    ("kill.journal.leaving:return", "kill.import.chunk:commit", "mail.taken-then-reset"),
+    ("kill.smtp.read:return", "kill.track.click:committed", "database.send.outcomes:committed"),
+    ("kill.journal.answered:call", "kill.import.end:call", "disk.journal.leaving:call"),
+    ("kill.send.write-down:committed", "kill.job.end:commit", "mail.taken-then-silent"),
+    ("kill.send.outcomes:commit", "kill.track.open:commit", "disk.full"),
+    ("kill.smtp.write:return", "kill.import.chunk:committed", "stop.killed"),
 )
 PATIENCE = 3.0  # other tests run beside
 SMALL = 80  # messages of a campaign, rows of a file

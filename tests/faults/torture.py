@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+from tests.conftest import migrated_file
 from tests.faults import stage
 from tests.faults.cases import CASES, Case
 from tests.faults.judge import Row
@@ -77,19 +78,18 @@ def _run(case: Case, made: Stage, messages: int, chance: random.Random) -> Row:
 
 
 def _is_wanted(case: Case, wanted: Sequence[str]) -> bool:
-    return "all" in wanted or any(case.name.startswith(one) for one in wanted)
+    exact = {one.name for one in CASES}.intersection(wanted)
+    return "all" in wanted or case.name in exact or any(case.name.startswith(one) for one in {*wanted} - exact)
 
 
 @contextlib.contextmanager
 def _place(database: str) -> Iterator[tuple[str, Path, object]]:
-    from tests.factories import migrate
-
     folder = Path(tempfile.mkdtemp(prefix="torture-", dir=run.folder()))
     if database == "sqlite":
-        url = f"sqlite:///{folder / 'lux.db'}"
-        migrate(url)
-        yield url, folder, None
+        shutil.copyfile(migrated_file(), folder / "lux.db")
+        yield f"sqlite:///{folder / 'lux.db'}", folder, None
     else:
+        from tests.factories import migrate
         from tests.faults.database import OwnPostgres
 
         with OwnPostgres.running() as server:

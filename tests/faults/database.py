@@ -28,7 +28,7 @@ class OwnPostgres:
             shutil.chown(folder, self._user)
         self.port = run.free_port()
         self._call("initdb", "-D", str(self._data), "-U", "postgres", "-A", "trust", "--no-sync", "--encoding=UTF8")
-        settings = (*postgres.SETTINGS, f"port={self.port}", "deadlock_timeout=300ms")
+        settings = (*postgres.SETTINGS, f"port={self.port}", "deadlock_timeout=300ms", "autovacuum=on")
         lines = [f"{name} = '{value}'" for name, _, value in (one.partition("=") for one in settings)]
         with (self._data / "postgresql.conf").open("a") as file:
             file.write("\n".join(lines) + "\n")

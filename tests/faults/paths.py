@@ -93,7 +93,15 @@ def bring_in(stage: Stage, row: Row, *steps: Step) -> None:
     lines = [f"person{number}-{line}@example.net,First{line},tag{number}" for line in range(row.n)]
     stage.plan.write(*steps)
     public_id = desk.start("\n".join(["email,first name,tags", *lines]) + "\n", **DECLARED)
-    eventually(lambda: desk.entry(public_id).state not in {"queued", "running"}, LONGEST)
+    seen: list[tuple[float, tuple[int, str]]] = []
+
+    def has_ended() -> bool:
+        now = desk.entry(public_id)
+        if not seen or seen[-1][1] != (now.offset, now.state):
+            seen.append((time.monotonic(), (now.offset, now.state)))
+        return now.state not in {"queued", "running"}
+
+    run.wait(has_ended, seconds=LONGEST)
     entry = desk.entry(public_id)
     row.check(f"ended as {entry.state} {entry.error}", holds=entry.state == "done")
     row.check("the point was not reached", holds=run.wait(lambda: stage.plan.is_done, seconds=10))
@@ -101,7 +109,8 @@ def bring_in(stage: Stage, row: Row, *steps: Step) -> None:
     ended = eventually(lambda: _number(stage, is_open) == 0, 60)
     row.check("its job did not end", holds=ended is not None)
     if stage.plan.is_done and ended is not None:
-        row.recovered = max(0.0, ended - stage.plan.taken()[-1]["at"])
+        fault = stage.plan.taken()[-1]["at"]
+        row.recovered = min([at - fault for at, _what in seen if at > fault + 0.1], default=max(0.0, ended - fault))
     stage.plan.write()
     with stage.lux.db.read(stage.firm.id) as session:
         ids = select(Contact.id).where(Contact.email_key.like(f"person{number}-%@example.net"))

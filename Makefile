@@ -1,7 +1,7 @@
 # LUX: `make run` serves, `make test` tests. Every target sets up what it needs first.
 # PYTHON=python3.12 chooses the interpreter; ARGS="…" is handed to the command behind a target.
 .POSIX:
-.PHONY: help run demo test test-core check format full bench assets watch lock messages clean setup setup-dev
+.PHONY: help run demo test test-core check format full torture bench assets watch lock messages clean setup setup-dev
 
 BIN = .venv/bin
 PYTEST = $(BIN)/python -m pytest -n auto --dist worksteal --durations 15 --durations-min 1
@@ -30,6 +30,9 @@ format: setup-dev ## lay out code as the checks want it, and mend what can be me
 
 full: check ## check, then every test, also what is too long for CI
 	@exec $(PYTEST) $(ARGS)
+
+torture: setup-dev ## let LUX fail at every named point and judge it (ARGS="--messages 1000 --database postgres")
+	@exec $(BIN)/python -m tests.faults.torture $(ARGS)
 
 bench: setup-dev ## measure, and write docs/benchmarks.md
 	@exec $(BIN)/python -m bench $(ARGS)

@@ -18,6 +18,10 @@ from typing import NoReturn, Protocol
 RESTART_SECONDS = 2.0  # between two starts of a worker that ended by itself
 KILL_SECONDS = 8  # that a page process has for the requests under way when it is to end
 INSIST_SECONDS = 0.5  # between two looks whether a signal to end was heard
+# granian gives up when a page process dies twice within seconds (the system had no memory, say). At the start that is a
+# fault that a person has to see; later the pages come back, and the worker beside them goes on meanwhile.
+SETTLED_SECONDS = 30.0
+_BEGAN = time.monotonic()
 
 
 class Interruptible(Protocol):
@@ -45,7 +49,9 @@ def main() -> None:
     if helper:
         helper.start()
     try:
-        _serve_pages(options.address, options.port, threads=options.threads, waiting=options.waiting)
+        is_over = False
+        while not is_over:
+            is_over = _serve_pages(options.address, options.port, threads=options.threads, waiting=options.waiting)
     finally:
         if helper:
             helper.stop()
@@ -83,7 +89,8 @@ class Helper:
             self._ending.wait(RESTART_SECONDS)
 
 
-def _serve_pages(address: str, port: int, *, threads: int, waiting: int) -> None:
+def _serve_pages(address: str, port: int, *, threads: int, waiting: int) -> bool:
+    """Serve; says whether that ended because somebody wanted it to."""
     from granian import Granian
     from granian.constants import Interfaces
     from granian.log import LogLevels
@@ -103,7 +110,14 @@ def _serve_pages(address: str, port: int, *, threads: int, waiting: int) -> None
         working_dir=None,
     )
     threading.Thread(target=insist, args=(server,), name="insist", daemon=True).start()
-    server.serve()
+    try:
+        server.serve()
+    except SystemExit:
+        if server.interrupt_signal or time.monotonic() - _BEGAN < SETTLED_SECONDS:
+            raise
+        time.sleep(RESTART_SECONDS)
+        return server.interrupt_signal
+    return True
 
 
 def insist(server: Interruptible) -> None:

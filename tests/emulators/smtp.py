@@ -7,6 +7,7 @@ import contextlib
 import logging
 import ssl
 import threading
+import time
 import warnings
 from collections import deque
 from collections.abc import Coroutine
@@ -20,6 +21,11 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 logging.getLogger("mail.log").setLevel(logging.CRITICAL)
 
 Moment = Literal["connect", "MAIL", "RCPT", "DATA", "before dot", "after dot"]
+# What goes wrong with the answer to a final dot: never one and not taken, taken and never one, taken and broken off in
+# the middle of one, taken and one byte at a time.
+Fault = Literal["silent", "taken then silent", "taken then reset", "drip"]
+SILENCE = 3600.0  # seconds; whoever waits has hung up long before
+DRIP = 0.05  # seconds between two bytes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +38,7 @@ class Received:
     connection: int  # 1, 2, … in the order of connecting
     is_encrypted: bool
     user: str | None  # who logged in on this connection
+    at: float = 0.0  # when it was taken, by the machine's clock that never goes back
 
     @property
     def message(self) -> EmailMessage:
@@ -53,6 +60,10 @@ class Script:
     # The connection breaks at these moments, one after the other. "after dot": the message is
     # taken and recorded, but the client never hears so; "before dot": it is lost half-way.
     drops: deque[Moment] = field(default_factory=deque)
+    # What goes wrong with the next final dots, one each.
+    faults: deque[Fault] = field(default_factory=deque)
+    # How many of the next STARTTLS get no TLS but noise.
+    broken_tls: int = 0
     # Seconds before the answer to a command ("." is the final dot).
     delays: dict[str, float] = field(default_factory=dict)
     # After so many messages on one connection the server says 421 and hangs up; 0 = never.
@@ -188,6 +199,33 @@ class _Protocol(SMTP):
         self.break_off()
         return True
 
+    async def answer_badly(self, fault: Fault) -> str:
+        """Answer a message that was taken as the fault says; returns what is left to say."""
+        if fault == "taken then silent":
+            await asyncio.sleep(SILENCE)
+        if fault == "taken then reset":
+            self._say(b"25")
+            self.break_off()
+            return "421 closed"
+        for byte in b"250 2.0.0":
+            self._say(bytes([byte]))
+            await asyncio.sleep(DRIP)
+        return " taken"
+
+    def _say(self, raw: bytes) -> None:
+        if isinstance(self.transport, asyncio.Transport):
+            self.transport.write(raw)
+
+    async def smtp_STARTTLS(self, arg: str) -> None:
+        script = self.server.script
+        if script.broken_tls > 0:
+            script.broken_tls -= 1
+            await self.push("220 go ahead")
+            self._say(b"this is no TLS\r\n" * 8)
+            self.hang_up()
+            return
+        await super().smtp_STARTTLS(arg)
+
     async def smtp_DATA(self, arg: str) -> None:
         script = self.server.script
         if script.drops and script.drops[0] == "before dot" and self._has_recipients():
@@ -264,6 +302,9 @@ class _Handler:
             return "451 4.3.0 lost"
         if script.next_messages:
             return script.next_messages.popleft()
+        fault = script.faults.popleft() if script.faults else None
+        if fault == "silent":
+            await asyncio.sleep(SILENCE)
         self._server.messages.append(
             Received(
                 mail_from=envelope.mail_from or "",
@@ -272,8 +313,11 @@ class _Handler:
                 connection=server.number,
                 is_encrypted=session.ssl is not None or self._server.tls == "implicit",
                 user=session.auth_data,
+                at=time.monotonic(),
             )
         )
+        if fault is not None:
+            return await server.answer_badly(fault)
         server.drops("after dot")
         server.taken += 1
         if server.taken == script.messages_per_connection:

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from lux.kit.settings import Settings
@@ -15,9 +16,10 @@ from tests.services import run
 class RunningServer:
     """`lux serve` on a free port, with the settings of an installation."""
 
-    def __init__(self, settings: Settings, log: Path, *flags: str) -> None:
-        """Start nothing yet."""
+    def __init__(self, settings: Settings, log: Path, *flags: str, more: Mapping[str, str] | None = None) -> None:
+        """Start nothing yet; `more` goes into the environment."""
         self._flags = flags
+        self._more = more or {}
         self._settings = settings
         self._log = log
         self.port = run.free_port()
@@ -43,6 +45,7 @@ class RunningServer:
             "LUX_MAIL_PACE": str(settings.mail_pace),
             "LUX_RESUME_RAMP_MINUTES": str(settings.resume_ramp_minutes),
             "LUX_LOG_FORMAT": "json",
+            **self._more,
         }
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
@@ -54,6 +57,12 @@ class RunningServer:
             )
         if wait:
             run.wait(lambda: run.answers(self.port), seconds=60)
+
+    @property
+    def pid(self) -> int:
+        """Return the number of its first process."""
+        assert self._process is not None
+        return self._process.pid
 
     def kill(self) -> None:
         """Kill every process of it with SIGKILL, at once."""

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import resource
+
+import pytest
+import structlog
 from sqlalchemy import select, update
 
 from lux.gate import consent, control, deliveries, reads, recovery
-from lux.gate.journal import Journal
+from lux.gate.journal import CannotNote, Journal, read
 from lux.gate.models import Delivery, Outbound
 from lux.gate.reads import ItemState, OutboundState
 from lux.gate.states import DeliveryState, SuppressionReason
 from lux.kit import clock
+from lux.kit.jobs import LeaseLost
 from lux.ledger import facts
 from lux.ports.receipts import Outcome
 from tests.factories import Firm, Installation
@@ -151,3 +156,50 @@ def test_a_run_that_was_overtaken_puts_back_nothing_of_another(lux_sqlite: Insta
             (DeliveryState.QUEUED, ""),
             (DeliveryState.CLAIMED, "8-alive"),
         ]
+
+
+def test_a_recovery_that_is_not_committed_leaves_the_journal(lux: Installation, told: Told) -> None:
+    """Killed, or refused, between settling and its commit: the next recovery still knows every answer."""
+    firm, left, journal = crashed(lux, 2)
+    for row in left:
+        journal.leaving(row.id)
+        journal.answered(row.id, Outcome.SENT, code=250)
+    journal.leave()
+    with lux.db.begin(firm.id) as session:
+        outbound = session.scalars(select(Outbound)).one()
+        recovery.recover(session, outbound, lux.settings.home / "journal", may_repeat=False)
+        session.rollback()
+    assert {row.state for row in recovered(lux, firm)} == {DeliveryState.SENT}
+    assert list((lux.settings.home / "journal").iterdir()) == []
+
+
+def test_a_run_that_was_settled_lets_nothing_more_leave(lux: Installation, told: Told) -> None:
+    """It was frozen while another settled what it had claimed: what went back is no longer its own to send."""
+    firm, left, journal = crashed(lux, 2)
+    journal.leaving(left[0].id)
+    found = recovered(lux, firm)
+    assert [row.state for row in found] == [DeliveryState.UNKNOWN, DeliveryState.QUEUED]
+    with pytest.raises(LeaseLost):
+        journal.leaving(left[1].id)
+    journal.close()
+
+
+def test_a_full_disk_keeps_a_message_from_leaving_and_spoils_no_line(lux_sqlite: Installation) -> None:
+    folder = lux_sqlite.settings.home / "journal"
+    journal = Journal(folder, RUN)
+    journal.leaving(1)
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (len("L 1\n") + 2, before[1]))  # room for half a line
+    try:
+        with pytest.raises(CannotNote):
+            journal.leaving(23)
+        with structlog.testing.capture_logs() as said:
+            journal.answered(1, Outcome.SENT, code=250)  # is handed on all the same
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert [one["event"] for one in said] == ["journal_answer_not_noted"]
+    journal.leaving(4)
+    journal.leave()
+    noted = read(folder, RUN)
+    assert noted is not None
+    assert set(noted) == {1, 4}

@@ -150,7 +150,12 @@ class Sending:
 
     def settle(self) -> None:
         """Write the last outcomes; what has none goes back, or is unknown when its bytes had left."""
-        self._flush()
+        try:
+            self._flush()
+        except BaseException:
+            if self._journal is not None:
+                self._journal.leave()
+            raise
         if self._journal is not None and not self._open:
             self._journal.close()
             return

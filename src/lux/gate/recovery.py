@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sqlalchemy import select
+from sqlalchemy import event, select
 from sqlalchemy.orm import Session
 
 from lux.gate import journal, outcomes
@@ -24,7 +24,8 @@ def recover(session: Session, outbound: Outbound, folder: Path, *, may_repeat: b
 
     The run's journal tells what left: answered = that outcome with all that follows from it, on the wire without an
     answer = unknown (or back to the queue where repeating is harmless), never begun = back to the queue. Without the
-    journal, whatever may have been on the wire is unknown.
+    journal, whatever may have been on the wire is unknown. So the journal stays until what it says is committed: a
+    crash in between, or a refused commit, leaves it to the next recovery.
     """
     rows = list(
         session.scalars(
@@ -32,6 +33,8 @@ def recover(session: Session, outbound: Outbound, folder: Path, *, may_repeat: b
         )
     )
     runs = {row.claimed_by for row in rows}
+    for run in runs:
+        journal.take_over(folder, run)
     notes = {run: journal.read(folder, run) for run in runs}
     receipts = []
     for row in rows:
@@ -44,9 +47,24 @@ def recover(session: Session, outbound: Outbound, folder: Path, *, may_repeat: b
             receipts.append(_receipt(row, answer))
     session.flush()
     outcomes.record(session, outbound, {row.id: row for row in rows}, receipts)
-    for run in runs:
-        journal.discard(folder, run)
+    _discard_after_commit(session, folder, runs)
     return sum(receipt.outcome is Outcome.UNKNOWN for receipt in receipts)
+
+
+def _discard_after_commit(session: Session, folder: Path, runs: set[str]) -> None:
+    def committed(ended: Session) -> None:
+        if not ended.in_nested_transaction():
+            for run in runs:
+                journal.discard(folder, run)
+            runs.clear()
+
+    def rolled_back(ended: Session) -> None:
+        if not ended.in_nested_transaction():
+            runs.clear()  # the next recovery reads them again
+
+    if runs:
+        event.listen(session, "after_commit", committed)
+        event.listen(session, "after_rollback", rolled_back)
 
 
 def _answer(row: Delivery, noted: dict[int, Answer] | None) -> Answer | None:

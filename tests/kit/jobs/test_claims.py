@@ -190,6 +190,38 @@ def test_a_former_holder_can_not_end_the_job(db, kinds):
     assert job(db, job_id).state is JobState.RUNNING
 
 
+def frozen_past_its_lease(execution):
+    execution.renewed -= execution.claim.lease_seconds
+
+
+def test_who_wakes_after_the_lease_asks_before_going_on(db, settings, kinds):
+    """The keeper's thread has not beaten yet: a handler that woke up must not take its word for it."""
+    job_id = put(db)
+    late = Execution(take(db, kinds))
+    let_lease_run_out(db, job_id)
+    claims.sweep(db)
+    take(db, kinds, "w2")
+    frozen_past_its_lease(late)
+    with pytest.raises(LeaseLost):
+        JobContext(late, db, settings).check_cancelled()
+
+
+def test_who_wakes_while_nobody_has_taken_over_goes_on_with_a_whole_lease(db, settings, kinds):
+    job_id = put(db)
+    late = Execution(take(db, kinds))
+    let_lease_run_out(db, job_id)
+    frozen_past_its_lease(late)
+    context = JobContext(late, db, settings)
+    with context.db.begin(ALL_COMPANIES):
+        context.check_cancelled()  # inside a transaction its end will ask
+    assert not late.is_overdue
+    frozen_past_its_lease(late)
+    let_lease_run_out(db, job_id)
+    context.check_cancelled()
+    assert not late.is_overdue
+    assert job(db, job_id).lease_until > clock.now()
+
+
 def test_reading_needs_no_claim(db, settings, kinds):
     put(db)
     late = context_of(db, settings, take(db, kinds))

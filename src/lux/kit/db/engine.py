@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -51,8 +52,12 @@ class WriteGate:
         if self._owner == me:
             raise RuntimeError("this thread already has a write transaction open: use the session at hand")
         self._thread_lock.acquire()
+        try:
+            fcntl.flock(self._open(), fcntl.LOCK_EX)
+        except BaseException:  # no descriptor is left, for example
+            self._thread_lock.release()
+            raise
         self._owner = me
-        fcntl.flock(self._open(), fcntl.LOCK_EX)
 
     def release(self) -> None:
         """Let the next one in; harmless when this gate is not held."""
@@ -85,7 +90,7 @@ def make_engine(url: str, *, pool_size: int = 16) -> Engine:
     )
 
 
-def _sqlite_engine(url: str, file: str | None, pool_size: int) -> Engine:  # noqa: C901 - one small hook per event
+def _sqlite_engine(url: str, file: str | None, pool_size: int) -> Engine:
     if not file or file == ":memory:":
         raise ValueError("LUX needs a database file: sqlite:////folder/lux.db")
     engine = create_engine(
@@ -124,20 +129,38 @@ def _sqlite_engine(url: str, file: str | None, pool_size: int) -> Engine:  # noq
 
     @event.listens_for(engine, "commit")
     def _committing(connection: Connection) -> None:
-        # The hook runs before the driver's commit; the gate opens after it, in `checkin` or here by hand.
-        connection.connection.driver_connection.commit()  # type: ignore[union-attr]
-        _leave(connection)
-
-    def _leave(connection: Connection) -> None:
-        held = connection.info.pop("write_gate", None)
-        if held is not None:
-            # a rollback hook also runs before the driver's rollback: end the transaction first
-            driver = connection.connection.driver_connection
-            if driver is not None and driver.in_transaction:
-                driver.rollback()
-            held.release()
+        # The hook runs before the driver's commit, and the gate opens after it: so it is done here. When it fails (a
+        # full disk), no rollback follows: the gate would stay shut, and nobody could write until the process ends.
+        try:
+            _commit(connection)
+        finally:
+            _leave(connection)
 
     return engine
+
+
+def _commit(connection: Connection) -> None:
+    try:
+        connection.connection.driver_connection.commit()  # type: ignore[union-attr]
+    except sqlite3.Error as error:  # a hook's error is raised as it is, and callers wait for SQLAlchemy's
+        raise DBAPIError.instance("COMMIT", None, error, sqlite3.Error, dialect=connection.dialect) from error
+
+
+def _leave(connection: Connection) -> None:
+    """Let the next writer in, once what is open here has ended."""
+    held = connection.info.pop("write_gate", None)
+    if held is not None:
+        try:
+            _roll_back(connection)
+        finally:
+            held.release()
+
+
+def _roll_back(connection: Connection) -> None:
+    """End what is still open: a rollback hook runs before the driver's rollback, and a failed commit has none."""
+    driver = connection.connection.driver_connection
+    if driver is not None and driver.in_transaction:
+        driver.rollback()
 
 
 def _lower(text: str | None) -> str | None:

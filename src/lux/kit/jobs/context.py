@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import threading
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from sqlalchemy import event
 
 from lux.kit import clock
-from lux.kit.db.session import Database
+from lux.kit.db.session import ALL_COMPANIES, Database
 from lux.kit.jobs.claims import Claim, require_held
 from lux.kit.jobs.errors import JobCancelled, LeaseLost, WorkerStopping
 
@@ -24,13 +26,14 @@ _NOTE_LENGTH = 300
 class FencedDatabase(Database):
     """The same database; each write transaction is refused once the job's claim has fallen."""
 
-    def __init__(self, plain: Database, claim: Claim) -> None:
+    def __init__(self, plain: Database, execution: Execution) -> None:
         """Share the engine; make no connection."""
         self.url = plain.url
         self.settings = plain.settings
         self.engine = plain.engine
         self._plain = plain
-        self._claim = claim
+        self._writing: int | None = None  # the thread that has a write transaction open
+        self._execution = execution
 
     def session(self, company_id: int | None, *, read_only: bool = False) -> Session:
         """Return a session whose commit fails with LeaseLost when another worker has the job."""
@@ -42,10 +45,31 @@ class FencedDatabase(Database):
     def close(self) -> None:
         """Leave the pool alone: it belongs to the worker."""
 
+    def prove(self) -> None:
+        """Make the lease whole again when it may have run out; raises LeaseLost when another worker has the job."""
+        if self._writing == threading.get_ident():
+            return  # the commit will ask
+        asked = clock.monotonic()
+        with self._plain.begin(ALL_COMPANIES) as session:
+            require_held(session, self._execution.claim)
+        self._execution.renewed = asked
+
+    @contextmanager
+    def begin(self, company_id: int | None) -> Iterator[Session]:
+        """Open a write transaction, and remember who has it open."""
+        before, self._writing = self._writing, threading.get_ident()
+        try:
+            with super().begin(company_id) as session:
+                yield session
+        finally:
+            self._writing = before
+
     def _check(self, session: Session) -> None:
         # At the end of the chunk, so that the job's row is locked for a moment only.
         if not session.in_nested_transaction():
-            require_held(session, self._claim)
+            asked = clock.monotonic()
+            require_held(session, self._execution.claim)
+            self._execution.renewed = asked
 
 
 class Execution:
@@ -60,6 +84,11 @@ class Execution:
         self.is_lost = threading.Event()
         self._lock = threading.Lock()
         self._progress: dict[str, object] = {}
+
+    @property
+    def is_overdue(self) -> bool:
+        """Say whether nobody has renewed the lease in its time: the process was frozen, or the database away."""
+        return clock.monotonic() - self.renewed >= self.claim.lease_seconds
 
     def note_progress(self, done: int, total: int | None, note: str) -> None:
         """Keep what the keeper will write."""
@@ -84,7 +113,8 @@ class JobContext:
         """Wrap the database with the fence."""
         self._execution = execution
         self.settings = settings
-        self.db: Database = FencedDatabase(db, execution.claim)
+        self._fenced = FencedDatabase(db, execution)
+        self.db: Database = self._fenced
 
     @property
     def job_id(self) -> int:
@@ -118,8 +148,11 @@ class JobContext:
     def check_cancelled(self) -> None:
         """Leave the handler if the job was cancelled, the worker stops or the lease is lost.
 
-        Call it between chunks.
+        Call it between chunks. Who wakes up after the lease's end asks the database before anything else: another
+        worker may have the job, and the keeper's thread may not have heard of it yet.
         """
+        if self._execution.is_overdue:
+            self._fenced.prove()
         if self._execution.is_lost.is_set():
             raise LeaseLost(f"job {self.job_id}: another worker has taken it over")
         if self._execution.is_cancelled.is_set():

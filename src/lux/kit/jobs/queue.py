@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from sqlalchemy import CursorResult, exists, func, select, update
@@ -11,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import aliased
 
 from lux.kit import clock
-from lux.kit.db.session import dialect_of
+from lux.kit.db.session import ALL_COMPANIES, Database, dialect_of
 from lux.kit.errors import WrongState
 from lux.kit.i18n import gettext as _
 from lux.kit.jobs import bell
@@ -160,6 +161,15 @@ def due_after(session: Session, job_id: int) -> list[int]:
     same = Job.id == job_id if key is None else Job.key == key
     statement = select(Job.id).where(Job.state == JobState.QUEUED, Job.due_at <= clock.now(), same)
     return list(session.scalars(statement.order_by(Job.due_at, Job.id).limit(1)))
+
+
+def keep_due(db: Database, *, back: float) -> None:
+    """Keep due what was due before the clock was set back by so many seconds; what was yet to come keeps its time."""
+    now = clock.now()
+    was_due = Job.due_at.between(now, now + timedelta(seconds=back))
+    with db.begin(ALL_COMPANIES) as session:
+        again = update(Job).where(Job.state == JobState.QUEUED, was_due).values(due_at=now)
+        session.execute(again.execution_options(synchronize_session=False))
 
 
 def unfinished(session: Session, kind: str, *, company_id: int | None) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, timedelta
@@ -11,6 +12,7 @@ from typing import Final
 import structlog
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
+from sqlalchemy.exc import SQLAlchemyError
 
 from lux.kit import clock, origin
 from lux.kit.db.session import ALL_COMPANIES, Database
@@ -27,6 +29,8 @@ DUE_SECONDS: Final = 1.0
 SWEEP_SECONDS: Final = 3.0
 CRON_SECONDS: Final = 1.0
 PRUNE_SECONDS: Final = 3600.0
+WALL_SECONDS: Final = 1.0  # between looks at the wall clock
+SET_BACK: Final = 2.0  # seconds; less is a clock that is being corrected in small steps
 _OFFERED_AT_ONCE: Final = 500
 _THREADS: Final = 4
 
@@ -81,6 +85,8 @@ class Clock:
         )
         for tick in (*own, *ticks):
             self._add(tick.name, tick.seconds, partial(self._if_leading, tick))
+        self._end = threading.Event()
+        self._wall = threading.Thread(target=self._watch_wall_clock, name="wall-clock", daemon=True)
 
     @property
     def is_leading(self) -> bool:
@@ -90,9 +96,11 @@ class Clock:
     def start(self) -> None:
         """Begin to tick."""
         self._scheduler.start()
+        self._wall.start()
 
     def stop(self) -> None:
         """End, and let another process lead."""
+        self._end.set()
         self._scheduler.shutdown(wait=True)
         if self._leadership.is_held:
             self._leadership.resign()
@@ -116,6 +124,22 @@ class Clock:
             self._timetable.forget()
             log.info("clock_leads")
 
+    def _watch_wall_clock(self) -> None:
+        """Tick on when the clock is set back: the scheduler would wait until its old time has come again."""
+        last = _lead_of_wall_clock()
+        while not self._end.wait(WALL_SECONDS):
+            present = _lead_of_wall_clock()
+            back, last = last - present, present
+            if back < SET_BACK:
+                continue
+            log.warning("clock_set_back", seconds=round(back, 1))
+            for job in self._scheduler.get_jobs():
+                job.modify(next_run_time=clock.now())
+            try:
+                self._if_leading(Tick(name="set_back", seconds=0, run=partial(queue.keep_due, back=back)))
+            except SQLAlchemyError:
+                log.exception("clock_set_back_not_made_up_for")
+
     def _if_leading(self, tick: Tick) -> None:
         if self._leadership.is_held:
             with origin.through(origin.JOB, tick.name):
@@ -133,3 +157,8 @@ class Clock:
         freed = claims.sweep(db) + claims.release_workers(db, list(self._dead_workers()))
         if freed:
             log.warning("job_leases_freed", jobs=freed)
+
+
+def _lead_of_wall_clock() -> float:
+    """Return how far the wall clock is ahead of the one that never goes back; steady unless somebody sets it."""
+    return clock.now().timestamp() - clock.monotonic()

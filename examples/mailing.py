@@ -116,9 +116,11 @@ def readers(walk: Walk) -> None:
 
 def report(walk: Walk) -> None:
     """Print the figures."""
-    page = walk.browser.open(f"{walk.campaign}/report")
+    place, least = f"{walk.campaign}/report", f" {walk.did['unique_clicks']} of {walk.recipients} "
+    # Opens and clicks are counted a second after their answer; clicks came last.
+    page = walk.wait(place, lambda page: least in page.figures().get("unique_clicks", ""), "counting")
     figures = page.figures()
-    walk.tell("The report; each figure says there what it counts:", f"{walk.campaign}/report")
+    walk.tell("The report; each figure says there what it counts:", place)
     for words in figures.values():
         walk.tell(f"  {words}")
     for key, number in walk.did.items():

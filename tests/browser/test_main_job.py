@@ -263,7 +263,8 @@ def read_and_follow(letter: SunkMessage, reader: Page) -> None:
 
 def assert_figures(site: Site, address: str) -> None:
     """The pages say what happened: 40 sent, one opened, one clicked; a headless browser is no person."""
-    tile = site.go("/").locator("#tile-campaign_result")
+    site.until("/", rf"(?s)Opened by\s.*0 of {ROWS}, all 1.*Clicked by\s.*0 of {ROWS}, all 1")  # counted a second later
+    tile = site.page.locator("#tile-campaign_result")
     expect(tile.locator(".stat", has_text="Sent").locator(".stat-value")).to_have_text(str(ROWS))
     for label in ("Opened by", "Clicked by"):
         expect(tile.locator(".stat", has_text=label)).to_contain_text(f"0 of {ROWS}, all 1")

@@ -13,8 +13,8 @@ import check
 
 ROOT = Path(__file__).resolve().parents[2]
 TARGETS = [
-    "run", "demo", "test", "test-core", "check", "format", "full", "bench", "assets", "watch", "lock", "messages",
-    "clean",
+    "run", "demo", "test", "test-core", "check", "format", "full", "torture", "bench", "assets", "watch", "lock",
+    "messages", "clean",
 ]  # fmt: skip
 
 

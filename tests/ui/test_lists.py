@@ -142,11 +142,13 @@ def answers(lux: Installation, firm: Firm) -> dict[str, str]:
         waiting = reads.items(session, states=[reads.ItemState.PENDING])[0].public_id
         is_series = (Campaign.run_of_id.is_(None), Campaign.name == "Secret series")
         series = session.scalars(select(Campaign.public_id).where(*is_series)).one()
+        company = session.scalars(select(Company.public_id).where(Company.id == firm.id)).one()
         over = "&".join(f"segment={row.public_id}" for row in laid)
     return {
         "batch-rows": f"/approvals/batch?ids={waiting}",
         "compared": "/campaigns/compare?" + "&".join(f"c={one}" for one in sent),
         "import-kept": f"/contacts/imports/{undone}",
+        "key-ring-secrets": f"/operate/vault/{company}",
         "series-runs": f"/campaigns/{series}/series",
         "overlap-sizes": f"/segments/overlap?{over}",
     }

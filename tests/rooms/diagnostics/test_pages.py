@@ -302,8 +302,9 @@ def test_healthz_needs_no_database(lux_sqlite, monkeypatch):
         raise AssertionError("the database was asked")
 
     client = lux_sqlite.client()
-    monkeypatch.setattr(lux_sqlite.db, "session", refuse)
-    answer = client.get("/healthz")
+    with monkeypatch.context() as patched:
+        patched.setattr(lux_sqlite.db, "session", refuse)
+        answer = client.get("/healthz")
     assert (answer.status_code, answer.json) == (200, {"status": "ok"})
 
 

@@ -84,7 +84,8 @@ def _line(
         sentence, category = f"{who}: {one.action} {about}", ""
     named = names.get((one.object_type, one.object_id))
     return Line(
-        id=one.seq, at=one.at, sentence=sentence, who=who, about=about, url=named.url if named else "",
+        id=one.seq, at=one.at, sentence=sentence[:1].upper() + sentence[1:], who=who,
+        about=about, url=named.url if named else "",
         actor=f"{one.actor_type}:{one.actor_id}" if one.actor_id else one.actor_type, action=one.action,
         category=category, object_type=one.object_type, object_id=one.object_id, content_hash=one.content_hash,
         via=detail["via"] if isinstance(detail.get("via"), dict) else {}, details=particulars.of(detail, words),

@@ -110,8 +110,8 @@ def killed_again_and_again(
 
 @pytest.mark.faults
 def test_kill_in_the_middle(fast: Installation, start_smtp_sink: Callable[..., SmtpSink], tmp_path: Path) -> None:
-    """Three kills of a campaign of 900, on each database."""
-    killed_again_and_again(fast, start_smtp_sink(), tmp_path, count=900, kills=3, seed=7)
+    """Two kills of a campaign of 600, on each database."""
+    killed_again_and_again(fast, start_smtp_sink(), tmp_path, count=600, kills=2, seed=7)
 
 
 @pytest.mark.faults

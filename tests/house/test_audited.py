@@ -170,7 +170,8 @@ EXCUSED: Final[dict[str, str]] = {
         "a run, a test copy, a system mail: its decision is written by `automatic.decide`",
     ),
     **dict.fromkeys(
-        ["lux.gate.consent", "lux.gate.taken_back", "lux.gate.engagement", "lux.gate.ownership", "lux.gate.traces"],
+        ["lux.gate.consent", "lux.gate.taken_back", "lux.gate.engagement", "lux.gate.ownership", "lux.gate.traces",
+         "lux.gate.hits", "lux.rooms.email.fast.loading"],
         "facts about contacts stand in the ledger with who and why; lifting a block is noted by the room that asks",
     ),
     **dict.fromkeys(

@@ -75,7 +75,7 @@ ENGINES = (
     ("mariadb", "local"),
 )
 MARKS = {"sqlite": (), "postgresql": pytest.mark.postgres, "mariadb": pytest.mark.mariadb}
-QUICK = {  # of the last two, what CI runs; the others are slow
+QUICK = {  # of the last three, what CI runs; the others are slow
     "test_a_committed_job_runs_once_and_is_done",
     "test_a_failing_handler_is_tried_again_and_then_given_up_with_its_redacted_words",
     "test_retry_later_goes_on_without_counting_as_a_failure",
@@ -98,7 +98,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.callspec.params.get("db_url"),
             item.callspec.params.get("start_worker"),
         )
-        if engine in ENGINES[-2:] and item.originalname not in QUICK:
+        if engine in ENGINES[-3:] and item.originalname not in QUICK:
             item.add_marker(pytest.mark.slow)
 
 

@@ -103,7 +103,7 @@ def test_an_operators_decision_about_a_company_is_named_as_such(lux):
     path = f"/operate/errors/{groups(lux)[0].public_id}"
     assert lux.client(firm).post(path, data={"state": "resolved", "note": ""}).status_code == 303
     assert [(row.actor_type, row.actor_id) for row in chain(lux, other.id)] == [("operator", firm.user_id)]
-    assert "an operator of the installation" in lux.client(other).get("/approvals/audit").text
+    assert "An operator of the installation" in lux.client(other).get("/approvals/audit").text
 
 
 def test_several_are_resolved_at_once_and_the_list_keeps_its_filters(lux):
